@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A chip: the seam between what bastion does and what it does it with, and the
+ * lifetime of everything that hangs off one.
+ */
+#ifndef _BASTION_CHIP_CORE_H
+#define _BASTION_CHIP_CORE_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+
+#include <bastion/blob.h>
+#include <bastion/chip.h>
+#include <bastion/round.h>
+
+struct bastion_chip;
+
+/* Largest nonce that any chip contributes: a TPM's SHA-512 session. */
+#define BASTION_NONCE_MAX	64
+
+/**
+ * struct bastion_chip_info - what a chip says of itself
+ * @model:	printable, NUL terminated
+ * @firmware:	printable, NUL terminated
+ * @hardware_version: a number
+ * @svn:	security version number of the firmware
+ * @id:		SHA-384 of the identity key's SubjectPublicKeyInfo
+ * @boot_count:	power cycles
+ * @capabilities: BASTION_CAP_*
+ * @lifecycle:	BASTION_LIFECYCLE_*
+ */
+struct bastion_chip_info {
+	char model[33];
+	char firmware[33];
+	u32 hardware_version;
+	u32 svn;
+	u8 id[BASTION_DIGEST_SIZE];
+	u64 boot_count;
+	u32 capabilities;
+	u32 lifecycle;
+};
+
+/**
+ * struct bastion_chip_ops - what a kind of chip must be able to do
+ *
+ * All of them may sleep and are called with the chip's ops held
+ * (bastion_chip_get_ops()), several at once. They return 0 or a length, or:
+ * -ENODEV the chip is gone, -EIO it failed or broke the protocol, -ETIMEDOUT it
+ * did not answer, -EKEYREJECTED it refuses, -EBADMSG a blob or grant is
+ * damaged or another chip's, -ESTALE a nonce is not good, -EINVAL, -ENOMEM.
+ *
+ * @name:	for messages
+ * @self_test:	has the chip test itself; -EIO when it fails
+ * @info:	fills @info
+ * @certificates: DER certificates, leaf first; returns the length, at most @size
+ * @boot_log:	the platform's log of register 0, likewise
+ * @mr_read:	values of the registers in @mask, ascending
+ * @mr_extend:	extends register @index
+ * @nonce:	a fresh nonce, which kills the one before; returns its length
+ * @quote:	signed evidence over @qualifying; returns its length, at most @size
+ * @grant:	hands over a grant and the key that signed it
+ * @relock:	drops every grant and the nonce
+ * @seal:	seals to @want (chip_id and salt are the chip's to fill in) a
+ *		secret of the chip's own making (@secret NULL) or @want->secret_len
+ *		bytes at @secret; returns the blob's length, at most @size
+ * @unseal:	gives up the secret in @blob for a key of type @type owned by
+ *		@owner, requested by @executable (zero: not measured); returns
+ *		its length, at most @size
+ * @generation:	changes when the chip has lost its volatile state; any context
+ * @abort:	ends every call in progress with -ENODEV, and every later one;
+ *		called once, before the ops are withdrawn
+ */
+struct bastion_chip_ops {
+	const char *name;
+	int (*self_test)(struct bastion_chip *chip);
+	int (*info)(struct bastion_chip *chip, struct bastion_chip_info *info);
+	ssize_t (*certificates)(struct bastion_chip *chip, u8 *buf, size_t size);
+	ssize_t (*boot_log)(struct bastion_chip *chip, u8 *buf, size_t size);
+	int (*mr_read)(struct bastion_chip *chip, u32 mask, u8 (*values)[BASTION_DIGEST_SIZE]);
+	int (*mr_extend)(struct bastion_chip *chip, u32 index,
+			 const u8 digest[BASTION_DIGEST_SIZE]);
+	int (*nonce)(struct bastion_chip *chip, u8 nonce[BASTION_NONCE_MAX]);
+	ssize_t (*quote)(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGEST_SIZE],
+			 u8 *buf, size_t size);
+	int (*grant)(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE],
+		     const u8 *grant, size_t len);
+	int (*relock)(struct bastion_chip *chip);
+	ssize_t (*seal)(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
+			const struct bastion_blob_header *want, const u8 *secret,
+			u8 *blob, size_t size);
+	ssize_t (*unseal)(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
+			  u32 owner, u32 type, const u8 executable[BASTION_EXE_SIZE],
+			  const u8 *blob, size_t len, u8 *secret, size_t size);
+	u32 (*generation)(struct bastion_chip *chip);
+	void (*abort)(struct bastion_chip *chip);
+};
+
+struct bastion_gate;
+struct bastion_log;
+
+/**
+ * struct bastion_chip - one chip
+ * @dev:	the class device; holds the memory
+ * @cdev:	/dev/bastionN
+ * @ops_lock:	read: @ops stays; write: registration and removal
+ * @ops:	NULL once the chip is gone
+ * @priv:	the transport's, valid while @ops is
+ * @info:	as read at probe; constant after registration
+ * @certificates, @certificates_len: as read at probe
+ * @boot_log, @boot_log_len: as read at probe
+ * @gate:	rounds, grants, waiters
+ * @log:	measurements
+ * @list:	in the list of all chips
+ */
+struct bastion_chip {
+	struct device dev;
+	struct cdev cdev;
+	struct rw_semaphore ops_lock;
+	const struct bastion_chip_ops *ops;
+	void *priv;
+	struct bastion_chip_info info;
+	u8 *certificates;
+	size_t certificates_len;
+	u8 *boot_log;
+	size_t boot_log_len;
+	struct bastion_gate *gate;
+	struct bastion_log *log;
+	struct list_head list;
+};
+
+/* For transports */
+struct bastion_chip *bastion_chip_alloc(struct device *parent,
+					const struct bastion_chip_ops *ops, void *priv);
+int bastion_chip_register(struct bastion_chip *chip);
+void bastion_chip_unregister(struct bastion_chip *chip);
+void bastion_chip_shutdown(struct bastion_chip *chip);
+void bastion_chip_put(struct bastion_chip *chip);
+void bastion_chip_was_reset(struct bastion_chip *chip);
+
+/* For everybody else */
+int bastion_chip_get_ops(struct bastion_chip *chip);
+void bastion_chip_put_ops(struct bastion_chip *chip);
+struct bastion_chip *bastion_chip_find(const u8 id[BASTION_DIGEST_SIZE]);
+struct bastion_chip *bastion_chip_default(void);
+
+int bastion_chip_class_init(void);
+void bastion_chip_class_exit(void);
+
+#endif
