@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Virtual machines with a Bastionchip, for bash scripts on the host. Source it;
+# it needs no root. Guests see this machine's root, read-only, under an overlay
+# that is gone when they stop, and the checkout at its own path.
+#
+#	vm_start NAME [OPTION...]	boots a guest (options: scripts/vm --help)
+#	vm_run NAME COMMAND		runs it there, prints its output, returns its
+#					status; 125 when the guest gave no verdict
+#	vm_reboot NAME			from within, in the same QEMU (start it with
+#					--reboot); returns when the guest is back
+#	vm_stop NAME			shuts down, then ends QEMU and the chip
+#	vm_stop_all			every guest of this shell, without shutting down
+#	vm_file NAME WHAT		path of one of: console audit control qmp share
+#					chip socket
+#
+# Nothing is left running: a script that sources this has vm_stop_all as its
+# EXIT trap, and should call it from a trap of its own.
+#
+# Host and guest talk over two FIFOs (a virtio port: commands and their output)
+# and a second serial port (exit statuses, each with a nonce of the host's).
+
+VM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-120}
+
+# By name of the guest: where things are, the fds of the FIFOs, who runs.
+declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_REBOOTS
+
+vm_say() {
+	echo "vm: $*" >&2
+}
+
+# Kernels. SPEC is a release (6.1.0-32-amd64), its beginning (6.1), or the folder of a built kernel.
+
+vm_kernel_release() {
+	local image
+
+	if [ -d "$1" ]; then
+		cat "$1/include/config/kernel.release"
+		return
+	fi
+	image=$(find /boot -name "vmlinuz-$1" -o -name "vmlinuz-$1.*" -o -name "vmlinuz-$1-*" |
+		sort -V | tail -n 1)
+	[ -n "$image" ] || { vm_say "no kernel $1 in /boot: run scripts/setup"; return 1; }
+	echo "${image#/boot/vmlinuz-}"
+}
+
+vm_kernel_image() {
+	if [ -d "$1" ]; then
+		echo "$1/arch/x86/boot/bzImage"
+	else
+		echo "/boot/vmlinuz-$(vm_kernel_release "$1")"
+	fi
+}
+
+# Does a kernel get as far as finding no root? Where KVM exists it may still hang.
+vm_accel() {
+	local cache=$VM_TOP/build/accel kernel
+
+	if [ -n "${ACCEL:-}" ]; then
+		echo "$ACCEL"
+		return
+	fi
+	if [ ! -s "$cache" ]; then
+		mkdir -p "$VM_TOP/build"
+		kernel=$(vm_kernel_image "${1:-6.1}") || return
+		if [ -w /dev/kvm ] && timeout -k 1 8 qemu-system-x86_64 -accel kvm -cpu max -m 256 \
+			-nodefaults -display none -no-reboot -kernel "$kernel" -serial stdio \
+			-append "console=ttyS0 panic=-1" </dev/null 2>&1 | grep -q "Kernel panic"; then
+			echo kvm >"$cache"
+		else
+			echo tcg,thread=multi >"$cache"
+		fi
+	fi
+	cat "$cache"
+}
+
+# Options. Fills opt (associative), and the arrays opt_chips, opt_sockets, opt_disks, opt_rest: locals
+# of the caller.
+vm_parse() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--no-chip | --polling | --reboot | --keep | --verbose)
+			opt[${1#--}]=1
+			shift
+			continue
+			;;
+		--kernel | --chip | --socket | --disk | --disk-size | --append | --memory | --cpus | \
+			--timeout | --fault | --audit | --control | --qmp | --share)
+			[ $# -ge 2 ] || { vm_say "$1 needs an argument"; return 2; }
+			;;
+		--)
+			shift
+			break
+			;;
+		-*)
+			vm_say "unknown option $1 (see scripts/vm --help)"
+			return 2
+			;;
+		*)
+			break
+			;;
+		esac
+		case $1 in
+		--chip) opt_chips+=("$2") ;;
+		--socket) opt_sockets+=("$2") ;;
+		--disk) opt_disks+=("$2") ;;
+		--append) opt[append]="${opt[append]:+${opt[append]} }$2" ;;
+		*) opt[${1#--}]=$2 ;;
+		esac
+		shift 2
+	done
+	opt_rest=("$@")
+}
+
+# A chip that nobody else's guest uses. Its root, model CA and identity stay, for the next run.
+vm_default_chip() {
+	local dir=$1 foundry=$VM_TOP/build/user/bin/bastion-chip log=$1.log
+
+	[ -d "$dir" ] && { echo "$dir"; return; }
+	[ -x "$foundry" ] || {
+		vm_say "no $foundry: run make userspace, or use --no-chip"
+		return 1
+	}
+	rm -rf "$dir.new" && mkdir -p "$dir.new"
+	if ! { "$foundry" foundry root "$dir.new/root" &&
+		"$foundry" foundry model "$dir.new/model" --root "$dir.new/root" &&
+		"$foundry" foundry chip "$dir.new/chip" --model "$dir.new/model"; } >"$log" 2>&1; then
+		cat "$log" >&2
+		return 1
+	fi
+	mv "$dir.new" "$dir"
+	echo "$dir"
+}
+
+# Starts the chip in DIR on SOCKET and returns when it listens.
+vm_chip_start() {
+	local name=$1 chip=$2 socket=$3 qmp=$4 number=$5 boot=$6 suffix='' log i
+	local -a args
+
+	[ "$number" = 0 ] || suffix=-$number
+	log=${VM_DIR[$name]}/chip$suffix.log
+	args=(--chip "$chip" --socket "$socket" --boot "$boot" --qmp "$qmp"
+		--audit "${VM_FILES[$name,audit]}$suffix" --control "${VM_FILES[$name,control]}$suffix")
+	[ -z "${opt[fault]:-}" ] || args+=(--fault "${opt[fault]}")
+	"$VM_TOP/build/user/bin/bastion-chip" run "${args[@]}" </dev/null >"$log" 2>&1 &
+	VM_CHIPS[$name]+=" $!"
+	for ((i = 0; i < 200; i++)); do
+		[ -S "$socket" ] && return
+		kill -0 $! 2>/dev/null || break
+		sleep 0.05
+	done
+	vm_say "the chip did not start:"
+	cat "$log" >&2
+	return 1
+}
+
+# Starts what gives the guest its chips; prints nothing, appends to qemu.
+vm_add_chips() {
+	local name=$1 boot=$2 i socket chip qmp
+
+	[ -z "${opt[no-chip]:-}" ] || return 0
+	for ((i = 0; i < ${#opt_chips[@]}; i++)); do
+		socket=${VM_TMP[$name]}/chip$i.socket
+		qmp=${VM_TMP[$name]}/chip$i.qmp
+		# QEMU listens here before it connects to the chip.
+		qemu+=(-qmp "unix:$qmp,server=on,wait=off")
+		vm_chip_start "$name" "${opt_chips[i]}" "$socket" "$qmp" "$i" "$boot" || return
+		opt_sockets+=("$socket")
+	done
+	for ((i = 0; i < ${#opt_sockets[@]}; i++)); do
+		qemu+=(-chardev "socket,id=chip$i,path=${opt_sockets[i]}"
+			-device "ivshmem-doorbell,id=bastion$i,vectors=1,chardev=chip$i")
+	done
+}
+
+vm_add_disks() {
+	local disk i=0
+
+	for disk in "${opt_disks[@]}"; do
+		[ -e "$disk" ] || truncate -s "${opt[disk-size]:-64M}" "$disk"
+		qemu+=(-drive "file=$disk,if=none,id=disk$i,format=raw"
+			-device "virtio-blk-pci,drive=disk$i,serial=disk$i")
+		i=$((i + 1))
+	done
+}
+
+# Takes build/vm-NAME for this guest and fills VM_DIR, VM_TMP and VM_FILES.
+vm_claim() {
+	local name=$1 dir=$VM_TOP/build/vm-$1 lock
+
+	[ -z "${VM_DIR[$name]:-}" ] || { vm_say "$name runs already"; return 1; }
+	mkdir -p "$dir/guest"
+	exec {lock}>"$dir/lock"
+	flock -n "$lock" || {
+		exec {lock}>&-
+		vm_say "$dir is in use by another guest"
+		return 1
+	}
+	VM_LOCK[$name]=$lock
+	VM_DIR[$name]=$dir
+	# UNIX sockets want short paths.
+	VM_TMP[$name]=$(mktemp -d "${TMPDIR:-/tmp}/bastion-vm.XXXXXX")
+	VM_FILES[$name,console]=$dir/console.log
+	VM_FILES[$name,verdicts]=$dir/verdicts
+	VM_FILES[$name,audit]=${opt[audit]:-$dir/audit.jsonl}
+	VM_FILES[$name,control]=${opt[control]:-${VM_TMP[$name]}/control}
+	VM_FILES[$name,qmp]=${opt[qmp]:-}
+	VM_FILES[$name,share]=${opt[share]:-$dir/share}
+	VM_FILES[$name,chip]=${opt_chips[0]:-}
+	VM_FILES[$name,socket]=${VM_TMP[$name]}/chip0.socket
+	rm -f "$dir/console.log" "$dir/verdicts" "${VM_FILES[$name,audit]}"
+	mkdir -p "${VM_FILES[$name,share]}"
+}
+
+# What the guest's process 1 needs to know and may not be on the measured command line.
+vm_write_guest() {
+	local dir=${VM_DIR[$1]}/guest
+
+	cp "$VM_TOP/scripts/vm-guest" "$dir/init"
+	printf 'TOP=%q\nRELEASE=%q\n' "$VM_TOP" "$2" >"$dir/env"
+}
+
+vm_start() {
+	local name=$1
+	local -A opt=()
+	local -a opt_chips=() opt_sockets=() opt_disks=() opt_rest=() qemu=()
+	local kernel release image initrd cmdline accel
+
+	shift
+	vm_parse "$@" || return
+	kernel=${opt[kernel]:-6.1}
+	release=$(vm_kernel_release "$kernel") || return
+	image=$(vm_kernel_image "$kernel")
+	initrd=$("$VM_TOP/scripts/vm-initrd" "$kernel") || return
+	accel=$(vm_accel "$kernel") || return
+	cmdline="console=ttyS0 quiet panic=-1 tsc=reliable clocksource=tsc"
+	cmdline+="${opt[polling]:+ bastion.polling=1}${opt[append]:+ ${opt[append]}}"
+	vm_claim "$name" || return
+	if [ -z "${opt[no-chip]:-}" ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]})) = 0 ]; then
+		opt_chips=("$(vm_default_chip "${VM_DIR[$name]}/foundry")/chip") || {
+			vm_release "$name"
+			return 1
+		}
+		VM_FILES[$name,chip]=${opt_chips[0]}
+	fi
+	vm_write_guest "$name" "$release"
+	VM_SECONDS[$name]=${opt[timeout]:-600}
+	VM_REBOOTS[$name]=${opt[reboot]:-}
+	qemu=(-accel "$accel" -cpu max -smp "${opt[cpus]:-2}" -m "${opt[memory]:-1024}"
+		-nodefaults -display none -kernel "$image" -initrd "$initrd" -append "$cmdline")
+	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
+	[ -z "${opt[qmp]:-}" ] || qemu+=(-qmp "unix:${opt[qmp]},server=on,wait=off")
+	if ! { vm_add_chips "$name" "$image,$initrd,$cmdline" && vm_add_disks && vm_boot "$name"; }; then
+		vm_release "$name"
+		return 125
+	fi
+}
+
+# Adds what every guest has, starts QEMU, waits until the guest listens.
+vm_boot() {
+	local name=$1 tmp=${VM_TMP[$1]} console to from
+	local p9="security_model=none,multidevs=remap"
+
+	mkfifo "$tmp/command.in" "$tmp/command.out"
+	exec {to}<>"$tmp/command.in" {from}<>"$tmp/command.out"
+	VM_TO[$name]=$to
+	VM_FROM[$name]=$from
+	console=file,path=${VM_FILES[$name,console]}
+	[ -z "${VM_STDIO:-}" ] || console=stdio,signal=off,logfile=${VM_FILES[$name,console]}
+	qemu+=(-chardev "$console,id=console" -serial chardev:console
+		-chardev "file,id=verdicts,path=${VM_FILES[$name,verdicts]}" -serial chardev:verdicts
+		-chardev "pipe,id=command,path=$tmp/command"
+		-device virtio-serial-pci -device "virtserialport,chardev=command,name=command"
+		-fsdev "local,id=root,path=/,readonly=on,$p9"
+		-device virtio-9p-pci,fsdev=root,mount_tag=root
+		-fsdev "local,id=vm,path=${VM_DIR[$name]}/guest,readonly=on,$p9"
+		-device virtio-9p-pci,fsdev=vm,mount_tag=vm
+		-fsdev "local,id=share,path=${VM_FILES[$name,share]},$p9"
+		-device virtio-9p-pci,fsdev=share,mount_tag=share)
+	qemu-system-x86_64 "${qemu[@]}" <&"${VM_STDIO:-${VM_NULL}}" 2>"${VM_DIR[$name]}/qemu.log" &
+	VM_QEMU[$name]=$!
+	vm_wait_ready "$name"
+}
+exec {VM_NULL}</dev/null
+
+vm_wait_ready() {
+	local line=''
+
+	VM_DEADLINE=$((SECONDS + VM_BOOT_SECONDS))
+	while vm_read_line "$1" line; do
+		[ "$line" = READY ] && return
+	done
+	vm_say "$1 did not come up"
+	vm_explain "$1"
+	return 1
+}
+
+# One line from the guest into the variable that $2 names; fails when the guest is gone or VM_DEADLINE has passed.
+vm_read_line() {
+	local name=$1 part='' text='' dead=''
+	local -n into=$2
+
+	while :; do
+		if IFS= read -r -t 1 part <&"${VM_FROM[$name]}"; then
+			into=$text$part
+			return 0
+		fi
+		text+=$part
+		[ -z "$dead" ] && [ "$SECONDS" -lt "$VM_DEADLINE" ] || break
+		# What it wrote before it died is read first.
+		kill -0 "${VM_QEMU[$name]}" 2>/dev/null || dead=1
+	done
+	into=$text
+	return 1
+}
+
+# Why there was no verdict: the ends of the logs.
+vm_explain() {
+	local file
+
+	for file in qemu.log console.log; do
+		[ -s "${VM_DIR[$1]}/$file" ] || continue
+		vm_say "the end of ${VM_DIR[$1]}/$file:"
+		tail -n 25 "${VM_DIR[$1]}/$file" >&2
+	done
+}
+
+vm_run() {
+	local name=$1 nonce line='' status=''
+
+	[ -n "${VM_DIR[$name]:-}" ] || { vm_say "$name does not run"; return 125; }
+	nonce=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+	VM_DEADLINE=$((SECONDS + VM_SECONDS[$name]))
+	printf 'RUN %s %s\n' "$nonce" "$(printf %s "$2" | base64 -w 0)" >&"${VM_TO[$name]}"
+	while vm_read_line "$name" line; do
+		if [[ $line == *"$nonce" ]]; then
+			printf %s "${line%"$nonce"}"
+			status=$(vm_verdict "$name" "$nonce") && return "$status"
+			break
+		fi
+		printf '%s\n' "$line"
+	done
+	[ -z "$line" ] || printf '%s\n' "$line"
+	vm_say "$name gave no verdict: it hangs, died, or took longer than ${VM_SECONDS[$name]} s"
+	vm_explain "$name"
+	return 125
+}
+
+# The verdict port is believed, and only with the nonce.
+vm_verdict() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		sed -n "s/^RESULT $2 \\([0-9]\\{1,3\\}\\)\\r\\?\$/\\1/p" "${VM_FILES[$1,verdicts]}" | grep . && return
+		sleep 0.05
+	done
+	return 1
+}
+
+vm_reboot() {
+	[ -n "${VM_REBOOTS[$1]:-}" ] || { vm_say "$1 was not started with --reboot"; return 1; }
+	echo REBOOT >&"${VM_TO[$1]}"
+	vm_wait_ready "$1"
+}
+
+vm_stop() {
+	local i
+
+	[ -n "${VM_DIR[$1]:-}" ] || return 0
+	if kill -0 "${VM_QEMU[$1]}" 2>/dev/null; then
+		echo OFF >&"${VM_TO[$1]}"
+		for ((i = 0; i < 200; i++)); do
+			kill -0 "${VM_QEMU[$1]}" 2>/dev/null || break
+			sleep 0.05
+		done
+	fi
+	vm_release "$1"
+}
+
+# Ends what runs for the guest at once, and forgets it. Logs stay.
+vm_release() {
+	local name=$1 pid fd
+
+	for pid in ${VM_QEMU[$name]:-} ${VM_CHIPS[$name]:-}; do
+		kill "$pid" 2>/dev/null
+		(sleep 5; kill -KILL "$pid") >/dev/null 2>&1 &
+		wait "$pid" 2>/dev/null
+		kill $! 2>/dev/null
+		wait $! 2>/dev/null
+	done
+	for fd in "${VM_TO[$name]:-}" "${VM_FROM[$name]:-}" "${VM_LOCK[$name]:-}"; do
+		[ -z "$fd" ] || exec {fd}>&-
+	done
+	rm -rf "${VM_TMP[$name]:?}"
+	unset "VM_DIR[$name]" "VM_TMP[$name]" "VM_TO[$name]" "VM_FROM[$name]" "VM_QEMU[$name]" \
+		"VM_CHIPS[$name]" "VM_LOCK[$name]"
+	return 0
+}
+
+vm_stop_all() {
+	local name
+
+	for name in "${!VM_DIR[@]}"; do
+		vm_release "$name"
+	done
+}
+trap vm_stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+vm_file() {
+	echo "${VM_FILES[$1,$2]}"
+}
