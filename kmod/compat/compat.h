@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Differences between kernels, and nothing else. Force-included into every file
+ * of the module, so that no other file needs to know that there are several
+ * kernels.
+ *
+ * Features are probed, versions are never compared: a distribution's kernel has
+ * what it has, whatever it calls itself. What the preprocessor and the type
+ * system can tell is found out here; probe.mk looks for the rest in the headers
+ * and passes it as COMPAT_HAVE_*.
+ */
+#ifndef _BASTION_COMPAT_H
+#define _BASTION_COMPAT_H
+
+#include <linux/device/class.h>
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/mm_types.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sysfs.h>
+#include <keys/request_key_auth-type.h>
+
+#include <bastion/chip.h>
+
+/* hex2bin() is leaving kernel.h for a header of its own. */
+#ifdef __has_include
+#if __has_include(<linux/hex.h>)
+#include <linux/hex.h>
+#endif
+#endif
+
+/*
+ * compat_choose_type - @a when the types @have and @want are the same, else @b
+ *
+ * Both are types of objects, not of functions.
+ */
+#define compat_choose_type(have, want, a, b)						\
+	typeof(*__builtin_choose_expr(__builtin_types_compatible_p(have, want),	\
+				      (a *)NULL, (b *)NULL))
+
+/*
+ * compat_class_device - what class.devnode and class.dev_uevent take
+ *
+ * They promise to leave the device alone since it became const there.
+ */
+typedef compat_choose_type(typeof(((struct class *)NULL)->devnode),
+			   char *(*)(struct device *, umode_t *),
+			   struct device, const struct device) compat_class_device;
+
+/* compat_bin_attribute - what bin_attribute.read and .write take, const since lately */
+typedef compat_choose_type(typeof(((struct bin_attribute *)NULL)->read),
+			   ssize_t (*)(struct file *, struct kobject *, struct bin_attribute *,
+				       char *, loff_t, size_t),
+			   struct bin_attribute, const struct bin_attribute) compat_bin_attribute;
+
+/* compat_bin_attribute_ptr - the elements of the list attribute_group.bin_attrs */
+typedef typeof(*((struct attribute_group *)NULL)->bin_attrs) compat_bin_attribute_ptr;
+
+/*
+ * compat_class_create - class_create(@name)
+ *
+ * It was a macro over the owner and the name before it became a function of
+ * the name. A static class with class_register() needs neither.
+ */
+#ifdef class_create
+#define compat_class_create(name)	class_create(THIS_MODULE, name)
+#else
+#define compat_class_create(name)	class_create(name)
+#endif
+
+static inline struct pid *compat_pid_of_number(pid_t number)
+{
+	struct pid *pid;
+
+	rcu_read_lock();
+	pid = get_pid(find_pid_ns(number, &init_pid_ns));
+	rcu_read_unlock();
+	return pid;
+}
+
+/**
+ * compat_request_key_pid - the process that called request_key(2)
+ * @rka:	authorisation record, kept alive by the caller
+ *
+ * Old kernels record a number only, which another process may have by now.
+ *
+ * Return: a reference (put_pid()), or NULL when the process is gone.
+ */
+static inline struct pid *compat_request_key_pid(const struct request_key_auth *rka)
+{
+	return _Generic(rka->pid, pid_t: compat_pid_of_number, default: get_pid)(rka->pid);
+}
+
+/**
+ * compat_mm_exe_file - the executable that an address space runs
+ * @mm:		kept alive by the caller
+ *
+ * get_mm_exe_file() is not exported, and get_file_rcu() has changed from a
+ * macro over a file to a function over a pointer that may change under it.
+ *
+ * Return: a reference (fput()), or NULL when there is none.
+ */
+static inline struct file *compat_mm_exe_file(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+#ifdef get_file_rcu
+	file = rcu_dereference(mm->exe_file);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+#else
+	file = get_file_rcu(&mm->exe_file);
+#endif
+	rcu_read_unlock();
+	return file;
+}
+
+/**
+ * compat_hrtimer_setup - hrtimer_setup(), which was hrtimer_init() and an assignment
+ * @timer:	the timer
+ * @function:	what it calls
+ * @clock:	CLOCK_*
+ * @mode:	HRTIMER_MODE_*
+ */
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+#ifdef COMPAT_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, function, clock, mode);
+#else
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#endif
+}
+
+int compat_ecdsa_p384_verify(const u8 key[BASTION_POINT_SIZE],
+			     const u8 digest[BASTION_DIGEST_SIZE],
+			     const u8 signature[BASTION_SIGNATURE_SIZE]);
+
+#endif
