@@ -232,7 +232,7 @@ vm_start() {
 	vm_parse "$@" || return
 	kernel=${opt[kernel]:-6.1}
 	release=$(vm_kernel_release "$kernel") || return
-	image=$(vm_kernel_image "$kernel")
+	image=$("$VM_TOP/scripts/vm-kernel" "$kernel") || return
 	initrd=$("$VM_TOP/scripts/vm-initrd" "$kernel") || return
 	accel=$(vm_accel "$kernel") || return
 	cmdline="console=ttyS0 quiet panic=-1 tsc=reliable clocksource=tsc"
@@ -248,8 +248,9 @@ vm_start() {
 	vm_write_guest "$name" "$release"
 	VM_SECONDS[$name]=${opt[timeout]:-600}
 	VM_REBOOTS[$name]=${opt[reboot]:-}
-	qemu=(-accel "$accel" -cpu max -smp "${opt[cpus]:-2}" -m "${opt[memory]:-1024}"
-		-nodefaults -display none -kernel "$image" -initrd "$initrd" -append "$cmdline")
+	qemu=(-machine q35 -accel "$accel" -cpu max -smp "${opt[cpus]:-2}" -m "${opt[memory]:-1024}"
+		-nodefaults -display none -global virtio-pci.disable-legacy=on
+		-kernel "$image" -initrd "$initrd" -append "$cmdline")
 	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
 	[ -z "${opt[qmp]:-}" ] || qemu+=(-qmp "unix:${opt[qmp]},server=on,wait=off")
 	if ! { vm_add_chips "$name" "$image,$initrd,$cmdline" && vm_add_disks && vm_boot "$name"; }; then
@@ -292,7 +293,7 @@ vm_wait_ready() {
 	while vm_read_line "$1" line; do
 		[ "$line" = READY ] && return
 	done
-	vm_say "$1 did not come up"
+	vm_say "guest $1 did not come up"
 	vm_explain "$1"
 	return 1
 }
@@ -343,7 +344,11 @@ vm_run() {
 		printf '%s\n' "$line"
 	done
 	[ -z "$line" ] || printf '%s\n' "$line"
-	vm_say "$name gave no verdict: it hangs, died, or took longer than ${VM_SECONDS[$name]} s"
+	if kill -0 "${VM_QEMU[$name]}" 2>/dev/null; then
+		vm_say "guest $name gave no verdict within ${VM_SECONDS[$name]} s"
+	else
+		vm_say "guest $name died before it gave a verdict"
+	fi
 	vm_explain "$name"
 	return 125
 }
@@ -379,16 +384,23 @@ vm_stop() {
 	vm_release "$1"
 }
 
+vm_end() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		kill "$1" 2>/dev/null || break
+		sleep 0.05
+	done
+	kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
 # Ends what runs for the guest at once, and forgets it. Logs stay.
 vm_release() {
 	local name=$1 pid fd
 
 	for pid in ${VM_QEMU[$name]:-} ${VM_CHIPS[$name]:-}; do
-		kill "$pid" 2>/dev/null
-		(sleep 5; kill -KILL "$pid") >/dev/null 2>&1 &
-		wait "$pid" 2>/dev/null
-		kill $! 2>/dev/null
-		wait $! 2>/dev/null
+		vm_end "$pid"
 	done
 	for fd in "${VM_TO[$name]:-}" "${VM_FROM[$name]:-}" "${VM_LOCK[$name]:-}"; do
 		[ -z "$fd" ] || exec {fd}>&-
