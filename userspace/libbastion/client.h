@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The client of "bastion-verifier serve": lines of JSON over a UNIX stream
+ * socket (Documentation/evidence.rst). The peer is not trusted: what it says
+ * is bounded and checked, and what it grants is for kernel and chip to judge.
+ */
+#ifndef LIBBASTION_CLIENT_H
+#define LIBBASTION_CLIENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bastion/round.h>
+#include <jansson.h>
+
+#include "libbastion/error.h"
+#include "libbastion/result.h"
+
+#define BASTION_CLIENT_LINE_MAX (8u << 20)
+
+/**
+ * struct bastion_client - a connection
+ * @fd:		the socket, non-blocking
+ * @timeout_ms:	the longest that one message may take
+ */
+struct bastion_client {
+	int fd;
+	int timeout_ms;
+};
+
+/**
+ * bastion_client_connect - connect to a verifier
+ * @client: out
+ * @path:   its socket
+ * @err:    circumstances of a failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int bastion_client_connect(struct bastion_client *client, const char *path,
+			   struct bastion_error *err);
+
+/**
+ * bastion_client_attach - use a socket that is connected already
+ * @client:	out; owns @fd from then on
+ * @fd:		stream socket
+ * @timeout_ms: the longest that one message may take
+ */
+void bastion_client_attach(struct bastion_client *client, int fd, int timeout_ms);
+
+/** bastion_client_close - hang up */
+void bastion_client_close(struct bastion_client *client);
+
+/**
+ * bastion_client_challenge - ask for a nonce
+ * @client:    connection
+ * @nonce:     out: room for BASTION_VERIFIER_NONCE_MAX
+ * @nonce_len: out: at least BASTION_VERIFIER_NONCE_MIN
+ * @verifier:  out: the digest that the peer says is its grant key's
+ * @err:       circumstances of a failure
+ *
+ * Return: 0 or a negative errno: -ECONNRESET it hung up, -ETIMEDOUT, -EPROTO
+ * not what the protocol says, -EREMOTEIO it reports an error, -EMSGSIZE a
+ * message is too long.
+ */
+int bastion_client_challenge(struct bastion_client *client, uint8_t *nonce, size_t *nonce_len,
+			     uint8_t verifier[BASTION_DIGEST_SIZE], struct bastion_error *err);
+
+/**
+ * bastion_client_appraise - send evidence, get the result
+ * @client:   connection on which the nonce was given
+ * @evidence: the bundle
+ * @result:   out; bastion_result_free() it after success
+ * @err:      circumstances of a failure
+ *
+ * Return: 0, even if the verdict is a refusal; or a negative errno as above.
+ */
+int bastion_client_appraise(struct bastion_client *client, json_t *evidence,
+			    struct bastion_result *result, struct bastion_error *err);
+
+#endif

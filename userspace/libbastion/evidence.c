@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bastion/round.h>
+
+#include "libbastion/base64url.h"
+#include "libbastion/evidence.h"
+#include "libbastion/hex.h"
+#include "libbastion/log.h"
+
+#define COLLECTION_TYPE	    "tag:bastion.example,2026:evidence/1"
+#define INDICATOR_EVIDENCE  4	/* CMW: bit 2 */
+#define HEX_SIZE(bytes)	    (2 * (bytes) + 1)
+
+/* A CMW record: media type, value, indicator. */
+static json_t *record(const char *type, const void *data, size_t len)
+{
+	char *value = bastion_base64url_encode(data, len);
+	json_t *array;
+
+	if (!value)
+		return NULL;
+	array = json_pack("[s, s, i]", type, value, INDICATOR_EVIDENCE);
+	free(value);
+	return array;
+}
+
+static json_t *record_json(const char *type, json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_t *array = text ? record(type, text, strlen(text)) : NULL;
+
+	free(text);
+	json_decref(object);
+	return array;
+}
+
+static json_t *round_facts(const struct bastion_evidence *in)
+{
+	const struct bastion_round_begin *begin = in->begin;
+	char verifier[HEX_SIZE(sizeof(begin->verifier))];
+	char kernel_nonce[HEX_SIZE(sizeof(begin->kernel_nonce))];
+	char chip_nonce[HEX_SIZE(sizeof(begin->chip_nonce))];
+	char boot_key[HEX_SIZE(sizeof(begin->boot_key))];
+	char verifier_nonce[HEX_SIZE(sizeof(in->quote->nonce))];
+
+	bastion_hex_encode(begin->verifier, sizeof(begin->verifier), verifier);
+	bastion_hex_encode(begin->kernel_nonce, sizeof(begin->kernel_nonce), kernel_nonce);
+	bastion_hex_encode(begin->chip_nonce, begin->chip_nonce_len, chip_nonce);
+	bastion_hex_encode(begin->boot_key, sizeof(begin->boot_key), boot_key);
+	bastion_hex_encode(in->quote->nonce, in->quote->nonce_len, verifier_nonce);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "verifier", verifier, "kernel_nonce",
+			 kernel_nonce, "chip_nonce", chip_nonce, "boot_key", boot_key,
+			 "verifier_nonce", verifier_nonce, "log_count",
+			 (json_int_t)in->quote->log_count);
+}
+
+/* What is not UTF-8 jansson refuses: then the fact is left out. */
+static json_t *platform_facts(const struct bastion_evidence *in)
+{
+	json_t *facts = json_object();
+
+	json_object_set_new(facts, "kernel", json_string(in->release));
+	json_object_set_new(facts, "host", json_string(in->host));
+	return facts;
+}
+
+int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
+			   struct bastion_error *err)
+{
+	ssize_t covered;
+
+	if (in->begin->chip_nonce_len > sizeof(in->begin->chip_nonce) ||
+	    in->quote->nonce_len > sizeof(in->quote->nonce))
+		return bastion_error_set(err, BASTION_OP_USAGE, EINVAL, "a nonce is too long");
+	covered = bastion_log_prefix(in->log, in->log_len, in->quote->log_count);
+	if (covered < 0)
+		return bastion_error_set(err, BASTION_OP_LOG, EBADMSG,
+					 "the log does not hold the %llu entries of the quote",
+					 (unsigned long long)in->quote->log_count);
+	*out = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
+			 "__cmwc_t", COLLECTION_TYPE,
+			 "quote", record("application/eat+cwt", in->quote_data, in->quote_len),
+			 "round", record_json("application/vnd.bastion.round+json", round_facts(in)),
+			 "boot_log", record("application/vnd.bastion.log", in->boot_log,
+					    in->boot_log_len),
+			 "log", record("application/vnd.bastion.log", in->log, covered),
+			 "platform", record_json("application/vnd.bastion.platform+json",
+						 platform_facts(in)));
+	if (!*out)
+		return bastion_error_set(err, BASTION_OP_ANY, ENOMEM, "cannot build the evidence");
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The evidence bundle (Documentation/evidence.rst). All of it is public. */
+#ifndef LIBBASTION_EVIDENCE_H
+#define LIBBASTION_EVIDENCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+#include <linux/bastion.h>
+
+#include "libbastion/error.h"
+
+/**
+ * struct bastion_evidence - what goes into a bundle
+ * @begin:	  answer of ROUND_BEGIN
+ * @quote:	  answer of QUOTE: nonce and log count
+ * @quote_data:	  the quote
+ * @quote_len:	  its length
+ * @boot_log:	  the platform's log of register 0
+ * @boot_log_len: its length
+ * @log:	  the module's log, which may have grown since the quote
+ * @log_len:	  its length
+ * @release:	  kernel release, a fact nobody vouches for
+ * @host:	  host name, likewise
+ */
+struct bastion_evidence {
+	const struct bastion_round_begin *begin;
+	const struct bastion_quote *quote;
+	const uint8_t *quote_data;
+	size_t quote_len;
+	const uint8_t *boot_log;
+	size_t boot_log_len;
+	const uint8_t *log;
+	size_t log_len;
+	const char *release;
+	const char *host;
+};
+
+/**
+ * bastion_evidence_build - make the JSON object
+ * @in:	 its parts
+ * @out: the object, a new reference
+ * @err: circumstances of a failure
+ *
+ * The log is cut to the entries that the quote covers.
+ *
+ * Return: 0; -EBADMSG if the log does not parse or has too few entries; -ENOMEM.
+ */
+int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
+			   struct bastion_error *err);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stddef.h>
+
+#include "libbastion/explain.h"
+
+#define ROW(op, code, class, meaning, advice) \
+	{ BASTION_OP_##op, code, BASTION_CLASS_##class, meaning, advice }
+
+/* The first row that fits counts: rows of one operation before those of any. */
+static const struct bastion_explanation table[] = {
+	ROW(OPEN, ENOENT, CHIP, "no such device",
+	    "Load the module (modprobe bastion) and see dmesg for what it found."),
+	ROW(OPEN, EACCES, FAILED, "not permitted to open the device",
+	    "Check the mode of the device node."),
+	ROW(LOG, ENOENT, FAILED, "the kernel offers no such file",
+	    "Mount securityfs: mount -t securityfs securityfs /sys/kernel/security."),
+	ROW(LOG, EACCES, FAILED, "not permitted", "Only root may read this."),
+	ROW(LOG, EBADMSG, FAILED, "the log does not parse",
+	    "The module and this program may be of different versions."),
+	ROW(FILE, EACCES, FAILED, "not permitted", "Check owner and mode of the file."),
+	ROW(FILE, EPERM, FAILED, "not to be trusted",
+	    "Make the file owned by root and writable by its owner only."),
+	ROW(FILE, EBADMSG, FAILED, "the content is not what is expected",
+	    "Check that it is the right file and complete."),
+	ROW(FILE, EIO, FAILED, "reading or writing failed", "Check the disk."),
+	ROW(ROUND, ENOKEY, FAILED, "the kernel knows no such verifier",
+	    "Register it: bastionctl verifier add NAME FILE.pem; see bastionctl verifier list."),
+	ROW(ROUND, EBUSY, FAILED, "another process has a round open",
+	    "Try again when it is done; a round lasts 60 seconds at most."),
+	ROW(ROUND, ESHUTDOWN, FAILED, "the log is capped",
+	    "Nothing attests before the chip's next power cycle: the driver was unloaded or the "
+	    "system went down. Power-cycle the machine."),
+	ROW(ROUND, ESTALE, FAILED, "the round is over",
+	    "It was too old, or the verifiers changed, or the chip was reset. Try again."),
+	ROW(GRANT, ESTALE, TIMEOUT, "the round is over",
+	    "The grant came too late (60 seconds), or the verifiers changed, or the chip was "
+	    "reset. Begin another round."),
+	ROW(GRANT, EBADMSG, FAILED, "the grant is malformed",
+	    "The verifier may be of another version, or the result was damaged."),
+	ROW(GRANT, EKEYREJECTED, REFUSED, "kernel or chip refuses the grant",
+	    "Its signature or a field does not fit this round, chip, boot, verifier or token: "
+	    "was it made for this evidence, by the verifier that was named?"),
+	ROW(VERIFIER, ENOKEY, FAILED, "the kernel knows no such verifier",
+	    "See bastionctl verifier list."),
+	ROW(VERIFIER, EEXIST, FAILED, "already registered", "Nothing to do."),
+	ROW(VERIFIER, ENOSPC, FAILED, "eight verifiers are registered, the most there can be",
+	    "Remove one: bastionctl verifier remove NAME."),
+	ROW(VERIFIER, EINVAL, FAILED, "not a point of P-384",
+	    "The grant key must be an EC key on P-384 (secp384r1)."),
+	ROW(EXTEND, ENOSPC, FAILED, "the log is full", "A reboot empties it."),
+	ROW(EXTEND, EINVAL, USAGE, "the kernel refuses the event",
+	    "Registers 5 to 7, a name of [A-Za-z0-9._-], 1 to 4096 bytes of data."),
+	ROW(RELEASE, EAGAIN, LOCKED, "the gate is locked, or too many requests wait",
+	    "Attest first (bastionctl attest), or wait without --nowait."),
+	ROW(RELEASE, ETIMEDOUT, TIMEOUT, "no grant came in time",
+	    "Does bastionctl attest --on-demand run, and what did the verifier say?"),
+	ROW(RELEASE, EACCES, REFUSED, "not the key's owner, or no right to key or keyring",
+	    "Run as the owner (bastionctl key show). Uid 0 counts only with CAP_SYS_ADMIN. The key "
+	    "must be in a keyring of this process: keyctl link @u @s."),
+	ROW(RELEASE, EKEYREJECTED, REFUSED, "the grant, the chip or the sealed key refuses",
+	    "Compare policy, types, executable and registers (bastionctl key show) with what the "
+	    "verifier grants."),
+	ROW(RELEASE, EKEYEXPIRED, LOCKED, "the grant ran out meanwhile", "Attest again."),
+	ROW(RELEASE, EKEYREVOKED, LOCKED, "the grant was withdrawn meanwhile", "Attest again."),
+	ROW(RELEASE, EBADMSG, FAILED, "the blob is damaged or another chip's",
+	    "A blob opens only in the chip that made it; name the right --device."),
+	ROW(RELEASE, ENOKEY, FAILED, "no such key or keyring, or its verifier is not registered",
+	    "Load the blob (bastionctl key load), or register its verifier."),
+	ROW(RELEASE, EDQUOT, FAILED, "the owner's key quota is used up",
+	    "See /proc/key-users and /proc/sys/kernel/keys."),
+	ROW(RELEASE, EOPNOTSUPP, FAILED, "this kernel cannot release this type",
+	    "fscrypt needs a kernel with fscrypt-provisioning keys."),
+	ROW(RELEASE, EINVAL, USAGE, "the kernel refuses the request",
+	    "Module and program may be of different versions."),
+	ROW(KEY, EAGAIN, LOCKED, "the gate is locked",
+	    "Making a key needs a live grant of kind create for this verifier and policy: "
+	    "bastionctl attest first."),
+	ROW(KEY, ENODEV, FAILED, "no chip, or the key type bastion is not there",
+	    "Load the module: modprobe bastion."),
+	ROW(KEY, EACCES, REFUSED, "no right to the key or the keyring",
+	    "The keyring must be one that this process may write."),
+	ROW(KEY, EKEYREJECTED, REFUSED, "the grant or the chip refuses",
+	    "The live grant does not cover making keys for this policy."),
+	ROW(KEY, EEXIST, FAILED, "a key of this name is there already",
+	    "Unlink it first: keyctl unlink SERIAL KEYRING."),
+	ROW(KEY, EBADMSG, FAILED, "the blob is damaged or another chip's",
+	    "A blob opens only in the chip that made it."),
+	ROW(KEY, ENOKEY, FAILED, "no such key, keyring or verifier",
+	    "See bastionctl key list and bastionctl verifier list."),
+	ROW(KEY, EDQUOT, FAILED, "the key quota is used up",
+	    "See /proc/key-users and /proc/sys/kernel/keys."),
+	ROW(KEY, EINVAL, USAGE, "the kernel refuses the description of the key",
+	    "Size 32 to 1024, policy [a-z0-9._-]{1,64}, types of logon, fscrypt, user."),
+	ROW(KEY, EPERM, REFUSED, "not permitted",
+	    "Only root may make a key for another owner."),
+	ROW(PEER, ENOENT, FAILED, "no such socket",
+	    "Is bastion-verifier serve running, and is this its socket?"),
+	ROW(PEER, ECONNREFUSED, FAILED, "nobody listens at the socket",
+	    "Start bastion-verifier serve."),
+	ROW(PEER, ECONNRESET, FAILED, "the verifier hung up", "See the verifier's log."),
+	ROW(PEER, ETIMEDOUT, TIMEOUT, "the verifier did not answer in time",
+	    "See the verifier's log."),
+	ROW(PEER, EPROTO, FAILED, "the verifier's answer is not what the protocol says",
+	    "Is this the socket of bastion-verifier serve, of the same version?"),
+	ROW(PEER, EMSGSIZE, FAILED, "a message is larger than the 8 MiB that the protocol allows",
+	    "A log this long needs a reboot."),
+	ROW(PEER, EREMOTEIO, FAILED, "the verifier reports an error", "See the verifier's log."),
+	ROW(PEER, ENOKEY, FAILED, "this is another verifier than the one that was named",
+	    "Compare the digests: bastionctl verifier list."),
+	ROW(REFUSED, EKEYREJECTED, REFUSED, "the verifier refuses",
+	    "Its checks say what it expected and what to do."),
+	ROW(ANY, EAGAIN, LOCKED, "the gate is locked", "Attest first: bastionctl attest."),
+	ROW(ANY, EKEYREJECTED, REFUSED, "refused", "Compare what was asked with what is granted."),
+	ROW(ANY, EACCES, REFUSED, "not permitted", "Run as the owner of the key, or as root."),
+	ROW(ANY, EPERM, FAILED, "needs CAP_SYS_ADMIN in the initial user namespace",
+	    "Run as root, outside a container."),
+	ROW(ANY, ETIMEDOUT, TIMEOUT, "the chip did not answer",
+	    "See dmesg; the chip may need a reset."),
+	ROW(ANY, ENODEV, CHIP, "the chip is gone", "See dmesg; was it unplugged or unbound?"),
+	ROW(ANY, EIO, CHIP, "the chip failed or broke the protocol",
+	    "See dmesg and bastionctl status; a failed chip needs a power cycle."),
+	ROW(ANY, ENOTTY, FAILED, "the kernel does not know this request",
+	    "The module is older than this program, or the device is not bastion's."),
+	ROW(ANY, EINTR, FAILED, "interrupted", "Try again."),
+	ROW(ANY, ENOMEM, FAILED, "out of memory", "Try again."),
+};
+
+const struct bastion_explanation *bastion_explain(enum bastion_op op, int code)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].code == code &&
+		    (table[i].op == op || (table[i].op == BASTION_OP_ANY && op != BASTION_OP_FILE)))
+			return &table[i];
+	return NULL;
+}
+
+enum bastion_class bastion_explain_class(enum bastion_op op, int code)
+{
+	const struct bastion_explanation *row = bastion_explain(op, code);
+
+	if (!code)
+		return BASTION_CLASS_OK;
+	if (op == BASTION_OP_USAGE)
+		return BASTION_CLASS_USAGE;
+	return row ? row->class : BASTION_CLASS_FAILED;
+}

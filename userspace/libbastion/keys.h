@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Keys of the type "bastion" in the kernel's keyrings. */
+#ifndef LIBBASTION_KEYS_H
+#define LIBBASTION_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <keyutils.h>
+
+#include <bastion/blob.h>
+#include <bastion/grant.h>
+
+#include "libbastion/error.h"
+
+#define BASTION_KEYS_TYPE	 "bastion"
+#define BASTION_KEYS_PAYLOAD_MAX 512
+#define BASTION_KEYS_HEX_MAX	 (2 * BASTION_BLOB_MAX)
+
+/**
+ * struct bastion_keys_new - what a new key shall be
+ * @size:	bytes of secret, BASTION_SECRET_MIN to BASTION_SECRET_MAX
+ * @verifier:	whose grants open it
+ * @policy:	label
+ * @types:	BASTION_TYPE_* mask; 0 for the kernel's default
+ * @has_owner:	whether @owner counts; else the caller
+ * @owner:	uid
+ * @has_executable: whether @executable counts
+ * @executable:	SHA-256
+ * @registers:	mask, 0 for none
+ */
+struct bastion_keys_new {
+	uint32_t size;
+	uint8_t verifier[BASTION_DIGEST_SIZE];
+	const char *policy;
+	uint32_t types;
+	bool has_owner;
+	uint32_t owner;
+	bool has_executable;
+	uint8_t executable[BASTION_EXE_SIZE];
+	uint32_t registers;
+};
+
+/**
+ * bastion_keys_payload - the text that add_key(2) takes for a new key
+ * @new:  what it shall be
+ * @text: out, BASTION_KEYS_PAYLOAD_MAX
+ * @err:  circumstances of a failure
+ *
+ * Return: its length without the NUL, or -EINVAL.
+ */
+int bastion_keys_payload(const struct bastion_keys_new *new, char *text,
+			 struct bastion_error *err);
+
+/**
+ * bastion_keys_create - have the chip make a key
+ * @name:    its description
+ * @new:     what it shall be
+ * @keyring: where it goes
+ * @err:     circumstances of a failure
+ *
+ * Return: its serial, or a negative errno; -EAGAIN without a live grant.
+ */
+int32_t bastion_keys_create(const char *name, const struct bastion_keys_new *new, int32_t keyring,
+			    struct bastion_error *err);
+
+/**
+ * bastion_keys_load - put a sealed blob into a keyring
+ * @name:    its description
+ * @blob:    the blob
+ * @len:     its length
+ * @keyring: where it goes
+ * @err:     circumstances of a failure
+ *
+ * Works while the gate is locked.
+ *
+ * Return: its serial, or a negative errno.
+ */
+int32_t bastion_keys_load(const char *name, const uint8_t *blob, size_t len, int32_t keyring,
+			  struct bastion_error *err);
+
+/**
+ * bastion_keys_find - look for a key in this process's keyrings
+ * @name: description, or a serial in decimal
+ * @err:  circumstances of a failure
+ *
+ * Return: its serial, or a negative errno.
+ */
+int32_t bastion_keys_find(const char *name, struct bastion_error *err);
+
+/**
+ * bastion_keys_read - the sealed blob of a key
+ * @serial: the key
+ * @blob:   out: room for BASTION_BLOB_MAX
+ * @err:    circumstances of a failure
+ *
+ * Return: the blob's length, or a negative errno.
+ */
+ssize_t bastion_keys_read(int32_t serial, uint8_t *blob, struct bastion_error *err);
+
+/**
+ * bastion_keys_keyring - a keyring by name
+ * @text:   "@t", "@p", "@s", "@u", "@us", or a serial in decimal
+ * @serial: out
+ * @err:    circumstances of a failure
+ *
+ * Return: 0 or -EINVAL.
+ */
+int bastion_keys_keyring(const char *text, int32_t *serial, struct bastion_error *err);
+
+/**
+ * bastion_keys_reach_user - make the user keyring searchable for this process
+ *
+ * A service's session keyring often does not hold it; then what is in @u could
+ * be seen but neither searched nor read. The link is in the thread keyring and
+ * ends with the process. Failure is no error: the key may be elsewhere.
+ */
+void bastion_keys_reach_user(void);
+
+/**
+ * bastion_keys_each - every key of the type that this process may view
+ * @each: called with serial and description; a nonzero return ends it
+ * @arg:  for @each
+ * @err:  circumstances of a failure
+ *
+ * Return: 0, what @each returned, or a negative errno.
+ */
+int bastion_keys_each(int (*each)(int32_t serial, const char *name, void *arg), void *arg,
+		      struct bastion_error *err);
+
+#endif

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "libbastion/client.h"
+#include "libbastion/evidence.h"
+#include "libbastion/round.h"
+#include "libbastion/sysfs.h"
+
+/* Whatever the kernel says of its quotes, no chip's is longer. */
+#define QUOTE_ROOM_MAX (1u << 20)
+
+static int get_quote(const struct bastion_device *dev, const uint8_t *nonce, size_t nonce_len,
+		     struct bastion_quote *quote, uint8_t **data, struct bastion_error *err)
+{
+	struct bastion_info info;
+	int rc;
+
+	rc = bastion_device_info(dev, &info, err);
+	if (rc)
+		return rc;
+	if (!info.quote_max || info.quote_max > QUOTE_ROOM_MAX)
+		return bastion_error_set(err, BASTION_OP_ROUND, EIO,
+					 "the kernel's largest quote makes no sense");
+	*data = malloc(info.quote_max);
+	if (!*data)
+		return bastion_error_set(err, BASTION_OP_ROUND, ENOMEM, "cannot get a quote");
+	rc = bastion_device_quote(dev, nonce, nonce_len, quote, *data, info.quote_max, err);
+	if (rc) {
+		free(*data);
+		*data = NULL;
+	}
+	return rc;
+}
+
+int bastion_round_evidence(const struct bastion_device *dev,
+			   const uint8_t verifier[BASTION_DIGEST_SIZE], const uint8_t *nonce,
+			   size_t nonce_len, json_t **evidence, struct bastion_error *err)
+{
+	uint8_t *data = NULL, *boot_log = NULL, *log = NULL;
+	struct bastion_round_begin begin;
+	struct bastion_quote quote;
+	struct bastion_evidence in = { .begin = &begin, .quote = &quote };
+	struct utsname facts;
+	int rc;
+
+	rc = bastion_device_round_begin(dev, verifier, &begin, err);
+	if (rc)
+		return rc;
+	rc = get_quote(dev, nonce, nonce_len, &quote, &data, err);
+	if (rc)
+		return rc;
+	rc = bastion_sysfs_log(dev, BASTION_SYSFS_BOOT_LOG, &boot_log, &in.boot_log_len, err);
+	if (rc)
+		goto out;
+	rc = bastion_sysfs_log(dev, BASTION_SYSFS_RUNTIME_LOG, &log, &in.log_len, err);
+	if (rc)
+		goto out;
+	uname(&facts);
+	in.quote_data = data;
+	in.quote_len = quote.quote_size;
+	in.boot_log = boot_log;
+	in.log = log;
+	in.release = facts.release;
+	in.host = facts.nodename;
+	rc = bastion_evidence_build(&in, evidence, err);
+out:
+	free(log);
+	free(boot_log);
+	free(data);
+	return rc;
+}
+
+int bastion_round_finish(const struct bastion_device *dev, const struct bastion_result *result,
+			 struct bastion_error *err)
+{
+	const char *summary = json_string_value(json_object_get(result->verdict, "summary"));
+
+	if (!result->granted)
+		return bastion_error_set(err, BASTION_OP_REFUSED, EKEYREJECTED, "no grant: %.300s",
+					 summary ? summary : "(no reason given)");
+	return bastion_device_grant(dev, result->grant, result->grant_len, result->token,
+				    sizeof(result->token), err);
+}
+
+int bastion_round_attest(const struct bastion_device *dev, struct bastion_round *round,
+			 struct bastion_error *err)
+{
+	uint8_t nonce[BASTION_VERIFIER_NONCE_MAX], verifier[BASTION_DIGEST_SIZE];
+	struct bastion_client client;
+	size_t nonce_len;
+	int rc;
+
+	round->evidence = NULL;
+	memset(&round->result, 0, sizeof(round->result));
+	rc = bastion_client_connect(&client, round->socket, err);
+	if (rc)
+		return rc;
+	rc = bastion_client_challenge(&client, nonce, &nonce_len, verifier, err);
+	if (!rc && memcmp(verifier, round->verifier, sizeof(verifier)))
+		rc = bastion_error_set(err, BASTION_OP_PEER, ENOKEY, "%s belongs to somebody else",
+				       round->socket);
+	if (!rc)
+		rc = bastion_round_evidence(dev, round->verifier, nonce, nonce_len,
+					    &round->evidence, err);
+	if (!rc)
+		rc = bastion_client_appraise(&client, round->evidence, &round->result, err);
+	if (!rc)
+		rc = bastion_round_finish(dev, &round->result, err);
+	bastion_client_close(&client);
+	return rc;
+}
+
+void bastion_round_free(struct bastion_round *round)
+{
+	json_decref(round->evidence);
+	round->evidence = NULL;
+	bastion_result_free(&round->result);
+}

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+LIBRARIES += libbastion
+libbastion_SRCS := $(addprefix libbastion/,base64url.c blob.c client.c device.c error.c evidence.c \
+	explain.c file.c hex.c keys.c log.c name.c pem.c result.c round.c sysfs.c)
+libbastion_PKGS := jansson libcrypto libkeyutils

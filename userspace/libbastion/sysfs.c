@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libbastion/file.h"
+#include "libbastion/sysfs.h"
+
+#define CLASS_FOLDER	"/sys/class/bastion"
+#define SECURITY_FOLDER "/sys/kernel/security/bastion"
+
+int bastion_sysfs_read(const struct bastion_device *dev, const char *attr, char *buf, size_t size,
+		       struct bastion_error *err)
+{
+	char path[384];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), CLASS_FOLDER "/%s/%s", dev->name, attr);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return bastion_error_set(err, BASTION_OP_LOG, errno, "cannot open %s", path);
+	n = read(fd, buf, size - 1);
+	if (n < 0) {
+		n = -errno;
+		close(fd);
+		return bastion_error_set(err, BASTION_OP_LOG, -n, "cannot read %s", path);
+	}
+	close(fd);
+	while (n && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return 0;
+}
+
+int bastion_sysfs_statistics(const struct bastion_device *dev,
+			     int (*each)(const char *name, const char *value, void *arg), void *arg,
+			     struct bastion_error *err)
+{
+	char path[128], attr[300], value[128];
+	struct dirent *entry;
+	int rc = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), CLASS_FOLDER "/%s/statistics", dev->name);
+	dir = opendir(path);
+	if (!dir)
+		return bastion_error_set(err, BASTION_OP_LOG, errno, "cannot open %s", path);
+	while (!rc && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(attr, sizeof(attr), "statistics/%s", entry->d_name);
+		rc = bastion_sysfs_read(dev, attr, value, sizeof(value), err);
+		if (!rc)
+			rc = each(entry->d_name, value, arg);
+	}
+	closedir(dir);
+	return rc;
+}
+
+int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_t **data,
+		      size_t *len, struct bastion_error *err)
+{
+	char path[256];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), SECURITY_FOLDER "/%s/%s", dev->name, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return bastion_error_set(err, BASTION_OP_LOG, errno, "cannot open %s", path);
+	rc = bastion_file_read_fd(fd, path, BASTION_SYSFS_LOG_MAX, data, len, BASTION_OP_LOG, err);
+	close(fd);
+	return rc;
+}
