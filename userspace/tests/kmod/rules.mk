@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kernel module's pure parsers, in user space: the module's own sources over
+# a few headers (shim/) that say in C what the kernel's say.
+
+TESTS += kmod-grant kmod-blob kmod-key
+kmod-grant_SRCS := tests/kmod/grant_test.c tests/kmod/mutate.c ../kmod/grant_parse.c
+kmod-blob_SRCS := tests/kmod/blob_test.c tests/kmod/mutate.c ../kmod/blob.c
+kmod-key_SRCS := tests/kmod/key_test.c tests/kmod/mutate.c ../kmod/key_parse.c
+kmod-grant_PKGS := cmocka
+kmod-blob_PKGS := cmocka
+kmod-key_PKGS := cmocka
+
+$(BUILD)/obj/../kmod/%.o $(BUILD)/obj/tests/kmod/%.o: ALL_CFLAGS += -Itests/kmod/shim
+
+# A target in an included file must not become the first.
+.DEFAULT_GOAL := all
+
+# libFuzzer: "make fuzz-kmod", then run ../build/fuzz/kmod-{grant,blob,key}.
+KMOD_FUZZERS := $(abspath ../build/fuzz)/kmod-
+fuzz-kmod: $(addprefix $(KMOD_FUZZERS),grant blob key)
+$(KMOD_FUZZERS)grant: tests/kmod/fuzz_grant.c ../kmod/grant_parse.c
+$(KMOD_FUZZERS)blob: tests/kmod/fuzz_blob.c ../kmod/blob.c
+$(KMOD_FUZZERS)key: tests/kmod/fuzz_key.c ../kmod/key_parse.c
+$(KMOD_FUZZERS)%:
+	@mkdir -p $(@D)
+	clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Itests/kmod/shim \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $^
+
+.PHONY: fuzz-kmod
