@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mailbox: whether the chip behind it is there, and still the same.
+ *
+ * The chip is hostile until a verifier has vouched for it, and so is what it
+ * writes. It reaches no memory but its own, so a command that never ends costs its
+ * slot and nothing else (mailbox_call.c).
+ *
+ * The chip has lost its state when its reset generation changes and is gone when
+ * its magic reads all ones. Both are noticed by whoever looks at the header first: a
+ * command, the interrupt, the watchdog. Commands in flight end at once; after a
+ * reset none is admitted before the chip's owner has read the new generation, so
+ * that nothing meant for the old state meets the new one.
+ */
+#include <linux/device.h>
+#include <linux/io.h>
+#include <linux/iopoll.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "mailbox_internal.h"
+
+#define SLOT_DATA_MIN	BASTION_QUOTE_MAX	/* the largest answer fits in one slot */
+#define SLOT_ALIGN	8
+
+#define WATCHDOG_MS	250
+#define HEARTBEAT_MS	2000
+#define QUIESCE_MS	5000
+
+/* Wakes everybody who is waiting for an answer, whether there is one or not. */
+static void wake_all(struct bastion_mailbox *mailbox)
+{
+	unsigned int i;
+
+	for (i = 0; i < mailbox->slot_count; i++)
+		wake_up_all(&mailbox->slots[i].wait);
+}
+
+/* Wakes those whose slot says DONE. They look for themselves: this is a hint. */
+static void wake_done(struct bastion_mailbox *mailbox)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, mailbox->busy, mailbox->slot_count) {
+		struct bastion_slot *slot = &mailbox->slots[i];
+
+		if (ioread32(&slot->regs->state) == BASTION_SLOT_DONE)
+			wake_up_all(&slot->wait);
+	}
+}
+
+/* Ends everything with -ENODEV; the owner is told unless it is its own doing. */
+static void die(struct bastion_mailbox *mailbox, bool tell)
+{
+	unsigned long flags;
+	bool first;
+
+	spin_lock_irqsave(&mailbox->lock, flags);
+	first = !mailbox->dead;
+	WRITE_ONCE(mailbox->dead, true);
+	if (first && tell)
+		schedule_work(&mailbox->lost_work);
+	spin_unlock_irqrestore(&mailbox->lock, flags);
+	if (!first)
+		return;
+	wake_all(mailbox);
+	up(&mailbox->free);	/* who gets it passes it on */
+}
+
+static void unpoison(struct bastion_mailbox *mailbox)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&mailbox->lock);
+
+	for_each_set_bit(i, mailbox->poisoned, mailbox->slot_count) {
+		bastion_mailbox_forget(&mailbox->slots[i]);
+		__clear_bit(i, mailbox->poisoned);
+		__clear_bit(i, mailbox->busy);
+		up(&mailbox->free);
+	}
+}
+
+/**
+ * bastion_mailbox_gone() - the chip has been removed
+ * @mailbox:	the mailbox
+ *
+ * Any context. Ends every command, and tells the owner.
+ */
+void bastion_mailbox_gone(struct bastion_mailbox *mailbox)
+{
+	die(mailbox, true);
+}
+
+/**
+ * bastion_mailbox_check() - notices that the chip was reset or removed
+ * @mailbox:	the mailbox
+ *
+ * Any context.
+ */
+void bastion_mailbox_check(struct bastion_mailbox *mailbox)
+{
+	unsigned long flags;
+	u32 generation, magic;
+
+	if (READ_ONCE(mailbox->suspended))
+		return;
+	/* The magic comes second: what a removal made of the generation shows in it. */
+	generation = ioread32(&mailbox->header->reset_generation);
+	magic = ioread32(&mailbox->header->magic);
+	if (magic == U32_MAX) {
+		bastion_mailbox_gone(mailbox);
+		return;
+	}
+	if (likely(generation == READ_ONCE(mailbox->generation)))
+		return;
+
+	spin_lock_irqsave(&mailbox->lock, flags);
+	if (generation != mailbox->generation && !mailbox->dead) {
+		WRITE_ONCE(mailbox->generation, generation);
+		unpoison(mailbox);
+		bastion_mailbox_count(mailbox, BASTION_COUNT_RESETS);
+		schedule_work(&mailbox->lost_work);
+	}
+	spin_unlock_irqrestore(&mailbox->lock, flags);
+	wake_all(mailbox);
+}
+
+static void lost_work(struct work_struct *work)
+{
+	struct bastion_mailbox *mailbox = container_of(work, struct bastion_mailbox, lost_work);
+	void (*lost)(void *data);
+	void *data;
+
+	spin_lock_irq(&mailbox->lock);
+	lost = mailbox->lost;
+	data = mailbox->lost_data;
+	spin_unlock_irq(&mailbox->lock);
+	if (lost)
+		lost(data);
+}
+
+static void check_heartbeat(struct bastion_mailbox *mailbox)
+{
+	u32 heartbeat = ioread32(&mailbox->header->heartbeat);
+
+	if (heartbeat != mailbox->heartbeat) {
+		mailbox->heartbeat = heartbeat;
+		mailbox->heartbeat_time = jiffies;
+		mailbox->stalled = false;
+	} else if (!mailbox->stalled && time_after(jiffies, mailbox->heartbeat_time +
+						   msecs_to_jiffies(HEARTBEAT_MS))) {
+		mailbox->stalled = true;
+		bastion_mailbox_count(mailbox, BASTION_COUNT_STALLS);
+	}
+}
+
+/**
+ * bastion_mailbox_wipe() - takes a secret out of shared memory
+ * @slot:	held by the caller, or poisoned and under the mailbox's lock
+ */
+void bastion_mailbox_wipe(struct bastion_slot *slot)
+{
+	if (slot->dirty)
+		memset_io(slot->regs->data, 0, slot->dirty);
+	slot->dirty = 0;
+}
+
+/**
+ * bastion_mailbox_forget() - marks a slot free in shared memory
+ * @slot:	whose command has ended, one way or another
+ *
+ * So that a chip that was reset does not come upon it and execute it again.
+ */
+void bastion_mailbox_forget(struct bastion_slot *slot)
+{
+	iowrite32(BASTION_SLOT_FREE, &slot->regs->state);
+}
+
+/*
+ * Wipes what late answers left in poisoned slots: whoever gets at the memory after
+ * this driver must not find a secret there. Under the lock, lest a reset give the
+ * slot to a new command meanwhile; a few kilobytes of a rare event.
+ */
+static void wipe_late_answers(struct bastion_mailbox *mailbox)
+{
+	unsigned int i;
+
+	spin_lock_irq(&mailbox->lock);
+	for_each_set_bit(i, mailbox->poisoned, mailbox->slot_count) {
+		struct bastion_slot *slot = &mailbox->slots[i];
+
+		if (slot->dirty && ioread32(&slot->regs->state) == BASTION_SLOT_DONE)
+			bastion_mailbox_wipe(slot);
+	}
+	spin_unlock_irq(&mailbox->lock);
+}
+
+static void watchdog(struct work_struct *work)
+{
+	struct bastion_mailbox *mailbox =
+		container_of(to_delayed_work(work), struct bastion_mailbox, watchdog);
+
+	bastion_mailbox_check(mailbox);
+	if (READ_ONCE(mailbox->dead) || READ_ONCE(mailbox->suspended))
+		return;
+	check_heartbeat(mailbox);
+	wipe_late_answers(mailbox);
+	wake_done(mailbox);	/* an interrupt may have been lost */
+	schedule_delayed_work(&mailbox->watchdog, msecs_to_jiffies(WATCHDOG_MS));
+}
+
+/**
+ * bastion_mailbox_interrupt() - looks for answers
+ * @mailbox:	the mailbox
+ *
+ * To be called when the chip interrupts; any context.
+ */
+void bastion_mailbox_interrupt(struct bastion_mailbox *mailbox)
+{
+	bastion_mailbox_check(mailbox);
+	if (!READ_ONCE(mailbox->dead) && !READ_ONCE(mailbox->suspended))
+		wake_done(mailbox);
+}
+
+/**
+ * bastion_mailbox_generation() - the chip's reset generation, for its owner
+ * @mailbox:	the mailbox
+ *
+ * Any context. Looks at the chip, so that a reset shows at once. The owner then
+ * knows of it: commands are admitted again.
+ *
+ * Return: a number that changes when the chip has lost its volatile state, and once
+ * more when it is gone.
+ */
+u32 bastion_mailbox_generation(struct bastion_mailbox *mailbox)
+{
+	unsigned long flags;
+	u32 generation;
+
+	bastion_mailbox_check(mailbox);
+	spin_lock_irqsave(&mailbox->lock, flags);
+	generation = mailbox->generation;
+	mailbox->admitted = generation;
+	if (mailbox->dead)
+		generation = ~generation;
+	spin_unlock_irqrestore(&mailbox->lock, flags);
+	return generation;
+}
+
+/**
+ * bastion_mailbox_kill() - ends every command with -ENODEV, and every later one
+ * @mailbox:	the mailbox
+ *
+ * Any context. Commands in flight end promptly, but after this returns.
+ */
+void bastion_mailbox_kill(struct bastion_mailbox *mailbox)
+{
+	die(mailbox, false);
+}
+
+/**
+ * bastion_mailbox_watch() - asks to be told of the loss of the chip's state
+ * @mailbox:	the mailbox
+ * @lost:	called once for every change of the reset generation and when the
+ *		chip is gone; in process context, may sleep and use the mailbox. Changes
+ *		that follow each other faster than it returns may be one
+ * @data:	its argument
+ *
+ * A reset between bastion_mailbox_alloc() and this is made up for.
+ */
+void bastion_mailbox_watch(struct bastion_mailbox *mailbox, void (*lost)(void *data), void *data)
+{
+	spin_lock_irq(&mailbox->lock);
+	mailbox->lost = lost;
+	mailbox->lost_data = data;
+	if (mailbox->dead || mailbox->generation != mailbox->admitted)
+		schedule_work(&mailbox->lost_work);
+	spin_unlock_irq(&mailbox->lock);
+}
+
+/**
+ * bastion_mailbox_unwatch() - the opposite
+ * @mailbox:	the mailbox
+ *
+ * Waits for a callback in progress. From then on a reset ends all commands
+ * for good.
+ */
+void bastion_mailbox_unwatch(struct bastion_mailbox *mailbox)
+{
+	spin_lock_irq(&mailbox->lock);
+	mailbox->lost = NULL;
+	mailbox->lost_data = NULL;
+	spin_unlock_irq(&mailbox->lock);
+	cancel_work_sync(&mailbox->lost_work);
+}
+
+/* Commands in flight. */
+static unsigned int in_flight(struct bastion_mailbox *mailbox)
+{
+	unsigned int n;
+
+	spin_lock_irq(&mailbox->lock);
+	n = bitmap_weight(mailbox->busy, mailbox->slot_count) -
+	    bitmap_weight(mailbox->poisoned, mailbox->slot_count);
+	spin_unlock_irq(&mailbox->lock);
+	return n;
+}
+
+/**
+ * bastion_mailbox_suspend() - stops using the shared memory
+ * @mailbox:	the mailbox
+ *
+ * Commands are refused with -EIO, and the header, which reads all ones while the
+ * device is off, is not looked at. The interrupt may still run when this returns.
+ *
+ * Return: 0, or -EBUSY when commands in flight do not end.
+ */
+int bastion_mailbox_suspend(struct bastion_mailbox *mailbox)
+{
+	unsigned int n;
+
+	spin_lock_irq(&mailbox->lock);
+	WRITE_ONCE(mailbox->suspended, true);
+	spin_unlock_irq(&mailbox->lock);
+	if (read_poll_timeout(in_flight, n, !n, 1000, QUIESCE_MS * USEC_PER_MSEC, false, mailbox)) {
+		bastion_mailbox_resume(mailbox);
+		return -EBUSY;
+	}
+	cancel_delayed_work_sync(&mailbox->watchdog);
+	return 0;
+}
+
+/**
+ * bastion_mailbox_resume() - starts again
+ * @mailbox:	the mailbox
+ *
+ * Notices if the chip was reset or is gone.
+ */
+void bastion_mailbox_resume(struct bastion_mailbox *mailbox)
+{
+	spin_lock_irq(&mailbox->lock);
+	WRITE_ONCE(mailbox->suspended, false);
+	spin_unlock_irq(&mailbox->lock);
+	schedule_delayed_work(&mailbox->watchdog, 0);
+}
+
+/**
+ * bastion_mailbox_get_statistics() - what happened since probe
+ * @mailbox:	the mailbox
+ * @statistics:	filled in; each number is right by itself
+ */
+void bastion_mailbox_get_statistics(const struct bastion_mailbox *mailbox,
+				    struct bastion_mailbox_statistics *statistics)
+{
+	const atomic64_t *counters = mailbox->counters;
+
+	*statistics = (struct bastion_mailbox_statistics) {
+		.commands = atomic64_read(&counters[BASTION_COUNT_COMMANDS]),
+		.timeouts = atomic64_read(&counters[BASTION_COUNT_TIMEOUTS]),
+		.bad_sequence = atomic64_read(&counters[BASTION_COUNT_BAD_SEQUENCE]),
+		.bad_length = atomic64_read(&counters[BASTION_COUNT_BAD_LENGTH]),
+		.bad_status = atomic64_read(&counters[BASTION_COUNT_BAD_STATUS]),
+		.resets = atomic64_read(&counters[BASTION_COUNT_RESETS]),
+		.poisoned = atomic64_read(&counters[BASTION_COUNT_POISONED]),
+		.stalls = atomic64_read(&counters[BASTION_COUNT_STALLS]),
+	};
+}
+
+/**
+ * bastion_mailbox_is_ours() - tells a Bastionchip from what shares its PCI IDs
+ * @base:	shared memory
+ * @len:	its length, bytes
+ *
+ * Return: whether the magic is there.
+ */
+bool bastion_mailbox_is_ours(const void __iomem *base, size_t len)
+{
+	const struct bastion_mbox_header __iomem *header = base;
+
+	return len >= sizeof(*header) && ioread32(&header->magic) == BASTION_MBOX_MAGIC;
+}
+
+/* Where the slots are, as far as the memory holds them. */
+struct layout {
+	u32 count;
+	u32 size;
+	u32 offset;
+};
+
+/* Checks the chip's word on its shared memory: 0, or -EIO. */
+static int check_layout(struct device *dev, const struct bastion_mbox_header *header, size_t len,
+			struct layout *layout)
+{
+	u32 count = le32_to_cpu(header->slot_count);
+	u32 size = le32_to_cpu(header->slot_size);
+	u32 offset = le32_to_cpu(header->slot_offset);
+
+	if (le32_to_cpu(header->magic) != BASTION_MBOX_MAGIC ||
+	    le16_to_cpu(header->major) != BASTION_MBOX_MAJOR) {
+		dev_err(dev, "the chip's interface version is %u, this driver's %u\n",
+			le16_to_cpu(header->major), BASTION_MBOX_MAJOR);
+		return -EIO;
+	}
+	if (le32_to_cpu(header->doorbell_peer) > U16_MAX) {
+		dev_err(dev, "the chip's doorbell peer is out of range\n");
+		return -EIO;
+	}
+	if (offset < sizeof(*header) || offset >= len || offset % SLOT_ALIGN ||
+	    size < sizeof(struct bastion_mbox_slot) + SLOT_DATA_MIN || size % SLOT_ALIGN ||
+	    !count || size > len - offset) {
+		dev_err(dev, "the chip's slots (%u of %u bytes at %u) do not fit %zu bytes\n",
+			count, size, offset, len);
+		return -EIO;
+	}
+	layout->count = min3(count, (u32)BASTION_SLOTS_MAX, (u32)((len - offset) / size));
+	layout->size = size;
+	layout->offset = offset;
+	return 0;
+}
+
+static void init_slots(struct bastion_mailbox *mailbox, void __iomem *base,
+		       const struct layout *layout)
+{
+	unsigned int i;
+
+	mailbox->slot_count = layout->count;
+	mailbox->data_size = layout->size - sizeof(struct bastion_mbox_slot);
+	for (i = 0; i < layout->count; i++) {
+		struct bastion_slot *slot = &mailbox->slots[i];
+
+		slot->regs = base + layout->offset + (size_t)i * layout->size;
+		init_waitqueue_head(&slot->wait);
+	}
+}
+
+/**
+ * bastion_mailbox_alloc() - opens a chip's shared memory
+ * @dev:	for messages
+ * @io:		the transport
+ * @priv:	its argument
+ * @base:	shared memory, mapped for as long as the mailbox lives
+ * @len:	its length, bytes
+ * @polling:	nobody is going to call bastion_mailbox_interrupt()
+ *
+ * Return: the mailbox, or an ERR_PTR(): -EIO the header makes no sense, -ENOMEM.
+ */
+struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
+					      const struct bastion_mailbox_io *io, void *priv,
+					      void __iomem *base, size_t len, bool polling)
+{
+	struct bastion_mbox_header header;
+	struct bastion_mailbox *mailbox;
+	struct layout layout;
+	int error;
+
+	if (len < sizeof(header))
+		return ERR_PTR(-EIO);
+	memcpy_fromio(&header, base, sizeof(header));
+	error = check_layout(dev, &header, len, &layout);
+	if (error)
+		return ERR_PTR(error);
+
+	mailbox = kzalloc(struct_size(mailbox, slots, layout.count), GFP_KERNEL);
+	if (!mailbox)
+		return ERR_PTR(-ENOMEM);
+	mailbox->dev = dev;
+	mailbox->io = io;
+	mailbox->priv = priv;
+	mailbox->header = base;
+	mailbox->peer = le32_to_cpu(header.doorbell_peer);
+	mailbox->polling = polling;
+	mailbox->generation = le32_to_cpu(header.reset_generation);
+	mailbox->admitted = mailbox->generation;
+	mailbox->heartbeat = le32_to_cpu(header.heartbeat);
+	mailbox->heartbeat_time = jiffies;
+	spin_lock_init(&mailbox->lock);
+	init_slots(mailbox, base, &layout);
+	/* Not where an earlier driver began: its late answers must not match. */
+	atomic_set(&mailbox->sequence, get_random_u32());
+	sema_init(&mailbox->free, layout.count);
+	INIT_WORK(&mailbox->lost_work, lost_work);
+	INIT_DELAYED_WORK(&mailbox->watchdog, watchdog);
+	schedule_delayed_work(&mailbox->watchdog, msecs_to_jiffies(WATCHDOG_MS));
+	dev_dbg(dev, "%s: %u slots of %u bytes, %s\n", io->name, layout.count, layout.size,
+		polling ? "polling" : "interrupts");
+	return mailbox;
+}
+
+/**
+ * bastion_mailbox_free() - closes it
+ * @mailbox:	the mailbox; NULL does nothing
+ *
+ * The caller has made sure that nobody is in bastion_mailbox_call() and that
+ * bastion_mailbox_interrupt() is not called any more.
+ */
+void bastion_mailbox_free(struct bastion_mailbox *mailbox)
+{
+	unsigned int i;
+
+	if (!mailbox)
+		return;
+	bastion_mailbox_kill(mailbox);
+	bastion_mailbox_unwatch(mailbox);
+	cancel_delayed_work_sync(&mailbox->watchdog);
+	/* The next one to map this memory may be anybody. */
+	for (i = 0; i < mailbox->slot_count; i++)
+		bastion_mailbox_wipe(&mailbox->slots[i]);
+	kfree(mailbox);
+}

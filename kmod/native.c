@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The native chip: what bastion asks for, as commands of the Bastionchip.
+ *
+ * The mailbox has held an answer's length against the row; what depends on the
+ * question is checked here. Layouts: include/bastion/chip.h.
+ */
+#include <linux/bitops.h>
+#include <linux/ctype.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <bastion/blob.h>
+#include <bastion/chip.h>
+#include <bastion/grant.h>
+
+#include "chip.h"
+#include "mailbox.h"
+#include "native.h"
+
+/* The shortest piece of a long read that is not its last: bounds the turns. */
+#define PIECE_MIN	256
+/* The first and the longest wait between two attempts when the chip is busy. */
+#define BUSY_MIN_US	200
+#define BUSY_MAX_US	20000
+
+enum command {
+	INFO, SELF_TEST, CERT_CHAIN, BOOT_LOG, MR_READ, MR_EXTEND, NONCE, QUOTE, GRANT, RELOCK,
+	SEAL, UNSEAL
+};
+
+/*
+ * Timeouts are many times what a command takes, for a host that does not run for a
+ * while (a virtual machine), and few enough seconds for a caller to bear.
+ */
+#define ROW(op, input, output, timeout, how)				\
+	[op] = {							\
+		.opcode = BASTION_CMD_##op,				\
+		.name = #op,						\
+		.in = input,						\
+		.out = output,						\
+		.timeout_ms = timeout,					\
+		.flags = how,						\
+	}
+#define EXACTLY(n)		{ (n), (n) }
+#define BETWEEN(least, most)	{ (least), (most) }
+#define NOTHING			EXACTLY(0)
+
+#define SHORT			BASTION_COMMAND_SHORT
+#define SECRET			BASTION_COMMAND_SECRET
+
+#define WHERE			EXACTLY(sizeof(struct bastion_cmd_read_in))
+#define PIECE_OF(total)		BETWEEN(sizeof(struct bastion_cmd_read_out), \
+					sizeof(struct bastion_cmd_read_out) + (total))
+#define MASK			EXACTLY(sizeof(struct bastion_cmd_mr_read))
+#define DIGEST			EXACTLY(BASTION_DIGEST_SIZE)
+#define DIGESTS			BETWEEN(BASTION_DIGEST_SIZE, BASTION_MR_COUNT * BASTION_DIGEST_SIZE)
+#define GRANT_IN(grant)		(sizeof(struct bastion_cmd_grant) + (grant))
+#define GRANTS			BETWEEN(GRANT_IN(BASTION_GRANT_SIZE(1)), \
+					GRANT_IN(BASTION_GRANT_MAX))
+#define SEAL_IN(secret)		(sizeof(struct bastion_cmd_seal) + \
+				 sizeof(struct bastion_blob_header) + (secret))
+#define SEALS			BETWEEN(SEAL_IN(0), SEAL_IN(BASTION_SECRET_MAX))
+#define BLOB(secret)		(BASTION_BLOB_OVERHEAD + (secret))
+#define BLOBS			BETWEEN(BLOB(BASTION_SECRET_MIN), BLOB(BASTION_SECRET_MAX))
+#define UNSEAL_IN(secret)	(sizeof(struct bastion_cmd_unseal) + BLOB(secret))
+#define UNSEALS			BETWEEN(UNSEAL_IN(BASTION_SECRET_MIN), \
+					UNSEAL_IN(BASTION_SECRET_MAX))
+#define SECRETS			BETWEEN(BASTION_SECRET_MIN, BASTION_SECRET_MAX)
+
+static const struct bastion_command commands[] = {
+	/*  command	input	output					   ms	how */
+	ROW(INFO,	NOTHING, EXACTLY(sizeof(struct bastion_cmd_info)), 2000, SHORT),
+	ROW(SELF_TEST,	NOTHING, EXACTLY(sizeof(struct bastion_cmd_self_test)), 10000, 0),
+	ROW(CERT_CHAIN,	WHERE,	PIECE_OF(BASTION_CERT_CHAIN_MAX),	2000,	0),
+	ROW(BOOT_LOG,	WHERE,	PIECE_OF(BASTION_BOOT_LOG_MAX),		2000,	0),
+	ROW(MR_READ,	MASK,	DIGESTS,				2000,	SHORT),
+	ROW(MR_EXTEND,	EXACTLY(sizeof(struct bastion_cmd_mr_extend)), DIGEST, 2000, SHORT),
+	ROW(NONCE,	NOTHING, EXACTLY(BASTION_CHIP_NONCE_SIZE),	2000,	SHORT),
+	ROW(QUOTE,	DIGEST,	BETWEEN(1, BASTION_QUOTE_MAX),		5000,	0),
+	ROW(GRANT,	GRANTS,	NOTHING,				5000,	SECRET),
+	ROW(RELOCK,	NOTHING, NOTHING,				2000,	SHORT),
+	ROW(SEAL,	SEALS,	BLOBS,					5000,	SECRET | SHORT),
+	ROW(UNSEAL,	UNSEALS, SECRETS,				5000,	SECRET | SHORT),
+};
+
+/* What is not here is not a status. */
+static const int errors[] = {
+	[BASTION_STATUS_BAD_OPCODE] = -EIO,
+	[BASTION_STATUS_BAD_LENGTH] = -EIO,
+	[BASTION_STATUS_BAD_ARGUMENT] = -EIO,
+	[BASTION_STATUS_NOT_TESTED] = -EIO,
+	[BASTION_STATUS_TEST_FAILED] = -EIO,
+	[BASTION_STATUS_NO_GRANT] = -EKEYREJECTED,
+	[BASTION_STATUS_DENIED] = -EKEYREJECTED,
+	[BASTION_STATUS_BAD_SIGNATURE] = -EKEYREJECTED,
+	[BASTION_STATUS_STALE_NONCE] = -ESTALE,
+	[BASTION_STATUS_BAD_GRANT] = -EKEYREJECTED,
+	[BASTION_STATUS_BAD_BLOB] = -EBADMSG,
+	[BASTION_STATUS_WRONG_CHIP] = -EBADMSG,
+	[BASTION_STATUS_BAD_REGISTER] = -EINVAL,
+	[BASTION_STATUS_BUSY] = -ETIMEDOUT,	/* for longer than it was asked */
+	[BASTION_STATUS_INTERNAL] = -EIO,
+};
+
+/* The error that a status means, 0 for OK. */
+static int status_error(u32 status)
+{
+	if (status == BASTION_STATUS_OK)
+		return 0;
+	if (status >= ARRAY_SIZE(errors))
+		return -EIO;
+	return errors[array_index_nospec(status, ARRAY_SIZE(errors))] ?: -EIO;
+}
+
+/* Executes a command, again while the chip says that it is busy: a length or an error. */
+static ssize_t call(struct bastion_chip *chip, enum command command, const struct kvec *in,
+		    unsigned int in_count, void *out, size_t out_size)
+{
+	const struct bastion_command *row = &commands[command];
+	unsigned long deadline = jiffies + msecs_to_jiffies(row->timeout_ms);
+	unsigned int wait = BUSY_MIN_US;
+	u32 status;
+	ssize_t len;
+
+	for (;;) {
+		len = bastion_mailbox_call(chip->priv, row, in, in_count, out, out_size, &status);
+		if (len < 0)
+			return len;
+		if (status != BASTION_STATUS_BUSY || time_after(jiffies, deadline))
+			break;
+		usleep_range(wait, wait * 2);
+		wait = min_t(unsigned int, wait * 2, BUSY_MAX_US);
+	}
+	return status_error(status) ?: len;
+}
+
+/* For commands whose input is one piece, or none, and whose output has a fixed size. */
+static int call_fixed(struct bastion_chip *chip, enum command command, const void *in,
+		      size_t in_len, void *out, size_t out_size)
+{
+	struct kvec piece = { .iov_base = (void *)in, .iov_len = in_len };
+	ssize_t len = call(chip, command, &piece, 1, out, out_size);
+
+	if (len < 0)
+		return len;
+	if (len == out_size)
+		return 0;
+	memzero_explicit(out, out_size);
+	return -EIO;
+}
+
+static int self_test(struct bastion_chip *chip)
+{
+	struct bastion_cmd_self_test result;
+	int error = call_fixed(chip, SELF_TEST, NULL, 0, &result, sizeof(result));
+
+	if (error)
+		return error;
+	return result.failed ? -EIO : 0;
+}
+
+/* A string of the chip's, for logs and sysfs: printable, terminated, without padding. */
+static void copy_string(char *to, const u8 *from, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && from[i]; i++)
+		to[i] = isascii(from[i]) && isprint(from[i]) ? from[i] : '?';
+	to[i] = '\0';
+}
+
+static int info(struct bastion_chip *chip, struct bastion_chip_info *info)
+{
+	struct bastion_cmd_info out;
+	int error;
+
+	BUILD_BUG_ON(sizeof(info->model) <= sizeof(out.model));
+	BUILD_BUG_ON(sizeof(info->firmware) <= sizeof(out.firmware));
+
+	error = call_fixed(chip, INFO, NULL, 0, &out, sizeof(out));
+	if (error)
+		return error;
+	memset(info, 0, sizeof(*info));
+	copy_string(info->model, out.model, sizeof(out.model));
+	copy_string(info->firmware, out.firmware, sizeof(out.firmware));
+	info->hardware_version = le32_to_cpu(out.hardware_version);
+	info->svn = le32_to_cpu(out.svn);
+	memcpy(info->id, out.chip_id, sizeof(info->id));
+	info->boot_count = le64_to_cpu(out.boot_count);
+	info->capabilities = le32_to_cpu(out.capabilities);
+	info->lifecycle = le32_to_cpu(out.lifecycle);
+	return 0;
+}
+
+/*
+ * Reads the piece at @offset of what is *@total bytes long (known from the second piece on)
+ * into @to: its length, or an error.
+ */
+static ssize_t read_piece(struct bastion_chip *chip, enum command command, size_t offset,
+			  size_t *total, struct bastion_cmd_read_out *piece, u8 *to, size_t size)
+{
+	struct bastion_cmd_read_in where = { .offset = cpu_to_le32(offset) };
+	struct kvec in = { .iov_base = &where, .iov_len = sizeof(where) };
+	size_t said, left;
+	ssize_t len;
+
+	len = call(chip, command, &in, 1, piece, commands[command].out.max);
+	if (len < 0)
+		return len;
+	len -= sizeof(*piece);
+	said = le32_to_cpu(piece->total);
+	if (!offset)
+		*total = said;
+	if (said != *total || said > size)
+		return -EIO;
+	left = said - offset;
+	if (len > left || (len < left && len < PIECE_MIN))
+		return -EIO;
+	memcpy(to + offset, piece->data, len);
+	return len;
+}
+
+/* Reads something longer than a slot: its length, at most @size. */
+static ssize_t read_long(struct bastion_chip *chip, enum command command, u8 *buf, size_t size)
+{
+	struct bastion_cmd_read_out *piece;
+	size_t offset = 0, total = 0;
+	ssize_t len;
+
+	piece = kvmalloc(commands[command].out.max, GFP_KERNEL);
+	if (!piece)
+		return -ENOMEM;
+	do {
+		len = read_piece(chip, command, offset, &total, piece, buf, size);
+		if (len < 0)
+			break;
+		offset += len;
+	} while (offset < total);
+	kvfree(piece);
+	return len < 0 ? len : offset;
+}
+
+static ssize_t certificates(struct bastion_chip *chip, u8 *buf, size_t size)
+{
+	return read_long(chip, CERT_CHAIN, buf, min_t(size_t, size, BASTION_CERT_CHAIN_MAX));
+}
+
+static ssize_t boot_log(struct bastion_chip *chip, u8 *buf, size_t size)
+{
+	return read_long(chip, BOOT_LOG, buf, min_t(size_t, size, BASTION_BOOT_LOG_MAX));
+}
+
+static int mr_read(struct bastion_chip *chip, u32 mask, u8 (*values)[BASTION_DIGEST_SIZE])
+{
+	struct bastion_cmd_mr_read in = { .mask = cpu_to_le32(mask) };
+
+	if (!mask || mask >> BASTION_MR_COUNT)
+		return -EINVAL;
+	return call_fixed(chip, MR_READ, &in, sizeof(in), values,
+			  hweight32(mask) * BASTION_DIGEST_SIZE);
+}
+
+static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTION_DIGEST_SIZE])
+{
+	struct bastion_cmd_mr_extend in = { .index = cpu_to_le32(index) };
+	u8 value[BASTION_DIGEST_SIZE];
+
+	memcpy(in.digest, digest, sizeof(in.digest));
+	return call_fixed(chip, MR_EXTEND, &in, sizeof(in), value, sizeof(value));
+}
+
+static int nonce(struct bastion_chip *chip, u8 nonce[BASTION_NONCE_MAX])
+{
+	int error = call_fixed(chip, NONCE, NULL, 0, nonce, BASTION_CHIP_NONCE_SIZE);
+
+	memset(nonce + BASTION_CHIP_NONCE_SIZE, 0, BASTION_NONCE_MAX - BASTION_CHIP_NONCE_SIZE);
+	return error ?: BASTION_CHIP_NONCE_SIZE;
+}
+
+static ssize_t quote(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGEST_SIZE],
+		     u8 *buf, size_t size)
+{
+	struct kvec in = { .iov_base = (void *)qualifying, .iov_len = BASTION_DIGEST_SIZE };
+
+	return call(chip, QUOTE, &in, 1, buf, size);
+}
+
+static int grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE], const u8 *grant,
+		 size_t len)
+{
+	struct bastion_cmd_grant head = {};
+	struct kvec in[] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = (void *)grant, .iov_len = len },
+	};
+
+	memcpy(head.key, key, sizeof(head.key));
+	return call(chip, GRANT, in, ARRAY_SIZE(in), NULL, 0);
+}
+
+static int relock(struct bastion_chip *chip)
+{
+	return call(chip, RELOCK, NULL, 0, NULL, 0);
+}
+
+static ssize_t seal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
+		    const struct bastion_blob_header *want, const u8 *secret, u8 *blob, size_t size)
+{
+	size_t secret_len = le32_to_cpu(want->secret_len);
+	struct bastion_cmd_seal head = { .imported = cpu_to_le32(secret ? 1 : 0) };
+	struct kvec in[] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = (void *)want, .iov_len = sizeof(*want) },
+		{ .iov_base = (void *)secret, .iov_len = secret ? secret_len : 0 },
+	};
+	size_t expected;
+	ssize_t len;
+
+	if (secret_len < BASTION_SECRET_MIN || secret_len > BASTION_SECRET_MAX)
+		return -EINVAL;
+	expected = BASTION_BLOB_OVERHEAD + secret_len;
+	if (size < expected)
+		return -EINVAL;
+
+	memcpy(head.token, token, sizeof(head.token));
+	len = call(chip, SEAL, in, ARRAY_SIZE(in), blob, expected);
+	memzero_explicit(&head, sizeof(head));
+	if (len >= 0 && len != expected) {
+		memzero_explicit(blob, expected);
+		return -EIO;
+	}
+	return len;
+}
+
+static ssize_t unseal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], u32 owner,
+		      u32 type, const u8 executable[BASTION_EXE_SIZE], const u8 *blob, size_t len,
+		      u8 *secret, size_t size)
+{
+	struct bastion_cmd_unseal head = {
+		.owner = cpu_to_le32(owner),
+		.type = cpu_to_le32(type),
+	};
+	struct kvec in[] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = (void *)blob, .iov_len = len },
+	};
+	ssize_t secret_len;
+
+	memcpy(head.token, token, sizeof(head.token));
+	memcpy(head.executable, executable, sizeof(head.executable));
+	secret_len = call(chip, UNSEAL, in, ARRAY_SIZE(in), secret, size);
+	memzero_explicit(&head, sizeof(head));
+	/* A blob holds as many bytes as it is longer than nothing at all. */
+	if (secret_len >= 0 && secret_len != len - BASTION_BLOB_OVERHEAD) {
+		memzero_explicit(secret, size);
+		return -EIO;
+	}
+	return secret_len;
+}
+
+static u32 generation(struct bastion_chip *chip)
+{
+	return bastion_mailbox_generation(chip->priv);
+}
+
+static void abort_all(struct bastion_chip *chip)
+{
+	bastion_mailbox_kill(chip->priv);
+}
+
+const struct bastion_chip_ops bastion_native_ops = {
+	.name = "native",
+	.self_test = self_test,
+	.info = info,
+	.certificates = certificates,
+	.boot_log = boot_log,
+	.mr_read = mr_read,
+	.mr_extend = mr_extend,
+	.nonce = nonce,
+	.quote = quote,
+	.grant = grant,
+	.relock = relock,
+	.seal = seal,
+	.unseal = unseal,
+	.generation = generation,
+	.abort = abort_all,
+};
