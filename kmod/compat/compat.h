@@ -25,10 +25,15 @@
 #include <bastion/chip.h>
 
 /* hex2bin() is leaving kernel.h for a header of its own. */
-#ifdef __has_include
-#if __has_include(<linux/hex.h>)
+#ifdef COMPAT_HAVE_HEX
 #include <linux/hex.h>
 #endif
+
+/* get_unaligned() and friends have moved. */
+#ifdef COMPAT_HAVE_UNALIGNED
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
 #endif
 
 /*

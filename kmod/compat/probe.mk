@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Included by the module's Kbuild. Finds out what C cannot ask about itself:
-# whether a structure has a member, whether a function is declared.
+# whether a structure has a member, a function is declared, a header is there
+# (sparse has no __has_include).
 
 compat-has = $(shell grep -qsw '$(2)' $(srctree)/include/$(1) && echo -D$(3))
 
+ccflags-y += $(call compat-has,linux/hex.h,hex2bin,COMPAT_HAVE_HEX)
+ccflags-y += $(call compat-has,linux/unaligned.h,get_unaligned,COMPAT_HAVE_UNALIGNED)
 ccflags-y += $(call compat-has,linux/hrtimer.h,hrtimer_setup,COMPAT_HAVE_HRTIMER_SETUP)
 # struct public_key_signature says m and m_size where it said digest and digest_size
 ccflags-y += $(call compat-has,crypto/public_key.h,m_size,COMPAT_HAVE_SIGNATURE_M)
