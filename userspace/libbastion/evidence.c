@@ -7,6 +7,7 @@
 
 #include "libbastion/base64url.h"
 #include "libbastion/evidence.h"
+#include "libbastion/file.h"
 #include "libbastion/hex.h"
 #include "libbastion/log.h"
 
@@ -92,4 +93,16 @@ int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 	if (!*out)
 		return bastion_error_set(err, BASTION_OP_ANY, ENOMEM, "cannot build the evidence");
 	return 0;
+}
+
+int bastion_evidence_write(const char *path, json_t *evidence, struct bastion_error *err)
+{
+	char *text = json_dumps(evidence, JSON_INDENT(2));
+	int rc;
+
+	if (!text)
+		return bastion_error_set(err, BASTION_OP_FILE, ENOMEM, "cannot write %s", path);
+	rc = bastion_file_write(path, text, strlen(text), 0644, err);
+	free(text);
+	return rc;
 }

@@ -50,4 +50,14 @@ struct bastion_evidence {
 int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 			   struct bastion_error *err);
 
+/**
+ * bastion_evidence_write - write a bundle to a file that everybody may read
+ * @path:     where; "-" is the standard output
+ * @evidence: the bundle
+ * @err:      circumstances of a failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int bastion_evidence_write(const char *path, json_t *evidence, struct bastion_error *err);
+
 #endif
