@@ -43,13 +43,30 @@ struct bastion_chip_info {
 };
 
 /**
+ * struct bastion_chip_statistics - what happened between driver and chip since probe
+ * @commands:	sent
+ * @refusals:	answered with a status other than OK
+ * @timeouts:	not answered in time
+ * @violations:	answers that broke the protocol
+ * @resets:	times that the chip lost its state
+ */
+struct bastion_chip_statistics {
+	u64 commands;
+	u64 refusals;
+	u64 timeouts;
+	u64 violations;
+	u64 resets;
+};
+
+/**
  * struct bastion_chip_ops - what a kind of chip must be able to do
  *
  * All of them may sleep and are called with the chip's ops held
  * (bastion_chip_get_ops()), several at once. They return 0 or a length, or:
  * -ENODEV the chip is gone, -EIO it failed or broke the protocol, -ETIMEDOUT it
  * did not answer, -EKEYREJECTED it refuses, -EBADMSG a blob or grant is
- * damaged or another chip's, -ESTALE a nonce is not good, -EINVAL, -ENOMEM.
+ * damaged or another chip's, -ESTALE a nonce is not good, -EKEYREVOKED the chip
+ * knows no live grant with that token, -EINVAL, -ENOMEM.
  *
  * @name:	for messages
  * @self_test:	has the chip test itself; -EIO when it fails
@@ -69,6 +86,7 @@ struct bastion_chip_info {
  *		@owner, requested by @executable (zero: not measured); returns
  *		its length, at most @size
  * @generation:	changes when the chip has lost its volatile state; any context
+ * @statistics:	fills @statistics; any context
  * @abort:	ends every call in progress with -ENODEV, and every later one;
  *		called once, before the ops are withdrawn
  */
@@ -94,6 +112,7 @@ struct bastion_chip_ops {
 			  u32 owner, u32 type, const u8 executable[BASTION_EXE_SIZE],
 			  const u8 *blob, size_t len, u8 *secret, size_t size);
 	u32 (*generation)(struct bastion_chip *chip);
+	void (*statistics)(struct bastion_chip *chip, struct bastion_chip_statistics *statistics);
 	void (*abort)(struct bastion_chip *chip);
 };
 
@@ -110,6 +129,7 @@ struct bastion_log;
  * @info:	as read at probe; constant after registration
  * @certificates, @certificates_len: as read at probe
  * @boot_log, @boot_log_len: as read at probe
+ * @release_timeout: seconds that a release waits for a grant by default
  * @gate:	rounds, grants, waiters
  * @log:	measurements
  * @list:	in the list of all chips
@@ -125,6 +145,7 @@ struct bastion_chip {
 	size_t certificates_len;
 	u8 *boot_log;
 	size_t boot_log_len;
+	u32 release_timeout;
 	struct bastion_gate *gate;
 	struct bastion_log *log;
 	struct list_head list;
@@ -135,15 +156,21 @@ struct bastion_chip *bastion_chip_alloc(struct device *parent,
 					const struct bastion_chip_ops *ops, void *priv);
 int bastion_chip_register(struct bastion_chip *chip);
 void bastion_chip_unregister(struct bastion_chip *chip);
-void bastion_chip_shutdown(struct bastion_chip *chip);
+void bastion_chip_shutdown(struct bastion_chip *chip, const char *why);
 void bastion_chip_put(struct bastion_chip *chip);
 void bastion_chip_was_reset(struct bastion_chip *chip);
 
 /* For everybody else */
 int bastion_chip_get_ops(struct bastion_chip *chip);
 void bastion_chip_put_ops(struct bastion_chip *chip);
-struct bastion_chip *bastion_chip_find(const u8 id[BASTION_DIGEST_SIZE]);
 struct bastion_chip *bastion_chip_default(void);
+struct bastion_chip *bastion_chip_by_minor(unsigned int minor);
+const char *bastion_chip_state_of(const u8 id[BASTION_DIGEST_SIZE]);
+void bastion_chip_for_each(void (*fn)(struct bastion_chip *chip, unsigned long data),
+			   unsigned long data);
+
+#define BASTION_CHIPS_MAX	16
+#define BASTION_RELEASE_TIMEOUT	60	/* seconds; under the hung task detector's 120 */
 
 int bastion_chip_class_init(void);
 void bastion_chip_class_exit(void);

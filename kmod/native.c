@@ -96,7 +96,7 @@ static const int errors[] = {
 	[BASTION_STATUS_BAD_ARGUMENT] = -EIO,
 	[BASTION_STATUS_NOT_TESTED] = -EIO,
 	[BASTION_STATUS_TEST_FAILED] = -EIO,
-	[BASTION_STATUS_NO_GRANT] = -EKEYREJECTED,
+	[BASTION_STATUS_NO_GRANT] = -EKEYREVOKED,
 	[BASTION_STATUS_DENIED] = -EKEYREJECTED,
 	[BASTION_STATUS_BAD_SIGNATURE] = -EKEYREJECTED,
 	[BASTION_STATUS_STALE_NONCE] = -ESTALE,
@@ -374,6 +374,18 @@ static void abort_all(struct bastion_chip *chip)
 	bastion_mailbox_kill(chip->priv);
 }
 
+static void statistics(struct bastion_chip *chip, struct bastion_chip_statistics *out)
+{
+	struct bastion_mailbox_statistics counted;
+
+	bastion_mailbox_get_statistics(chip->priv, &counted);
+	out->commands = counted.commands;
+	out->refusals = counted.bad_status;
+	out->timeouts = counted.timeouts;
+	out->violations = counted.bad_sequence + counted.bad_length;
+	out->resets = counted.resets;
+}
+
 const struct bastion_chip_ops bastion_native_ops = {
 	.name = "native",
 	.self_test = self_test,
@@ -389,5 +401,6 @@ const struct bastion_chip_ops bastion_native_ops = {
 	.seal = seal,
 	.unseal = unseal,
 	.generation = generation,
+	.statistics = statistics,
 	.abort = abort_all,
 };

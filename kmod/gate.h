@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The gate of one chip: its state, the grants that are live, who waits for one,
+ * and what was released under each.
+ */
+#ifndef _BASTION_GATE_H
+#define _BASTION_GATE_H
+
+#include <linux/hrtimer.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <uapi/linux/bastion.h>
+
+#include "boot_key.h"
+#include "chip.h"
+
+struct key;
+struct bastion_round;
+
+/**
+ * struct bastion_grant_live - an accepted grant
+ * @kref:	the gate holds one while it is live, each release in flight another
+ * @list:	in bastion_gate.grants while it is live
+ * @live:	false once it has ended; under the gate's lock
+ * @ended:	why, once it has
+ * @verifier:	digest of the grant key that signed it
+ * @token:	what the chip wants with every gated command
+ * @register_mask: registers whose extend ends it
+ * @expires:	CLOCK_BOOTTIME
+ * @released:	keys that end with it, struct released; under the gate's lock
+ * @count:	of @entries
+ * @entries:	what it allows
+ */
+struct bastion_grant_live {
+	struct kref kref;
+	struct list_head list;
+	bool live;
+	enum bastion_reason ended;
+	u8 verifier[BASTION_DIGEST_SIZE];
+	u8 token[BASTION_TOKEN_SIZE];
+	u32 register_mask;
+	ktime_t expires;
+	struct list_head released;
+	u32 count;
+	struct bastion_grant_entry entries[];
+};
+
+/**
+ * struct bastion_verifier - a registered verifier; under the gate's lock
+ * @key:	its grant key
+ * @digest:	of the key's SubjectPublicKeyInfo
+ */
+struct bastion_verifier {
+	u8 key[BASTION_POINT_SIZE];
+	u8 digest[BASTION_DIGEST_SIZE];
+};
+
+/**
+ * struct bastion_gate - the gate
+ * @chip:	whose it is
+ * @round_lock:	one round, one change of the verifiers, one recovery at a time;
+ *		held across chip commands
+ * @exchange:	write: a grant is being exchanged in the chip and here; read:
+ *		a gated command is in flight. So no such command meets a chip
+ *		that has the new grant and a kernel that has the old one.
+ * @lock:	protects what follows; never held across a chip command, so a
+ *		chip that hangs cannot delay a revocation.
+ *		Order: ops_lock, round_lock, exchange, log->lock, lock.
+ * @state:	written with set_state() only
+ * @reason:	why it is in that state
+ * @removed:	the chip is gone
+ * @suspended:	between the PM notifier's prepare and post
+ * @grants:	live ones, at most one a verifier
+ * @verifiers:	the first @verifier_count are registered
+ * @verifier_count: registered verifiers
+ * @waiting:	requests that wait for a grant
+ * @waiters:	how many
+ * @round:	the round in progress, if any; also needs @round_lock to change
+ * @epoch:	changes when a waiter must look again
+ * @generation:	changes when an observer must look again
+ * @waitq:	waiters sleep here until @epoch changes
+ * @eventq:	observers sleep here until @generation changes
+ * @timer:	CLOCK_BOOTTIME, to the first expiry
+ * @expiry:	what the timer starts
+ * @recovery:	what a chip reset starts
+ * @seen_reset:	the chip's generation that the gate has dealt with
+ * @boot_key:	what verifiers encrypt tokens to; needs @round_lock
+ */
+struct bastion_gate {
+	struct bastion_chip *chip;
+	struct mutex round_lock;
+	struct rw_semaphore exchange;
+	struct mutex lock;
+	enum bastion_state state;
+	enum bastion_reason reason;
+	bool removed;
+	bool suspended;
+	struct list_head grants;
+	struct bastion_verifier verifiers[BASTION_VERIFIERS_MAX];
+	u32 verifier_count;
+	struct list_head waiting;
+	u32 waiters;
+	struct bastion_round *round;
+	u64 epoch;
+	u64 generation;
+	wait_queue_head_t waitq;
+	wait_queue_head_t eventq;
+	struct hrtimer timer;
+	struct work_struct expiry;
+	struct work_struct recovery;
+	u32 seen_reset;
+	struct bastion_boot_key boot_key;
+};
+
+int bastion_gate_module_init(void);
+void bastion_gate_module_exit(void);
+int bastion_gate_init(struct bastion_chip *chip);
+void bastion_gate_exit(struct bastion_chip *chip);
+int bastion_gate_open(struct bastion_gate *gate);
+void bastion_gate_stop(struct bastion_gate *gate, const char *why);
+
+/* What ends grants */
+void bastion_gate_lock(struct bastion_gate *gate, enum bastion_reason reason);
+void bastion_gate_fail(struct bastion_gate *gate, enum bastion_reason reason);
+void bastion_gate_extended(struct bastion_gate *gate, u32 index);
+void bastion_gate_suspend(struct bastion_gate *gate, bool sleep);
+int bastion_gate_relock(struct bastion_gate *gate, enum bastion_reason reason);
+
+/* What begins them */
+struct bastion_grant_live *bastion_grant_live_alloc(u32 count);
+void bastion_grant_put(struct bastion_grant_live *grant);
+int bastion_gate_install(struct bastion_gate *gate, struct bastion_round *round,
+			 struct bastion_grant_live *grant);
+
+/* Who uses them */
+int bastion_gate_wait(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE],
+		      u32 kind, const u8 policy[BASTION_DIGEST_SIZE], u32 timeout_ms,
+		      struct bastion_grant_live **grant);
+int bastion_gate_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
+		       u8 token[BASTION_TOKEN_SIZE]);
+int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret);
+struct bastion_released;
+struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
+						const u8 executable[BASTION_EXE_SIZE]);
+int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *grant,
+			 struct bastion_released *released, struct key *key,
+			 const void *secret, size_t len, struct key *keyring,
+			 struct key *authkey);
+
+/* Observers */
+struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,
+					       const u8 digest[BASTION_DIGEST_SIZE]);
+struct bastion_grant_live *bastion_gate_grant_of(struct bastion_gate *gate,
+						 const u8 verifier[BASTION_DIGEST_SIZE]);
+u32 bastion_gate_waiters_for(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE]);
+void bastion_gate_wake(struct bastion_gate *gate);
+u64 bastion_gate_snapshot(struct bastion_gate *gate, struct bastion_event *event);
+const char *bastion_state_name(enum bastion_state state);
+
+#endif

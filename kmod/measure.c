@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Measuring: entries in IMA's template formats, extended into the chip before
+ * anything depends on them.
+ */
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/utsname.h>
+
+#include "gate.h"
+#include "measure.h"
+#include "pci.h"
+
+struct budget {
+	struct hlist_node node;
+	kuid_t uid;
+	u32 used;
+};
+
+/* Who pays for an entry: a uid, or the module and its operators. */
+#define OPERATOR	INVALID_UID
+
+static u8 *put_field(u8 *p, const void *data, u32 len)
+{
+	put_unaligned_le32(len, p);
+	memcpy(p + sizeof(u32), data, len);
+	return p + sizeof(u32) + len;
+}
+
+/* d-ng: "sha384:", NUL, digest */
+static u8 *put_digest_field(u8 *p, enum bastion_hash hash, const u8 *digest)
+{
+	const char *name = bastion_hash_name(hash);
+	u32 prefix = strlen(name) + 2, size = bastion_hash_size(hash);
+
+	put_unaligned_le32(prefix + size, p);
+	p += sizeof(u32);
+	memcpy(p, name, prefix - 2);
+	p[prefix - 2] = ':';
+	p[prefix - 1] = '\0';
+	memcpy(p + prefix, digest, size);
+	return p + prefix + size;
+}
+
+static size_t digest_field_size(enum bastion_hash hash)
+{
+	return sizeof(u32) + strlen(bastion_hash_name(hash)) + 2 + bastion_hash_size(hash);
+}
+
+static int hash_template(struct bastion_log_entry *entry)
+{
+	struct kvec part = { .iov_base = entry->data, .iov_len = entry->len };
+	enum bastion_hash hash;
+	int ret;
+
+	for (hash = 0; hash < BASTION_HASH_COUNT; hash++) {
+		ret = bastion_hash(hash, &part, 1, entry->digests[hash]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/*
+ * An entry that is not in the log yet. With @data an ima-buf entry over it,
+ * without one an ima-ng entry for a file of which @digest is the SHA-256.
+ */
+static struct bastion_log_entry *entry_alloc(u32 index, const char *name, const void *data,
+					     size_t len, const u8 *digest)
+{
+	enum bastion_hash hash = data ? BASTION_SHA384 : BASTION_SHA256;
+	u32 name_len = strlen(name) + 1;
+	struct bastion_log_entry *entry;
+	u8 own[BASTION_DIGEST_SIZE];
+	size_t size;
+	u8 *p;
+	int ret;
+
+	size = digest_field_size(hash) + sizeof(u32) + name_len;
+	if (data) {
+		struct kvec part = { .iov_base = (void *)data, .iov_len = len };
+
+		ret = bastion_hash(hash, &part, 1, own);
+		if (ret)
+			return ERR_PTR(ret);
+		digest = own;
+		size += sizeof(u32) + len;
+	}
+
+	entry = kzalloc(struct_size(entry, data, size), GFP_KERNEL_ACCOUNT);
+	if (!entry)
+		return ERR_PTR(-ENOMEM);
+	entry->index = index;
+	entry->buffer = data;
+	entry->len = size;
+	p = put_digest_field(entry->data, hash, digest);
+	p = put_field(p, name, name_len);
+	if (data)
+		put_field(p, data, len);
+
+	ret = hash_template(entry);
+	if (ret) {
+		kfree(entry);
+		return ERR_PTR(ret);
+	}
+	return entry;
+}
+
+static bool is_duplicate(struct bastion_log *log, const struct bastion_log_entry *entry)
+{
+	const u8 *digest = entry->digests[BASTION_SHA384];
+	struct bastion_log_entry *other;
+
+	hash_for_each_possible(log->by_digest, other, hash, get_unaligned((const u32 *)digest)) {
+		if (other->index == entry->index &&
+		    !memcmp(other->digests[BASTION_SHA384], digest, BASTION_DIGEST_SIZE))
+			return true;
+	}
+	return false;
+}
+
+/* The budget of @uid, made on first use. There are no more of them than entries. */
+static struct budget *budget_get(struct bastion_log *log, kuid_t uid)
+{
+	struct budget *budget;
+
+	hash_for_each_possible(log->budgets, budget, node, __kuid_val(uid)) {
+		if (uid_eq(budget->uid, uid))
+			return budget;
+	}
+	budget = kzalloc(sizeof(*budget), GFP_KERNEL_ACCOUNT);
+	if (!budget)
+		return ERR_PTR(-ENOMEM);
+	budget->uid = uid;
+	hash_add(log->budgets, &budget->node, __kuid_val(uid));
+	return budget;
+}
+
+/*
+ * Is there room for @entry? Users, root among them, stop short of the reserve,
+ * and everybody but root of a budget.
+ */
+static int check_room(struct bastion_log *log, const struct bastion_log_entry *entry,
+		      struct budget *budget)
+{
+	u64 entries = BASTION_LOG_ENTRIES_MAX;
+	size_t bytes = BASTION_LOG_BYTES_MAX;
+
+	if (budget) {
+		if (!uid_eq(budget->uid, GLOBAL_ROOT_UID) &&
+		    budget->used >= BASTION_LOG_UID_BUDGET)
+			return -EDQUOT;
+		entries -= BASTION_LOG_RESERVE_ENTRIES;
+		bytes -= BASTION_LOG_RESERVE_BYTES;
+	}
+	if (log->count >= entries || entry->len > bytes || log->bytes > bytes - entry->len)
+		return -ENOSPC;
+	return 0;
+}
+
+static int next_aggregate(const struct bastion_log *log, const struct bastion_log_entry *entry,
+			  u8 out[BASTION_DIGEST_SIZE])
+{
+	__le32 index = cpu_to_le32(entry->index);
+	struct kvec parts[] = {
+		{ (void *)log->aggregate, sizeof(log->aggregate) },
+		{ &index, sizeof(index) },
+		{ (void *)entry->digests[BASTION_SHA384], BASTION_DIGEST_SIZE },
+	};
+
+	return bastion_hash(BASTION_SHA384, parts, ARRAY_SIZE(parts), out);
+}
+
+/*
+ * Extends the chip and appends @entry, which it consumes. If the chip does not
+ * say that it has it, nobody knows what the register holds, and the gate fails
+ * until the chip is reset.
+ */
+static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry,
+		  struct budget *budget)
+{
+	struct bastion_log *log = chip->log;
+	u8 aggregate[BASTION_DIGEST_SIZE];
+	int ret;
+
+	lockdep_assert_held(&log->lock);
+
+	ret = check_room(log, entry, budget);
+	if (!ret)
+		ret = next_aggregate(log, entry, aggregate);
+	if (ret)
+		goto err_entry;
+
+	ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+	if (ret) {
+		dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n",
+			entry->index, ret);
+		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
+		goto err_entry;
+	}
+
+	memcpy(log->aggregate, aggregate, sizeof(aggregate));
+	log->bytes += entry->len;
+	log->count++;
+	if (budget)
+		budget->used++;
+	hash_add(log->by_digest, &entry->hash,
+		 get_unaligned((u32 *)entry->digests[BASTION_SHA384]));
+	list_add_tail_rcu(&entry->list, &log->entries);
+	bastion_gate_extended(chip->gate, entry->index);
+	return 0;
+
+err_entry:
+	kfree(entry);
+	return ret;
+}
+
+static int measure(struct bastion_chip *chip, struct bastion_log_entry *entry, kuid_t uid,
+		   bool once)
+{
+	struct bastion_log *log = chip->log;
+	struct budget *budget = NULL;
+	int ret;
+
+	lockdep_assert_held_read(&chip->ops_lock);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+
+	mutex_lock(&log->lock);
+	if (once && is_duplicate(log, entry)) {
+		ret = 0;
+		goto out;
+	}
+	if (uid_valid(uid)) {
+		budget = budget_get(log, uid);
+		if (IS_ERR(budget)) {
+			ret = PTR_ERR(budget);
+			goto out;
+		}
+	}
+	ret = commit(chip, entry, budget);
+	entry = NULL;
+	/* Whoever may not run out of room did: nothing more can be vouched for. */
+	if (ret == -ENOSPC && !budget)
+		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
+out:
+	mutex_unlock(&log->lock);
+	kfree(entry);
+	return ret;
+}
+
+/**
+ * bastion_measure_data() - measure an event of the module's or an operator's
+ * @chip:	the chip; the caller holds its ops
+ * @index:	register
+ * @name:	the event's name
+ * @data:	the event
+ * @len:	its length in bytes, 1 or more
+ *
+ * Context: process, may sleep, takes the log's lock.
+ * Return: 0, or an error after which nothing was logged; the gate has failed
+ * when the chip did not take it or the log is full.
+ */
+int bastion_measure_data(struct bastion_chip *chip, u32 index, const char *name,
+			 const void *data, size_t len)
+{
+	return measure(chip, entry_alloc(index, name, data, len, NULL), OPERATOR, false);
+}
+
+/**
+ * bastion_measure_key() - measure a key that was made, into register 4
+ * @chip:	the chip; the caller holds its ops
+ * @uid:	who made it, and whose budget pays
+ * @header:	the sealed key's header
+ *
+ * Return: 0, -EDQUOT when @uid has used its budget, or as bastion_measure_data().
+ */
+int bastion_measure_key(struct bastion_chip *chip, kuid_t uid,
+			const struct bastion_blob_header *header)
+{
+	return measure(chip, entry_alloc(4, BASTION_EVENT_KEY_CREATE, header, sizeof(*header),
+					 NULL), uid, false);
+}
+
+/**
+ * bastion_measure_executable() - measure who asks for a key, into register 4
+ * @chip:	the chip; the caller holds its ops
+ * @uid:	of the requester, whose budget pays
+ * @path:	of the executable, as its own mount namespace sees it
+ * @digest:	its SHA-256
+ *
+ * The same path with the same digest is measured once.
+ *
+ * Return: as bastion_measure_key().
+ */
+int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char *path,
+			       const u8 digest[BASTION_EXE_SIZE])
+{
+	return measure(chip, entry_alloc(4, path, NULL, 0, digest), uid, true);
+}
+
+static int measure_text(struct bastion_chip *chip, u32 index, const char *name,
+			const char *fmt, ...) __printf(4, 5);
+
+static int measure_text(struct bastion_chip *chip, u32 index, const char *name,
+			const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int ret;
+
+	va_start(args, fmt);
+	text = kvasprintf(GFP_KERNEL, fmt, args);
+	va_end(args);
+	if (!text)
+		return -ENOMEM;
+	ret = bastion_measure_data(chip, index, name, text, strlen(text));
+	kfree(text);
+	return ret;
+}
+
+static int check_fresh(struct bastion_chip *chip)
+{
+	static const u8 zero[BASTION_DIGEST_SIZE];
+	u8 values[BASTION_MR_COUNT - 1][BASTION_DIGEST_SIZE];
+	unsigned int i;
+	int ret;
+
+	ret = chip->ops->mr_read(chip, 0xfe, values);
+	if (ret)
+		return ret;
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		if (memcmp(values[i], zero, sizeof(zero))) {
+			dev_warn(&chip->dev,
+				 "register %u is not fresh: nothing attests before the chip's next power cycle\n",
+				 i + 1);
+			chip->log->capped = true;
+			break;
+		}
+	}
+	return 0;
+}
+
+static int measure_first(struct bastion_chip *chip, unsigned int step, const u8 *point)
+{
+	switch (step) {
+	case 0:
+		return bastion_measure_data(chip, 1, BASTION_EVENT_BOOT_KEY, point,
+					    BASTION_POINT_SIZE);
+	case 1:
+		return measure_text(chip, 1, BASTION_EVENT_MODULE, "version=%s build=%s",
+				    THIS_MODULE->version ?: "none", BASTION_BUILD);
+	case 2:
+		return measure_text(chip, 1, BASTION_EVENT_PLATFORM,
+				    "kernel=%s lockdown=%d sig_enforce=%d",
+				    init_utsname()->release,
+				    security_locked_down(LOCKDOWN_INTEGRITY_MAX) ? 1 : 0,
+				    is_module_sig_enforced());
+	default:
+		return measure_text(chip, 2, BASTION_EVENT_PARAMETERS, "polling=%d",
+				    bastion_polling());
+	}
+}
+
+/**
+ * bastion_measure_boot() - the first entries: boot key, module, platform, parameters
+ * @chip:	the chip; the caller holds its ops
+ * @point:	the boot key, which is the first of all
+ *
+ * Continues where an earlier call was interrupted; nothing else is measured
+ * before it is through. Registers that are not zero before it were used by
+ * somebody else: then the log is capped, since no verifier could make sense of it.
+ *
+ * Return: 0 or an error, after which the chip is of no use.
+ */
+int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT_SIZE])
+{
+	int ret = 0;
+	u64 step;
+
+	if (!chip->log->count)
+		ret = check_fresh(chip);
+	for (step = chip->log->count; !ret && step < 4; step++)
+		ret = measure_first(chip, step, point);
+	return ret;
+}
+
+/**
+ * bastion_measure_again() - bring a chip that was reset up to the log
+ * @chip:	the chip; the caller holds its ops
+ *
+ * Extends every entry again, in order, so that log and registers agree once
+ * more. Register 0 is the platform's business.
+ *
+ * Return: 0 or an error, after which the chip is of no use until the next reset.
+ */
+int bastion_measure_again(struct bastion_chip *chip)
+{
+	struct bastion_log *log = chip->log;
+	struct bastion_log_entry *entry;
+	int ret = 0;
+
+	lockdep_assert_held_read(&chip->ops_lock);
+
+	mutex_lock(&log->lock);
+	list_for_each_entry(entry, &log->entries, list) {
+		ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&log->lock);
+	return ret;
+}
+
+/**
+ * bastion_measure_cap() - close register 1 for good
+ * @chip:	the chip; the caller holds its ops
+ * @why:	"remove", "shutdown", ...
+ *
+ * Nothing attests after it until the chip's next power cycle, so whatever runs
+ * next cannot speak for this kernel.
+ */
+void bastion_measure_cap(struct bastion_chip *chip, const char *why)
+{
+	struct bastion_log *log = chip->log;
+	struct bastion_log_entry *entry;
+
+	entry = entry_alloc(1, BASTION_EVENT_CAP, why, strlen(why), NULL);
+	mutex_lock(&log->lock);
+	if (!log->capped) {
+		log->capped = true;
+		if (!IS_ERR(entry)) {
+			commit(chip, entry, NULL);
+			entry = NULL;
+		}
+	}
+	mutex_unlock(&log->lock);
+	if (!IS_ERR(entry))
+		kfree(entry);
+}
+
+int bastion_log_init(struct bastion_chip *chip)
+{
+	struct bastion_log *log = kzalloc(sizeof(*log), GFP_KERNEL);
+
+	if (!log)
+		return -ENOMEM;
+	mutex_init(&log->lock);
+	INIT_LIST_HEAD(&log->entries);
+	hash_init(log->by_digest);
+	hash_init(log->budgets);
+	chip->log = log;
+	return 0;
+}
+
+/* Called when nobody can reach the chip any more. */
+void bastion_log_exit(struct bastion_chip *chip)
+{
+	struct bastion_log_entry *entry, *next;
+	struct hlist_node *tmp;
+	struct budget *budget;
+	unsigned int i;
+
+	if (!chip->log)
+		return;
+	list_for_each_entry_safe(entry, next, &chip->log->entries, list)
+		kfree(entry);
+	hash_for_each_safe(chip->log->budgets, i, tmp, budget, node)
+		kfree(budget);
+	kfree(chip->log);
+}

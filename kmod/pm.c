@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/notifier.h>
+#include <linux/random.h>
+#include <linux/suspend.h>
+
+#include "chip.h"
+#include "gate.h"
+#include "measure.h"
+#include "pm.h"
+
+static void suspend_chip(struct bastion_chip *chip, unsigned long event)
+{
+	bastion_gate_suspend(chip->gate, true);
+	chip->ops->relock(chip);
+	/* An image on disk could be brought back on another day, by others. */
+	if (event == PM_HIBERNATION_PREPARE)
+		bastion_measure_cap(chip, "hibernation");
+}
+
+static void resume_chip(struct bastion_chip *chip, unsigned long event)
+{
+	bastion_gate_suspend(chip->gate, false);
+}
+
+/* Comes before tasks are frozen, which those who wait could not be. */
+static int pm_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		bastion_chip_for_each(suspend_chip, event);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		bastion_chip_for_each(resume_chip, event);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pm_block = { .notifier_call = pm_event };
+
+static void relock_chip(struct bastion_chip *chip, unsigned long event)
+{
+	bastion_gate_relock(chip->gate, BASTION_REASON_RESET);
+}
+
+/* The VM generation id changed: this may be a copy of a machine that was granted. */
+static int fork_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	bastion_chip_for_each(relock_chip, event);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block fork_block = { .notifier_call = fork_event };
+
+int bastion_pm_init(void)
+{
+	int ret;
+
+	ret = register_pm_notifier(&pm_block);
+	if (ret)
+		return ret;
+	ret = register_random_vmfork_notifier(&fork_block);
+	if (ret)
+		unregister_pm_notifier(&pm_block);
+	return ret;
+}
+
+void bastion_pm_exit(void)
+{
+	unregister_random_vmfork_notifier(&fork_block);
+	unregister_pm_notifier(&pm_block);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sleep, and copies of the whole machine: both end every grant.
+ */
+#ifndef _BASTION_PM_H
+#define _BASTION_PM_H
+
+int bastion_pm_init(void);
+void bastion_pm_exit(void);
+
+#endif

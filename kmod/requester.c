@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <crypto/algapi.h>
+#include <linux/dcache.h>
+#include <linux/file.h>
+#include <linux/key.h>
+#include <linux/magic.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "crypto.h"
+#include "requester.h"
+
+/**
+ * bastion_requester_init() - begin with who it is
+ * @who:	filled in
+ * @cred:	its credentials, a reference is taken
+ * @pid:	the process, a reference is taken
+ */
+void bastion_requester_init(struct bastion_requester *who, const struct cred *cred,
+			    struct pid *pid)
+{
+	memset(who, 0, sizeof(*who));
+	who->cred = get_cred(cred);
+	who->pid = get_pid(pid);
+}
+
+void bastion_requester_exit(struct bastion_requester *who)
+{
+	if (who->file)
+		fput(who->file);
+	kfree(who->buffer);
+	put_pid(who->pid);
+	put_cred(who->cred);
+}
+
+/**
+ * bastion_requester_owns() - is this the owner of a sealed key?
+ * @who:	the requester, whose credentials are in force (override_creds())
+ * @owner:	uid in the initial user namespace
+ *
+ * Uid 0 counts only with CAP_SYS_ADMIN in the initial user namespace, so the
+ * root of a container does not own what the machine's root does.
+ */
+bool bastion_requester_owns(const struct bastion_requester *who, u32 owner)
+{
+	kuid_t uid = make_kuid(&init_user_ns, owner);
+
+	if (!uid_valid(uid) || !uid_eq(who->cred->fsuid, uid))
+		return false;
+	return !uid_eq(uid, GLOBAL_ROOT_UID) || capable(CAP_SYS_ADMIN);
+}
+
+/* The executable of the process; none for a kernel thread or a dead one. */
+static struct file *exe_file(struct pid *pid)
+{
+	struct file *file = NULL;
+	struct task_struct *task;
+	struct mm_struct *mm;
+
+	task = get_pid_task(pid, PIDTYPE_PID);
+	if (!task)
+		return NULL;
+	mm = get_task_mm(task);
+	if (mm) {
+		file = compat_mm_exe_file(mm);
+		mmput(mm);
+	}
+	put_task_struct(task);
+	return file;
+}
+
+/**
+ * bastion_requester_measure() - find and hash the executable
+ * @who:	the requester
+ *
+ * The digest is computed afresh each time: nothing that anybody remembers
+ * about the file is believed.
+ *
+ * Context: process, may sleep; killable.
+ * Return: 0, -ESRCH when the process is gone, -EINTR, or the file's error.
+ */
+int bastion_requester_measure(struct bastion_requester *who)
+{
+	char *path;
+
+	if (!who->buffer) {
+		who->buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+		if (!who->buffer)
+			return -ENOMEM;
+	}
+	if (who->file)
+		fput(who->file);
+	who->file = exe_file(who->pid);
+	if (!who->file)
+		return -ESRCH;
+	path = d_path(&who->file->f_path, who->buffer, PATH_MAX);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	who->path = path;
+	return bastion_hash_file(who->file, who->digest);
+}
+
+static bool is_traced(struct pid *pid)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	bool traced;
+
+	if (!task)
+		return true;
+	traced = READ_ONCE(task->ptrace);
+	put_task_struct(task);
+	return traced;
+}
+
+/**
+ * bastion_requester_is() - may a key that is bound to an executable go there?
+ * @who:	the requester, measured
+ * @digest:	SHA-256 of the only executable it may go to
+ * @keyring:	where the key would be linked
+ *
+ * The digest must be right, and be worth something: the file system belongs to
+ * the initial user namespace and answers for its content, nobody traces the
+ * process, and the key goes where only this process finds it.
+ *
+ * Return: 0 or -EKEYREJECTED.
+ */
+int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE],
+			 const struct key *keyring)
+{
+	const struct super_block *sb = file_inode(who->file)->i_sb;
+
+	if (who->cred->user_ns != &init_user_ns || sb->s_user_ns != &init_user_ns ||
+	    sb->s_magic == FUSE_SUPER_MAGIC || is_traced(who->pid))
+		return -EKEYREJECTED;
+	if (!keyring || (keyring != who->cred->thread_keyring &&
+			 keyring != who->cred->process_keyring))
+		return -EKEYREJECTED;
+	return crypto_memneq(who->digest, digest, BASTION_EXE_SIZE) ? -EKEYREJECTED : 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who asks for a key: credentials, and the executable, hashed when it matters.
+ */
+#ifndef _BASTION_REQUESTER_H
+#define _BASTION_REQUESTER_H
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid.h>
+
+#include <bastion/chip.h>
+
+/**
+ * struct bastion_requester - a process that asks for a key
+ * @cred:	its credentials
+ * @pid:	the process
+ * @file:	its executable; NULL before bastion_requester_measure()
+ * @digest:	SHA-256 of the executable, likewise
+ * @buffer:	holds @path
+ * @path:	of the executable, as its own or the helper's root sees it
+ */
+struct bastion_requester {
+	const struct cred *cred;
+	struct pid *pid;
+	struct file *file;
+	u8 digest[BASTION_EXE_SIZE];
+	char *buffer;
+	const char *path;
+};
+
+void bastion_requester_init(struct bastion_requester *who, const struct cred *cred,
+			    struct pid *pid);
+void bastion_requester_exit(struct bastion_requester *who);
+bool bastion_requester_owns(const struct bastion_requester *who, u32 owner);
+int bastion_requester_measure(struct bastion_requester *who);
+int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE],
+			 const struct key *keyring);
+
+#endif
