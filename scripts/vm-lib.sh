@@ -225,17 +225,18 @@ vm_write_guest() {
 vm_start() {
 	local name=$1
 	local -A opt=()
-	local -a opt_chips=() opt_sockets=() opt_disks=() opt_rest=() qemu=()
+	local -a opt_chips=() opt_sockets=() opt_disks=() opt_rest qemu=()
 	local kernel release image initrd cmdline accel
 
 	shift
 	vm_parse "$@" || return
+	[ ${#opt_rest[@]} = 0 ] || { vm_say "vm_start: what is ${opt_rest[0]}?"; return 2; }
 	kernel=${opt[kernel]:-6.1}
 	release=$(vm_kernel_release "$kernel") || return
 	image=$("$VM_TOP/scripts/vm-kernel" "$kernel") || return
 	initrd=$("$VM_TOP/scripts/vm-initrd" "$kernel") || return
 	accel=$(vm_accel "$kernel") || return
-	cmdline="console=ttyS0 quiet panic=-1 tsc=reliable clocksource=tsc"
+	cmdline="console=ttyS0 quiet panic=-1 log_buf_len=4M tsc=reliable clocksource=tsc"
 	cmdline+="${opt[polling]:+ bastion.polling=1}${opt[append]:+ ${opt[append]}}"
 	vm_claim "$name" || return
 	if [ -z "${opt[no-chip]:-}" ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]})) = 0 ]; then
@@ -270,6 +271,7 @@ vm_boot() {
 	VM_FROM[$name]=$from
 	console=file,path=${VM_FILES[$name,console]}
 	[ -z "${VM_STDIO:-}" ] || console=stdio,signal=off,logfile=${VM_FILES[$name,console]}
+	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu+=(-chardev "$console,id=console" -serial chardev:console
 		-chardev "file,id=verdicts,path=${VM_FILES[$name,verdicts]}" -serial chardev:verdicts
 		-chardev "pipe,id=command,path=$tmp/command"
@@ -309,10 +311,13 @@ vm_read_line() {
 			return 0
 		fi
 		text+=$part
-		[ -z "$dead" ] && [ "$SECONDS" -lt "$VM_DEADLINE" ] || break
+		if [ -n "$dead" ] || [ "$SECONDS" -ge "$VM_DEADLINE" ]; then
+			break
+		fi
 		# What it wrote before it died is read first.
 		kill -0 "${VM_QEMU[$name]}" 2>/dev/null || dead=1
 	done
+	# shellcheck disable=SC2034
 	into=$text
 	return 1
 }

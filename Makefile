@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# "make help" lists what there is to make.
+
+# Which kernels to build and test with: 6.1, 6.12, a release, or the folder of a built kernel.
+KERNELS ?= 6.1 6.12
+
+all: modules userspace	## modules and userspace (default)
+
+modules:	## bastion.ko for every kernel in KERNELS, in build/stage-*/
+	+@for kernel in $(KERNELS); do scripts/build-module $$kernel || exit; done
+
+userspace:	## programs and libraries, in build/user/
+	$(MAKE) --no-print-directory -C userspace
+
+demo: setup	## from an empty machine to a released key, explained step by step
+	$(MAKE) --no-print-directory all
+	scripts/demo
+
+check: setup	## everything below; the last line is "N passed, N failed, N skipped"
+	+scripts/check static unit $(addprefix vm-,$(KERNELS))
+
+check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
+	+scripts/check static
+
+check-unit:	## user space tests, under address and undefined-behaviour sanitizers
+	+scripts/check unit
+
+check-vm:	## selftests in a virtual machine for every kernel in KERNELS
+	+scripts/check $(addprefix vm-,$(KERNELS))
+
+check-mutants:	## do the tests notice when a guarantee is broken?
+	+scripts/check-mutants
+
+bench: all	## benchmarks
+	@[ -x scripts/bench ] || { echo "bench: there is no scripts/bench" >&2; exit 1; }
+	scripts/bench
+
+setup:	## installs the Debian packages that are missing
+	@scripts/setup
+
+clean:	## removes build/, except the kernel files that take long to unpack
+	rm -rf $(filter-out build/linux,$(wildcard build/*))
+
+help:	## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
+	@echo
+	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
+
+.PHONY: all modules userspace demo check check-static check-unit check-vm check-mutants bench setup \
+	clean help
