@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The verifier as an enemy: every answer that is not the right one is refused. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libbastion/base64url.h"
+#include "libbastion/client.h"
+#include "tests/ctl/test.h"
+
+#define PATIENCE_MS 2000
+#define DIGEST_HEX "abababababababababababababababababababababababab" \
+		   "abababababababababababababababababababababababab"
+#define VERDICT(granted) "\"verdict\":{\"status\":\"affirming\",\"granted\":" granted \
+			 ",\"summary\":\"s\",\"checks\":[{\"name\":\"n\",\"ok\":true}]}"
+
+/* The peer: reads one line, answers, hangs up or not. */
+struct peer {
+	int fd;
+	const char *answer;	/* NULL: hang up without one */
+	size_t flood;		/* instead: so many bytes without a newline */
+	int stay;		/* keep the connection open, silently */
+	pthread_t thread;
+};
+
+static void *run_peer(void *arg)
+{
+	struct peer *peer = arg;
+	char c = 0;
+
+	while (c != '\n' && read(peer->fd, &c, 1) == 1)
+		;
+	if (peer->answer && write(peer->fd, peer->answer, strlen(peer->answer)) < 0)
+		peer->answer = NULL;
+	while (peer->flood) {
+		static char junk[65536];
+		ssize_t n = send(peer->fd, memset(junk, 'x', sizeof(junk)), sizeof(junk),
+				 MSG_NOSIGNAL);
+
+		if (n <= 0 || peer->flood <= (size_t)n)
+			break;
+		peer->flood -= n;
+	}
+	if (peer->stay && read(peer->fd, &c, 1) < 0)
+		peer->stay = 0;
+	close(peer->fd);
+	return NULL;
+}
+
+static void start(struct peer *peer, struct bastion_client *client, int patience)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	peer->fd = fds[1];
+	bastion_client_attach(client, fds[0], patience);
+	assert_int_equal(pthread_create(&peer->thread, NULL, run_peer, peer), 0);
+}
+
+static int challenge(struct peer peer, int patience)
+{
+	uint8_t nonce[BASTION_VERIFIER_NONCE_MAX], verifier[BASTION_DIGEST_SIZE];
+	struct bastion_client client;
+	struct bastion_error err = { 0 };
+	size_t len;
+	int rc;
+
+	start(&peer, &client, patience);
+	rc = bastion_client_challenge(&client, nonce, &len, verifier, &err);
+	bastion_client_close(&client);
+	pthread_join(peer.thread, NULL);
+	assert_int_equal(err.code, -rc);
+	if (!rc)
+		assert_true(len >= BASTION_VERIFIER_NONCE_MIN && len <= sizeof(nonce));
+	return rc;
+}
+
+#define CHALLENGE(text) challenge((struct peer){ .answer = text }, PATIENCE_MS)
+
+static void good_challenge(void **state)
+{
+	assert_int_equal(CHALLENGE("{\"type\":\"challenge\",\"nonce\":\"0011223344556677\","
+				   "\"verifier\":\"" DIGEST_HEX "\"}\n"), 0);
+}
+
+static void wrong_challenges(void **state)
+{
+	static const char *const answers[] = {
+		"\n",
+		"{}\n",
+		"[]\n",
+		"null\n",
+		"{\"type\":\"challenge\"}\n",
+		"{\"type\":7}\n",
+		"{\"type\":\"result\"}\n",
+		"not json at all\n",
+		"{\"type\":\"challenge\",\"nonce\":5,\"verifier\":\"" DIGEST_HEX "\"}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"00\",\"verifier\":\"" DIGEST_HEX "\"}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"\",\"verifier\":\"" DIGEST_HEX "\"}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"verifier\":\"ab\"}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"verifier\":[]}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"00112233445566zz\",\"verifier\":\"" DIGEST_HEX
+		"\"}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"" DIGEST_HEX DIGEST_HEX "\",\"verifier\":\""
+		DIGEST_HEX "\"}\n",
+		/* Which of two would count? */
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"nonce\":\"ff\","
+		"\"verifier\":\"" DIGEST_HEX "\"}\n",
+		/* An answer to nothing behind the answer. */
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"verifier\":\"" DIGEST_HEX
+		"\"}\n{\"type\":\"result\"}\n",
+		"{\"type\":\"challenge\xff\"}\n",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		assert_int_equal(CHALLENGE(answers[i]), -EPROTO);
+}
+
+static void errors_are_told(void **state)
+{
+	assert_int_equal(CHALLENGE("{\"type\":\"error\",\"error\":\"no\"}\n"), -EREMOTEIO);
+	assert_int_equal(CHALLENGE("{\"type\":\"error\",\"error\":3}\n"), -EREMOTEIO);
+}
+
+static void hang_ups(void **state)
+{
+	assert_int_equal(challenge((struct peer){ 0 }, PATIENCE_MS), -ECONNRESET);
+	assert_int_equal(CHALLENGE("{\"type\":\"challenge\""), -ECONNRESET);
+}
+
+static void silence(void **state)
+{
+	assert_int_equal(challenge((struct peer){ .stay = 1 }, 50), -ETIMEDOUT);
+	assert_int_equal(challenge((struct peer){ .answer = "{", .stay = 1 }, 50), -ETIMEDOUT);
+}
+
+static void endless_line(void **state)
+{
+	assert_int_equal(challenge((struct peer){ .flood = 2 * BASTION_CLIENT_LINE_MAX },
+				   10 * PATIENCE_MS), -EMSGSIZE);
+}
+
+static int appraise(const char *answer, struct bastion_result *result)
+{
+	struct peer peer = { .answer = answer };
+	struct bastion_client client;
+	struct bastion_error err = { 0 };
+	json_t *evidence = json_object();
+	int rc;
+
+	start(&peer, &client, PATIENCE_MS);
+	rc = bastion_client_appraise(&client, evidence, result, &err);
+	bastion_client_close(&client);
+	pthread_join(peer.thread, NULL);
+	json_decref(evidence);
+	return rc;
+}
+
+static char *granted(size_t grant_len, size_t token_len)
+{
+	static uint8_t zeros[2 * BASTION_GRANT_MAX];
+	char *grant = bastion_base64url_encode(zeros, grant_len);
+	char *token = bastion_base64url_encode(zeros, token_len), *text;
+
+	assert_true(asprintf(&text, "{\"type\":\"result\"," VERDICT("true")
+			     ",\"ear\":\"e\",\"grant\":\"%s\",\"token\":\"%s\"}\n", grant, token) > 0);
+	free(token);
+	free(grant);
+	return text;
+}
+
+static void results(void **state)
+{
+	struct bastion_result result;
+	char *text = granted(BASTION_GRANT_SIZE(1), BASTION_SEALED_TOKEN_SIZE);
+
+	assert_int_equal(appraise(text, &result), 0);
+	assert_true(result.granted);
+	assert_int_equal(result.grant_len, BASTION_GRANT_SIZE(1));
+	bastion_result_free(&result);
+	free(text);
+	assert_int_equal(appraise("{\"type\":\"result\"," VERDICT("false") "}\n", &result), 0);
+	assert_false(result.granted);
+	bastion_result_free(&result);
+}
+
+static void wrong_grants(void **state)
+{
+	static const size_t sizes[][2] = {
+		{ 0, BASTION_SEALED_TOKEN_SIZE },
+		{ BASTION_GRANT_SIZE(1) - 1, BASTION_SEALED_TOKEN_SIZE },
+		{ BASTION_GRANT_MAX + 1, BASTION_SEALED_TOKEN_SIZE },
+		{ BASTION_GRANT_SIZE(1), BASTION_SEALED_TOKEN_SIZE - 1 },
+		{ BASTION_GRANT_SIZE(1), BASTION_SEALED_TOKEN_SIZE + 1 },
+		{ BASTION_GRANT_SIZE(1), 0 },
+	};
+	struct bastion_result result;
+	size_t i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		char *text = granted(sizes[i][0], sizes[i][1]);
+
+		assert_int_equal(appraise(text, &result), -EPROTO);
+		free(text);
+	}
+}
+
+static void wrong_results(void **state)
+{
+	static const char *const answers[] = {
+		"{\"type\":\"result\"}\n",
+		"{\"type\":\"result\",\"verdict\":[]}\n",
+		"{\"type\":\"result\",\"verdict\":{}}\n",
+		"{\"type\":\"result\",\"verdict\":{\"status\":\"great\",\"granted\":false,"
+		"\"summary\":\"\",\"checks\":[]}}\n",
+		"{\"type\":\"result\",\"verdict\":{\"status\":\"none\",\"granted\":1,"
+		"\"summary\":\"\",\"checks\":[]}}\n",
+		"{\"type\":\"result\",\"verdict\":{\"status\":\"none\",\"granted\":false,"
+		"\"summary\":[],\"checks\":[]}}\n",
+		"{\"type\":\"result\",\"verdict\":{\"status\":\"none\",\"granted\":false,"
+		"\"summary\":\"\",\"checks\":{}}}\n",
+		"{\"type\":\"result\",\"verdict\":{\"status\":\"none\",\"granted\":false,"
+		"\"summary\":\"\",\"checks\":[7]}}\n",
+		"{\"type\":\"result\",\"verdict\":{\"status\":\"none\",\"granted\":false,"
+		"\"summary\":\"\",\"checks\":[{\"name\":\"n\",\"ok\":\"yes\"}]}}\n",
+		"{\"type\":\"result\"," VERDICT("true") "}\n",
+		"{\"type\":\"result\"," VERDICT("true") ",\"grant\":{},\"token\":[]}\n",
+		"{\"type\":\"result\"," VERDICT("true") ",\"grant\":\"====\",\"token\":\"\"}\n",
+		/* A grant that its own verdict denies. */
+		"{\"type\":\"result\"," VERDICT("false") ",\"grant\":\"AA\"}\n",
+	};
+	struct bastion_result result;
+	size_t i;
+
+	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		assert_int_equal(appraise(answers[i], &result), -EPROTO);
+}
+
+static void nobody_there(void **state)
+{
+	struct bastion_client client;
+	struct bastion_error err;
+	char path[200];
+
+	assert_int_equal(bastion_client_connect(&client, "/nonexistent/socket", &err), -ENOENT);
+	memset(path, 'a', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(bastion_client_connect(&client, path, &err), -ENAMETOOLONG);
+	assert_int_equal(err.op, BASTION_OP_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_challenge), cmocka_unit_test(wrong_challenges),
+		cmocka_unit_test(errors_are_told), cmocka_unit_test(hang_ups),
+		cmocka_unit_test(silence),	  cmocka_unit_test(endless_line),
+		cmocka_unit_test(results),	  cmocka_unit_test(wrong_grants),
+		cmocka_unit_test(wrong_results),  cmocka_unit_test(nobody_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

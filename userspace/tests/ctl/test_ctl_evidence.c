@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Logs and the evidence that is built of them. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "libbastion/base64url.h"
+#include "libbastion/evidence.h"
+#include "libbastion/log.h"
+#include "tests/ctl/canned.h"
+#include "tests/ctl/test.h"
+
+static void log_parses(void **state)
+{
+	struct bastion_log_entry entry;
+	uint8_t log[CANNED_MAX];
+	size_t first, len = canned_log(log, &first);
+
+	assert_int_equal(bastion_log_next(log, len, &entry), first);
+	assert_int_equal(entry.index, 1);
+	assert_string_equal(entry.template, "ima-buf");
+	assert_string_equal(entry.algorithm, "sha384");
+	assert_int_equal(entry.value_len, 48);
+	assert_string_equal(entry.name, "module");
+	assert_int_equal(entry.data_len, 9);
+	assert_memory_equal(entry.data, "version=1", 9);
+	assert_int_equal(bastion_log_next(log + first, len - first, &entry), len - first);
+	assert_int_equal(entry.index, 4);
+	assert_string_equal(entry.name, "/usr/bin/mount");
+	assert_null(entry.data);
+	assert_int_equal(bastion_log_next(log + len, 0, &entry), 0);
+}
+
+/* Exact copies on the heap, so that the sanitizer sees every byte too far. */
+static void log_refuses(void **state)
+{
+	struct bastion_log_entry entry;
+	uint8_t log[CANNED_MAX], *copy;
+	size_t first, i;
+
+	canned_log(log, &first);
+	for (i = 1; i < first; i++) {
+		copy = malloc(i);
+		memcpy(copy, log, i);
+		assert_int_equal(bastion_log_next(copy, i, &entry), -EBADMSG);
+		free(copy);
+	}
+	for (i = 0; i < 8 * first; i++) {
+		copy = malloc(first);
+		memcpy(copy, log, first);
+		copy[i / 8] ^= 1 << i % 8;
+		assert_true(bastion_log_next(copy, first, &entry) <= (ssize_t)first);
+		free(copy);
+	}
+}
+
+static void log_prefix(void **state)
+{
+	uint8_t log[CANNED_MAX];
+	size_t first, len = canned_log(log, &first);
+
+	assert_int_equal(bastion_log_prefix(log, len, 0), 0);
+	assert_int_equal(bastion_log_prefix(log, len, 1), first);
+	assert_int_equal(bastion_log_prefix(log, len, 2), len);
+	assert_int_equal(bastion_log_prefix(log, len, 3), -EBADMSG);
+	assert_int_equal(bastion_log_prefix(log, len, UINT64_MAX), -EBADMSG);
+	assert_int_equal(bastion_log_prefix(log, len - 1, 2), -EBADMSG);
+}
+
+struct round {
+	struct bastion_round_begin begin;
+	struct bastion_quote quote;
+	uint8_t log[CANNED_MAX];
+	size_t first;
+	struct bastion_evidence in;
+};
+
+static void make(struct round *r)
+{
+	memset(r, 0, sizeof(*r));
+	memset(r->begin.chip_nonce, 0xcc, 48);
+	r->begin.chip_nonce_len = 48;
+	r->quote.nonce_len = 8;
+	r->quote.log_count = 1;
+	r->in.begin = &r->begin;
+	r->in.quote = &r->quote;
+	r->in.quote_data = (const uint8_t *)"quote";
+	r->in.quote_len = 5;
+	r->in.boot_log = r->log;
+	r->in.log = r->log;
+	r->in.log_len = canned_log(r->log, &r->first);
+	r->in.boot_log_len = r->first;
+	r->in.release = "6.1.0";
+	r->in.host = "machine";
+}
+
+/* The bytes of a record, after a look at its media type and indicator. */
+static size_t record(json_t *evidence, const char *key, const char *type, uint8_t *out, size_t size)
+{
+	json_t *array = json_object_get(evidence, key);
+	json_t *value = json_array_get(array, 1);
+	ssize_t n;
+
+	assert_int_equal(json_array_size(array), 3);
+	assert_string_equal(json_string_value(json_array_get(array, 0)), type);
+	assert_int_equal(json_integer_value(json_array_get(array, 2)), 4);
+	n = bastion_base64url_decode(json_string_value(value), json_string_length(value), out, size);
+	assert_true(n >= 0);
+	return n;
+}
+
+static void evidence_builds(void **state)
+{
+	struct bastion_error err;
+	uint8_t out[4096];
+	struct round r;
+	json_t *evidence, *facts;
+	size_t n;
+
+	make(&r);
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), 0);
+	assert_int_equal(json_object_size(evidence), 6);
+	assert_string_equal(json_string_value(json_object_get(evidence, "__cmwc_t")),
+			    "tag:bastion.example,2026:evidence/1");
+	assert_int_equal(record(evidence, "quote", "application/eat+cwt", out, sizeof(out)), 5);
+	/* Only what the quote covers. */
+	assert_int_equal(record(evidence, "log", "application/vnd.bastion.log", out, sizeof(out)),
+			 r.first);
+	assert_memory_equal(out, r.log, r.first);
+	n = record(evidence, "round", "application/vnd.bastion.round+json", out, sizeof(out));
+	facts = json_loadb((char *)out, n, 0, NULL);
+	assert_int_equal(json_object_size(facts), 6);
+	assert_int_equal(json_string_length(json_object_get(facts, "chip_nonce")), 96);
+	assert_int_equal(json_string_length(json_object_get(facts, "boot_key")), 194);
+	assert_string_equal(json_string_value(json_object_get(facts, "verifier_nonce")),
+			    "0000000000000000");
+	assert_int_equal(json_integer_value(json_object_get(facts, "log_count")), 1);
+	json_decref(facts);
+	json_decref(evidence);
+}
+
+static void evidence_refuses(void **state)
+{
+	struct bastion_error err;
+	json_t *evidence;
+	struct round r;
+
+	make(&r);
+	r.quote.log_count = 3;
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), -EBADMSG);
+	make(&r);
+	r.begin.chip_nonce_len = 65;
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), -EINVAL);
+	make(&r);
+	r.quote.nonce_len = 65;
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), -EINVAL);
+}
+
+static void evidence_with_a_strange_host_name(void **state)
+{
+	struct bastion_error err;
+	json_t *evidence;
+	struct round r;
+
+	make(&r);
+	r.in.host = "\xff\xfe";
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), 0);
+	json_decref(evidence);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log_parses),
+		cmocka_unit_test(log_refuses),
+		cmocka_unit_test(log_prefix),
+		cmocka_unit_test(evidence_builds),
+		cmocka_unit_test(evidence_refuses),
+		cmocka_unit_test(evidence_with_a_strange_host_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

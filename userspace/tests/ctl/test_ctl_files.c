@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Files, keys in PEM, explanations, and when attest --on-demand runs a round. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "bastionctl/attend.h"
+#include "libbastion/explain.h"
+#include "libbastion/file.h"
+#include "libbastion/pem.h"
+#include "tests/ctl/test.h"
+
+static char folder[] = "/tmp/bastion-test-XXXXXX";
+
+static int make_folder(void **state)
+{
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/f", folder);
+	unlink(path);
+	return rmdir(folder);
+}
+
+static char *pem_of(const char *curve, int compressed)
+{
+	EVP_PKEY *key = EVP_EC_gen(curve);
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text, *copy;
+	long len;
+
+	assert_non_null(key);
+	if (compressed)
+		EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed");
+	assert_int_equal(PEM_write_bio_PUBKEY(bio, key), 1);
+	len = BIO_get_mem_data(bio, &text);
+	copy = strndup(text, len);
+	BIO_free(bio);
+	EVP_PKEY_free(key);
+	return copy;
+}
+
+static int parse(char *pem, uint8_t *point)
+{
+	struct bastion_error err;
+	int rc = bastion_pem_parse((uint8_t *)pem, strlen(pem), point, &err);
+
+	return rc;
+}
+
+static void pem_round_trip(void **state)
+{
+	uint8_t point[BASTION_POINT_SIZE], again[BASTION_POINT_SIZE], digest[BASTION_DIGEST_SIZE];
+	char *pem = pem_of("P-384", 0), *formatted;
+	struct bastion_error err;
+
+	assert_int_equal(parse(pem, point), 0);
+	assert_int_equal(point[0], 4);
+	assert_true(bastion_pem_format(point, &formatted, &err) > 0);
+	assert_string_equal(pem, formatted);
+	assert_int_equal(parse(formatted, again), 0);
+	assert_memory_equal(point, again, sizeof(point));
+	assert_int_equal(bastion_pem_digest(point, digest), 0);
+	free(formatted);
+	free(pem);
+	pem = pem_of("P-384", 1);
+	assert_int_equal(parse(pem, point), 0);
+	assert_int_equal(point[0], 4);
+	free(pem);
+}
+
+static void pem_refuses(void **state)
+{
+	uint8_t point[BASTION_POINT_SIZE];
+	char empty[] = "", junk[] = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+	char *pem = pem_of("P-256", 0);
+
+	assert_int_equal(parse(pem, point), -EBADMSG);
+	free(pem);
+	pem = pem_of("secp256k1", 0);
+	assert_int_equal(parse(pem, point), -EBADMSG);
+	free(pem);
+	assert_int_equal(parse(empty, point), -EBADMSG);
+	assert_int_equal(parse(junk, point), -EBADMSG);
+}
+
+static void files(void **state)
+{
+	struct bastion_error err;
+	struct stat st;
+	char path[64];
+	uint8_t *data;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/f", folder);
+	assert_int_equal(bastion_file_write(path, "abc", 3, 0600, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(bastion_file_read_trusted(path, 3, &data, &len, &err), 0);
+	assert_int_equal(len, 3);
+	assert_string_equal((char *)data, "abc");
+	free(data);
+	assert_int_equal(bastion_file_read(path, 2, &data, &len, &err), -EFBIG);
+	assert_int_equal(chmod(path, 0622), 0);
+	assert_int_equal(bastion_file_read_trusted(path, 3, &data, &len, &err), -EPERM);
+	assert_int_equal(bastion_file_read_trusted(folder, 3, &data, &len, &err), -EPERM);
+	assert_int_equal(bastion_file_read("/nonexistent", 3, &data, &len, &err), -ENOENT);
+	assert_int_equal(bastion_file_write("/nonexistent/f", "", 0, 0600, &err), -ENOENT);
+}
+
+/* Every error that the release ioctl documents has a row, and the classes are as documented. */
+static void explanations(void **state)
+{
+	static const struct {
+		enum bastion_op op;
+		int code;
+		enum bastion_class class;
+	} rows[] = {
+		{ BASTION_OP_RELEASE, EAGAIN, BASTION_CLASS_LOCKED },
+		{ BASTION_OP_RELEASE, ETIMEDOUT, BASTION_CLASS_TIMEOUT },
+		{ BASTION_OP_RELEASE, EACCES, BASTION_CLASS_REFUSED },
+		{ BASTION_OP_RELEASE, EKEYREJECTED, BASTION_CLASS_REFUSED },
+		{ BASTION_OP_RELEASE, EKEYEXPIRED, BASTION_CLASS_LOCKED },
+		{ BASTION_OP_RELEASE, EKEYREVOKED, BASTION_CLASS_LOCKED },
+		{ BASTION_OP_RELEASE, EBADMSG, BASTION_CLASS_FAILED },
+		{ BASTION_OP_RELEASE, ENOKEY, BASTION_CLASS_FAILED },
+		{ BASTION_OP_RELEASE, EDQUOT, BASTION_CLASS_FAILED },
+		{ BASTION_OP_RELEASE, EOPNOTSUPP, BASTION_CLASS_FAILED },
+		{ BASTION_OP_RELEASE, ENODEV, BASTION_CLASS_CHIP },
+		{ BASTION_OP_RELEASE, EIO, BASTION_CLASS_CHIP },
+		{ BASTION_OP_ROUND, ESHUTDOWN, BASTION_CLASS_FAILED },
+		{ BASTION_OP_ROUND, EBUSY, BASTION_CLASS_FAILED },
+		{ BASTION_OP_GRANT, EKEYREJECTED, BASTION_CLASS_REFUSED },
+		{ BASTION_OP_REFUSED, EKEYREJECTED, BASTION_CLASS_REFUSED },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_non_null(bastion_explain(rows[i].op, rows[i].code));
+		assert_int_equal(bastion_explain_class(rows[i].op, rows[i].code), rows[i].class);
+	}
+	/* A broken disk is not a broken chip. */
+	assert_int_equal(bastion_explain_class(BASTION_OP_FILE, EIO), BASTION_CLASS_FAILED);
+	assert_int_equal(bastion_explain_class(BASTION_OP_USAGE, EIO), BASTION_CLASS_USAGE);
+	assert_int_equal(bastion_explain_class(BASTION_OP_ANY, EXDEV), BASTION_CLASS_FAILED);
+	assert_null(bastion_explain(BASTION_OP_ANY, EXDEV));
+}
+
+static void on_demand(void **state)
+{
+	struct attend_state s = { .on_demand = true };
+	struct bastion_verifier_entry idle = { 0 }, waiting = { .waiters = 1 };
+
+	assert_int_equal(attend_decide(&s, &idle, 0), ATTEND_FOREVER);
+	assert_int_equal(attend_decide(&s, &waiting, 0), 0);
+	/* Refusals: 1, 2, 4 seconds, ..., 30. */
+	attend_done(&s, 0, false);
+	assert_int_equal(attend_decide(&s, &waiting, 0), 1000);
+	assert_int_equal(attend_decide(&s, &waiting, 1000), 0);
+	attend_done(&s, 1000, false);
+	assert_int_equal(attend_decide(&s, &waiting, 1000), 2000);
+	for (int i = 0; i < 10; i++)
+		attend_done(&s, 0, false);
+	assert_int_equal(attend_decide(&s, &waiting, 0), 30000);
+	/* Success: at once again, but not in a tight loop. */
+	attend_done(&s, 0, true);
+	assert_int_equal(attend_decide(&s, &waiting, 0), 1000);
+	assert_int_equal(attend_decide(&s, &idle, 0), ATTEND_FOREVER);
+}
+
+static void renewal(void **state)
+{
+	struct attend_state s = { .renew = true };
+	struct bastion_verifier_entry none = { 0 };
+	struct bastion_verifier_entry live = { .live = 1, .remaining_ms = 40000 };
+
+	assert_int_equal(attend_decide(&s, &none, 0), 0);
+	assert_int_equal(attend_decide(&s, &live, 0), 30000);
+	live.remaining_ms = 10000;
+	assert_int_equal(attend_decide(&s, &live, 0), 0);
+	s = (struct attend_state){ .renew = true, .on_demand = true };
+	assert_int_equal(attend_decide(&s, &none, 0), ATTEND_FOREVER);
+	live.remaining_ms = 40000;
+	assert_int_equal(attend_decide(&s, &live, 0), 30000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pem_round_trip), cmocka_unit_test(pem_refuses),
+		cmocka_unit_test_setup_teardown(files, make_folder, remove_folder),
+		cmocka_unit_test(explanations),	  cmocka_unit_test(on_demand),
+		cmocka_unit_test(renewal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
