@@ -12,6 +12,7 @@
 #					--reboot); returns when the guest is back
 #	vm_stop NAME			shuts down, then ends QEMU and the chip
 #	vm_stop_all			every guest of this shell, without shutting down
+#	vm_free_name [PREFIX]		prints a NAME that no running guest of this checkout has
 #	vm_file NAME WHAT		path of one of: console audit control qmp share
 #					chip socket
 #
@@ -76,8 +77,8 @@ vm_accel() {
 	cat "$cache"
 }
 
-# Options. Fills opt (associative), and the arrays opt_chips, opt_sockets, opt_disks, opt_rest: locals
-# of the caller.
+# Options. Fills opt (associative) and the arrays opt_chips, opt_sockets, opt_faults, opt_disks and
+# opt_rest, all of them locals of the caller.
 vm_parse() {
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -87,7 +88,7 @@ vm_parse() {
 			continue
 			;;
 		--kernel | --chip | --socket | --disk | --disk-size | --append | --memory | --cpus | \
-			--timeout | --fault | --audit | --control | --qmp | --share)
+			--timeout | --fault | --latency-us | --audit | --control | --qmp | --share)
 			[ $# -ge 2 ] || { vm_say "$1 needs an argument"; return 2; }
 			;;
 		--)
@@ -104,6 +105,7 @@ vm_parse() {
 		esac
 		case $1 in
 		--chip) opt_chips+=("$2") ;;
+		--fault) opt_faults+=("$2") ;;
 		--socket) opt_sockets+=("$2") ;;
 		--disk) opt_disks+=("$2") ;;
 		--append) opt[append]="${opt[append]:+${opt[append]} }$2" ;;
@@ -124,9 +126,9 @@ vm_default_chip() {
 		return 1
 	}
 	rm -rf "$dir.new" && mkdir -p "$dir.new"
-	if ! { "$foundry" foundry root "$dir.new/root" &&
-		"$foundry" foundry model "$dir.new/model" --root "$dir.new/root" &&
-		"$foundry" foundry chip "$dir.new/chip" --model "$dir.new/model"; } >"$log" 2>&1; then
+	if ! { "$foundry" foundry root --out "$dir.new/root" &&
+		"$foundry" foundry model --root "$dir.new/root" --out "$dir.new/model" &&
+		"$foundry" foundry chip --model "$dir.new/model" --out "$dir.new/chip"; } >"$log" 2>&1; then
 		cat "$log" >&2
 		return 1
 	fi
@@ -136,14 +138,17 @@ vm_default_chip() {
 
 # Starts the chip in DIR on SOCKET and returns when it listens.
 vm_chip_start() {
-	local name=$1 chip=$2 socket=$3 qmp=$4 number=$5 boot=$6 suffix='' log i
+	local name=$1 chip=$2 socket=$3 qmp=$4 number=$5 boot=$6 suffix='' log fault i
 	local -a args
 
 	[ "$number" = 0 ] || suffix=-$number
 	log=${VM_DIR[$name]}/chip$suffix.log
 	args=(--chip "$chip" --socket "$socket" --boot "$boot" --qmp "$qmp"
 		--audit "${VM_FILES[$name,audit]}$suffix" --control "${VM_FILES[$name,control]}$suffix")
-	[ -z "${opt[fault]:-}" ] || args+=(--fault "${opt[fault]}")
+	for fault in "${opt_faults[@]}"; do
+		args+=(--fault "$fault")
+	done
+	[ -z "${opt[latency-us]:-}" ] || args+=(--latency-us "${opt[latency-us]}")
 	"$VM_TOP/build/user/bin/bastion-chip" run "${args[@]}" </dev/null >"$log" 2>&1 &
 	VM_CHIPS[$name]+=" $!"
 	for ((i = 0; i < 200; i++)); do
@@ -186,6 +191,16 @@ vm_add_disks() {
 	done
 }
 
+vm_free_name() {
+	local number=0
+
+	while [ -e "$VM_TOP/build/vm-${1:-}$number/lock" ] &&
+		! flock -n "$VM_TOP/build/vm-${1:-}$number/lock" true; do
+		number=$((number + 1))
+	done
+	echo "${1:-}$number"
+}
+
 # Takes build/vm-NAME for this guest and fills VM_DIR, VM_TMP and VM_FILES.
 vm_claim() {
 	local name=$1 dir=$VM_TOP/build/vm-$1 lock
@@ -225,7 +240,7 @@ vm_write_guest() {
 vm_start() {
 	local name=$1
 	local -A opt=()
-	local -a opt_chips=() opt_sockets=() opt_disks=() opt_rest qemu=()
+	local -a opt_chips=() opt_sockets=() opt_faults=() opt_disks=() opt_rest qemu=()
 	local kernel release image initrd cmdline accel
 
 	shift
