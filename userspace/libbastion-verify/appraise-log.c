@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registers 1 to 7: what the module, and the operator through it, measured.
+ * Each rule is a function over all entries of the log, which has been replayed
+ * by then, so that every entry is one that the chip signed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appraise.h"
+#include "crypto.h"
+
+#define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
+#define OWN_REGISTERS	0xfeu	/* all but the platform's */
+#define TRACKED_MAX	64	/* verifiers in a log, the removed ones included */
+
+/* What a pass over the log finds. */
+struct findings {
+	struct bv_log_entry boot_key;	/* the first entry of register 1 */
+	struct bv_log_entry extra_key;	/* a boot_key event that should not be */
+	struct bv_log_entry cap;
+	struct bv_log_entry unknown;
+	struct bv_log_entry module;	/* the last, or the first bad one */
+	struct bv_log_entry parameters;	/* likewise */
+	struct bv_log_entry verifier;	/* to blame */
+	bool bad_module;
+	bool bad_parameters;
+	const char *bad_verifier;	/* why */
+	unsigned int first_seen;
+	unsigned int keys;
+	struct tracked {
+		uint8_t digest[BASTION_DIGEST_SIZE];
+		struct bv_log_entry entry;
+	} verifiers[TRACKED_MAX];	/* registered at the end of the log */
+	size_t verifier_count;
+};
+
+static enum bv_tier must(bool ok)
+{
+	return ok ? BV_AFFIRMING : BV_CONTRAINDICATED;
+}
+
+static bool is(const struct bv_log_entry *entry, const char *name)
+{
+	return entry->buffer && bv_span_is(entry->name, name);
+}
+
+/* "… build=HEX …": a word of the event's text. */
+static bool module_known(const struct bv_texts *builds, struct bv_span text)
+{
+	static const char key[] = "build=";
+	const uint8_t *at = text.data, *end = text.data + text.len;
+
+	while (at < end) {
+		const uint8_t *space = memchr(at, ' ', end - at);
+		size_t len = (space ? space : end) - at;
+
+		if (len > sizeof(key) - 1 && !memcmp(at, key, sizeof(key) - 1))
+			return bv_texts_has(builds, (struct bv_span){ at + sizeof(key) - 1,
+								      len - (sizeof(key) - 1) });
+		at += len + 1;
+	}
+	return false;
+}
+
+static void note_register1(const struct bv_policy *policy, const struct bv_log_entry *entry,
+			   struct findings *found)
+{
+	if (!found->first_seen++)
+		found->boot_key = *entry;
+	if (is(entry, BASTION_EVENT_BOOT_KEY)) {
+		if (found->keys++)
+			found->extra_key = *entry;
+	} else if (is(entry, BASTION_EVENT_CAP)) {
+		found->cap = *entry;
+	} else if (is(entry, BASTION_EVENT_MODULE)) {
+		if (!found->bad_module)
+			found->module = *entry;
+		if (policy->modules.given && !module_known(&policy->modules, entry->data))
+			found->bad_module = true;
+	} else if (!is(entry, BASTION_EVENT_PLATFORM)) {
+		found->unknown = *entry;
+	}
+}
+
+static struct tracked *find_verifier(struct findings *found, const uint8_t *digest)
+{
+	for (size_t i = 0; i < found->verifier_count; i++)
+		if (!memcmp(found->verifiers[i].digest, digest, BASTION_DIGEST_SIZE))
+			return &found->verifiers[i];
+	return NULL;
+}
+
+static void blame(struct findings *found, const struct bv_log_entry *entry, const char *why)
+{
+	if (!found->bad_verifier) {
+		found->bad_verifier = why;
+		found->verifier = *entry;
+	}
+}
+
+static void note_add(const struct bv_log_entry *entry, struct findings *found)
+{
+	uint8_t digest[BASTION_DIGEST_SIZE];
+	struct tracked *slot = &found->verifiers[found->verifier_count];
+
+	if (entry->data.len != BASTION_POINT_SIZE || bv_point_digest(entry->data.data, digest)) {
+		blame(found, entry, "what was registered is no P-384 key");
+	} else if (find_verifier(found, digest)) {
+		blame(found, entry, "a verifier was registered twice");
+	} else if (found->verifier_count == TRACKED_MAX) {
+		blame(found, entry, "more verifiers are registered than a kernel keeps");
+	} else {
+		memcpy(slot->digest, digest, sizeof(digest));
+		slot->entry = *entry;
+		found->verifier_count++;
+	}
+}
+
+static void note_remove(const struct bv_log_entry *entry, struct findings *found)
+{
+	struct tracked *slot = NULL;
+
+	if (entry->data.len == BASTION_DIGEST_SIZE)
+		slot = find_verifier(found, entry->data.data);
+	if (slot)
+		*slot = found->verifiers[--found->verifier_count];
+	else
+		blame(found, entry, "a verifier was removed that was not registered");
+}
+
+static void note_register2(const struct bv_policy *policy, const struct bv_log_entry *entry,
+			   struct findings *found)
+{
+	if (is(entry, BASTION_EVENT_VERIFIER_ADD)) {
+		note_add(entry, found);
+	} else if (is(entry, BASTION_EVENT_VERIFIER_REMOVE)) {
+		note_remove(entry, found);
+	} else if (is(entry, BASTION_EVENT_PARAMETERS)) {
+		if (!found->bad_parameters)
+			found->parameters = *entry;
+		if (policy->parameters.given && !bv_texts_has(&policy->parameters, entry->data))
+			found->bad_parameters = true;
+	} else {
+		found->unknown = *entry;
+	}
+}
+
+static void note_register4(const struct bv_log_entry *entry, struct findings *found)
+{
+	/* Keys created, and by path the executables that asked for keys. */
+	if (entry->buffer ? !is(entry, BASTION_EVENT_KEY_CREATE) :
+			    strcmp(entry->algorithm, "sha256"))
+		found->unknown = *entry;
+}
+
+static void pass(const struct bv_policy *policy, struct bv_span log, struct findings *found)
+{
+	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_entry entry;
+
+	while (bv_log_next(&reader, &entry, NULL) == 1) {
+		if (entry.index == 1)
+			note_register1(policy, &entry, found);
+		else if (entry.index == 2)
+			note_register2(policy, &entry, found);
+		else if (entry.index == 4)
+			note_register4(&entry, found);
+	}
+}
+
+static void check_boot_key(const struct findings *found, struct bv_verdict *verdict)
+{
+	const struct bv_round *round = &verdict->facts.round;
+	const struct bv_log_entry *first = &found->boot_key;
+	const char *seen = "as expected";
+	const struct bv_log_entry *entry = first;
+	bool ok = false;
+
+	if (!found->first_seen)
+		seen = "no entry in register 1";
+	else if (!is(first, BASTION_EVENT_BOOT_KEY))
+		seen = "the first entry of register 1 is another";
+	else if (first->data.len != BASTION_POINT_SIZE ||
+		 memcmp(first->data.data, round->boot_key, BASTION_POINT_SIZE))
+		seen = "the boot key of the round is not the one that was measured";
+	else if (found->keys != 1) {
+		seen = "a second boot key was measured: the module was loaded again";
+		entry = &found->extra_key;
+	} else {
+		ok = true;
+		entry = NULL;
+	}
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "boot-key", .claim = BV_CONFIGURATION, .tier = must(ok),
+		.expected = "one boot_key event, the first of register 1, with the round's boot key",
+		.seen = seen, .entry = entry,
+		.advice = "Reboot the machine with a power cycle of its chip; if it happens again, "
+			  "somebody drives the chip behind the module's back." });
+}
+
+static void check_events(const struct bv_policy *policy, const struct findings *found,
+			 struct bv_verdict *verdict)
+{
+	const struct bv_log_entry *cap = &found->cap, *unknown = &found->unknown;
+
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "cap", .claim = BV_CONFIGURATION, .tier = must(!cap->name.data),
+		.expected = "no cap event", .entry = cap,
+		.seen = cap->name.data ? "the module said that nothing attests after it" : "none",
+		.advice = "The module was unloaded or the machine began to shut down: power cycle "
+			  "it." });
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "events", .claim = BV_CONFIGURATION, .tier = must(!unknown->name.data),
+		.expected = "events that this verifier knows in registers 1, 2 and 4",
+		.seen = unknown->name.data ? "another" : "as expected", .entry = unknown,
+		.advice = "The module is newer than the verifier: update the verifier." });
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "module", .claim = BV_EXECUTABLES,
+		.tier = must(!policy->modules.given ||
+			     (found->module.name.data && !found->bad_module)),
+		.expected = policy->modules.given ? "a build that \"modules\" lists"
+						  : "any build: the policy has no \"modules\"",
+		.seen = found->bad_module ? "another build" :
+			found->module.name.data ? "as expected" : "no module event",
+		.entry = found->bad_module ? &found->module : NULL,
+		.advice = "Load a module that the policy knows, or add its build to \"modules\"." });
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "parameters", .claim = BV_CONFIGURATION,
+		.tier = must(!policy->parameters.given ||
+			     (found->parameters.name.data && !found->bad_parameters)),
+		.expected = policy->parameters.given ? "parameters that \"parameters\" lists"
+						     : "any: the policy has no \"parameters\"",
+		.seen = found->bad_parameters ? "others" :
+			found->parameters.name.data ? "as expected" : "no parameters event",
+		.entry = found->bad_parameters ? &found->parameters : NULL,
+		.advice = "Load the module with the parameters of the policy, or change them there." });
+}
+
+static void check_verifiers(const struct bv_appraisal *in, struct findings *found,
+			    struct bv_verdict *verdict)
+{
+	const struct bv_log_entry *entry = found->bad_verifier ? &found->verifier : NULL;
+	const char *seen = found->bad_verifier;
+	char hex[HEX_SIZE + 16];
+
+	if (!seen && !find_verifier(found, in->verifier))
+		seen = "this verifier is not registered";
+	for (size_t i = 0; !seen && i < found->verifier_count; i++) {
+		const uint8_t *digest = found->verifiers[i].digest;
+
+		if (!memcmp(digest, in->verifier, BASTION_DIGEST_SIZE) ||
+		    bv_digests_has(&in->policy->verifiers, digest, BASTION_DIGEST_SIZE))
+			continue;
+		bv_hex(hex, digest, BASTION_DIGEST_SIZE);
+		seen = hex;
+		entry = &found->verifiers[i].entry;
+	}
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "verifiers", .claim = BV_CONFIGURATION, .tier = must(!seen),
+		.expected = "this verifier and those of \"verifiers\" are registered, no others",
+		.seen = seen ? seen : "as expected", .entry = entry,
+		.advice = "Remove the verifier from the machine, or list its digest in "
+			  "\"verifiers\"." });
+}
+
+static void check_registers(const struct bv_policy *policy, struct bv_verdict *verdict)
+{
+	for (int i = 0; i < BASTION_MR_COUNT; i++) {
+		const uint8_t *value = verdict->facts.quote.registers[i];
+		char expected[64], hex[HEX_SIZE];
+
+		if (!policy->registers[i].given)
+			continue;
+		snprintf(expected, sizeof(expected), "a value that \"registers\" lists for %d", i);
+		bv_hex(hex, value, BASTION_DIGEST_SIZE);
+		bv_verdict_add(verdict, &(struct bv_check){
+			.name = "registers", .claim = BV_CONFIGURATION,
+			.tier = must(bv_digests_has(&policy->registers[i], value,
+						    BASTION_DIGEST_SIZE)),
+			.expected = expected, .seen = hex,
+			.advice = "Something else was measured into this register: compare the log "
+				  "with what you extend." });
+	}
+}
+
+/* The replay's first register that is not the quoted one; 0 when all agree. */
+static int first_difference(const struct bv_replay *replay, const struct bv_quote *quote)
+{
+	for (int i = 1; i < BASTION_MR_COUNT; i++)
+		if (memcmp(replay->registers[i], quote->registers[i], BASTION_DIGEST_SIZE))
+			return i;
+	return 0;
+}
+
+static bool check_replay(struct bv_span log, struct bv_verdict *verdict)
+{
+	char expected[HEX_SIZE + 32], seen[HEX_SIZE + 32], hex[HEX_SIZE];
+	struct bv_facts *facts = &verdict->facts;
+	struct bv_error err = { "" };
+	struct bv_log_entry bad;
+	struct bv_replay replay;
+	int ret = bv_log_replay(log, OWN_REGISTERS, &replay, &bad, &err);
+	int differs = first_difference(&replay, &facts->quote);
+
+	memcpy(facts->log_aggregate, replay.aggregate, sizeof(facts->log_aggregate));
+	bv_hex(hex, facts->quote.registers[differs], BASTION_DIGEST_SIZE);
+	snprintf(expected, sizeof(expected), "register %d: %s", differs, hex);
+	bv_hex(hex, replay.registers[differs], BASTION_DIGEST_SIZE);
+	snprintf(seen, sizeof(seen), "register %d: %s", differs, hex);
+	if (!ret && differs == 0)
+		strcpy(seen, "as expected");
+	if (!bv_verdict_add(verdict, &(struct bv_check){
+		.name = "log", .claim = BV_CONFIGURATION, .tier = must(!ret && !differs),
+		.expected = differs ? expected : "a log whose replay gives registers 1 to 7",
+		.seen = ret ? err.text : seen, .entry = &bad,
+		.advice = "The log is not what the chip measured: it was changed on its way, or "
+			  "something extended the chip behind the module's back." }))
+		return false;
+	snprintf(expected, sizeof(expected), "%llu entries",
+		 (unsigned long long)facts->round.log_count);
+	snprintf(seen, sizeof(seen), "%llu entries", (unsigned long long)replay.count);
+	return bv_verdict_add(verdict, &(struct bv_check){
+		.name = "log-count", .claim = BV_CONFIGURATION,
+		.tier = must(replay.count == facts->round.log_count), .expected = expected,
+		.seen = seen, .advice = "The log does not belong to this quote: begin a new round." });
+}
+
+void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
+		     struct bv_verdict *verdict)
+{
+	struct findings *found;
+
+	/* Entries that the chip has not signed are not worth explaining. */
+	if (!check_replay(log, verdict))
+		return;
+	found = calloc(1, sizeof(*found));
+	if (!found) {
+		verdict->broken = true;
+		return;
+	}
+	pass(in->policy, log, found);
+	check_boot_key(found, verdict);
+	check_events(in->policy, found, verdict);
+	check_verifiers(in, found, verdict);
+	check_registers(in->policy, verdict);
+	free(found);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "appraise.h"
+#include "chain.h"
+
+#define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
+
+static enum bv_tier must(bool ok)
+{
+	return ok ? BV_AFFIRMING : BV_CONTRAINDICATED;
+}
+
+/* A value to compare with a list of the policy's: the list is shown in full if it is short. */
+static void join(const struct bv_texts *list, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < list->count && used + 1 < size; i++)
+		used += snprintf(out + used, size - used, "%s%s", i ? ", " : "", list->text[i]);
+}
+
+static bool check_quote(const struct bv_evidence *evidence, struct bv_envelope *envelope,
+			struct bv_verdict *verdict)
+{
+	struct bv_error err = { "" };
+	int ret = bv_envelope_parse(evidence->quote, envelope, &err);
+
+	if (!bv_verdict_add(verdict, &(struct bv_check){
+		.name = "quote-format", .claim = BV_HARDWARE, .tier = must(!ret),
+		.expected = "COSE_Sign1 in deterministic CBOR with exactly the headers of the profile",
+		.seen = ret ? err.text : "as expected",
+		.advice = "The quote was damaged on its way, or is another version's: update the "
+			  "verifier or the chip's firmware." }))
+		return false;
+	ret = bv_quote_verify(envelope, &verdict->facts.quote, &err);
+	/* Only with a good signature can it be the claims that are wrong. */
+	if (!bv_verdict_add(verdict, &(struct bv_check){
+		.name = "signature", .claim = BV_HARDWARE, .tier = must(ret != -EKEYREJECTED &&
+									 ret != -EINVAL &&
+									 ret != -ENOMEM),
+		.expected = "ECDSA P-384 by the key in the first certificate",
+		.seen = ret ? err.text : "as expected",
+		.advice = "Somebody changed the quote, or the chip signs with a key that its "
+			  "certificate does not name: take the machine out of service." }))
+		return false;
+	return bv_verdict_add(verdict, &(struct bv_check){
+		.name = "claims", .claim = BV_HARDWARE, .tier = must(!ret),
+		.expected = "exactly the claims of " BASTION_EAT_PROFILE,
+		.seen = ret ? err.text : "as expected",
+		.advice = "The chip's firmware speaks another profile: update the verifier or the "
+			  "firmware." });
+}
+
+static bool check_chain(const struct bv_appraisal *in, const struct bv_envelope *envelope,
+			struct bv_verdict *verdict)
+{
+	struct bv_error err = { "" };
+	int ret = bv_chain_verify(envelope, in->policy->roots, in->now, &err);
+
+	return bv_verdict_add(verdict, &(struct bv_check){
+		.name = "certificates", .claim = BV_INSTANCE_IDENTITY, .tier = must(!ret),
+		.expected = "a path to a root of the policy, valid now",
+		.seen = ret ? err.text : "as expected",
+		.advice = "If the chip is the vendor's, check the policy's roots and the verifier's "
+			  "clock; if not, the machine has no genuine chip." });
+}
+
+static void check_identity(const struct bv_appraisal *in, struct bv_verdict *verdict)
+{
+	const struct bv_policy *policy = in->policy;
+	const uint8_t *id = verdict->facts.quote.chip_id;
+	char hex[HEX_SIZE];
+
+	bv_hex(hex, id, BASTION_DIGEST_SIZE);
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "chip-revoked", .claim = BV_INSTANCE_IDENTITY,
+		.tier = must(!bv_digests_has(&policy->revoked_chips, id, BASTION_DIGEST_SIZE)),
+		.expected = "a chip that \"revoked_chips\" does not list", .seen = hex,
+		.advice = "The operator withdrew this chip: replace it." });
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "chip-known", .claim = BV_INSTANCE_IDENTITY,
+		.tier = must(!policy->chips.given ||
+			     bv_digests_has(&policy->chips, id, BASTION_DIGEST_SIZE)),
+		.expected = policy->chips.given ? "a chip that \"chips\" lists"
+						: "any chip: the policy has no \"chips\"",
+		.seen = hex, .advice = "Add the chip's id to \"chips\" if this machine is yours." });
+}
+
+static bool check_round(const struct bv_appraisal *in, const struct bv_round *round,
+			struct bv_verdict *verdict)
+{
+	const struct bv_quote *quote = &verdict->facts.quote;
+	uint8_t qualifying[BASTION_DIGEST_SIZE];
+	char expected[2 * BASTION_VERIFIER_NONCE_MAX + 1], seen[2 * BASTION_VERIFIER_NONCE_MAX + 1];
+	bool ok;
+
+	bv_hex(expected, in->nonce.data, in->nonce.len);
+	bv_hex(seen, round->verifier_nonce, round->verifier_nonce_len);
+	ok = bv_verdict_add(verdict, &(struct bv_check){
+		.name = "nonce", .claim = BV_INSTANCE_IDENTITY,
+		.tier = must(in->nonce.len >= BASTION_VERIFIER_NONCE_MIN &&
+			     in->nonce.len == round->verifier_nonce_len &&
+			     !CRYPTO_memcmp(in->nonce.data, round->verifier_nonce, in->nonce.len)),
+		.expected = expected, .seen = seen,
+		.advice = "Old evidence, or another verifier's: begin a new round with a new "
+			  "challenge." });
+
+	bv_hex(expected, in->verifier, BASTION_DIGEST_SIZE);
+	bv_hex(seen, round->verifier, BASTION_DIGEST_SIZE);
+	ok &= bv_verdict_add(verdict, &(struct bv_check){
+		.name = "verifier", .claim = BV_INSTANCE_IDENTITY,
+		.tier = must(!memcmp(in->verifier, round->verifier, BASTION_DIGEST_SIZE)),
+		.expected = expected, .seen = seen,
+		.advice = "The round is for another verifier: begin one for this verifier's digest." });
+
+	bv_hex(expected, quote->chip_nonce, sizeof(quote->chip_nonce));
+	bv_hex(seen, round->chip_nonce, sizeof(round->chip_nonce));
+	ok &= bv_verdict_add(verdict, &(struct bv_check){
+		.name = "chip-nonce", .claim = BV_INSTANCE_IDENTITY,
+		.tier = must(!memcmp(quote->chip_nonce, round->chip_nonce,
+				     sizeof(round->chip_nonce))),
+		.expected = expected, .seen = seen,
+		.advice = "The quote is of another round: begin a new one." });
+
+	memset(qualifying, 0, sizeof(qualifying));
+	ok &= !bv_qualifying(round, qualifying);
+	bv_hex(expected, qualifying, sizeof(qualifying));
+	bv_hex(seen, quote->qualifying, sizeof(quote->qualifying));
+	return bv_verdict_add(verdict, &(struct bv_check){
+		.name = "qualifying-data", .claim = BV_INSTANCE_IDENTITY,
+		.tier = must(!CRYPTO_memcmp(qualifying, quote->qualifying, sizeof(qualifying))),
+		.expected = expected, .seen = seen,
+		.advice = "The round that the machine tells of is not the one that the chip signed: "
+			  "whoever carried the evidence changed it, or the kernel is not bastion's." }) && ok;
+}
+
+static void check_firmware(const struct bv_policy *policy, struct bv_verdict *verdict)
+{
+	const struct bv_quote *quote = &verdict->facts.quote;
+	char expected[128], seen[32];
+	enum bv_tier tier = BV_WARNING;
+	int order;
+
+	if (policy->firmware_min)
+		tier = must(!bv_version_compare(quote->firmware, policy->firmware_min, &order) &&
+			    order >= 0);
+	snprintf(expected, sizeof(expected), "%s%s", policy->firmware_min ? "at least " : "",
+		 policy->firmware_min ? policy->firmware_min : "\"firmware_min\" in the policy");
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "firmware", .claim = BV_HARDWARE, .tier = tier, .expected = expected,
+		.seen = quote->firmware,
+		.advice = policy->firmware_min ? "Update the chip's firmware."
+					       : "Say in the policy which firmware is good." });
+
+	tier = policy->has_svn_min ? must(quote->svn >= policy->svn_min) : BV_WARNING;
+	snprintf(expected, sizeof(expected), "at least %u", policy->svn_min);
+	snprintf(seen, sizeof(seen), "%u", quote->svn);
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "svn", .claim = BV_HARDWARE, .tier = tier,
+		.expected = policy->has_svn_min ? expected : "\"svn_min\" in the policy", .seen = seen,
+		.advice = policy->has_svn_min ? "Update the chip's firmware."
+					      : "Say in the policy which security version is good." });
+}
+
+static void check_hardware(const struct bv_policy *policy, struct bv_verdict *verdict)
+{
+	static const char *const stages[] = {
+		"unknown", "manufacturing", "production", "returned to the vendor"
+	};
+	const struct bv_quote *quote = &verdict->facts.quote;
+	const struct bv_span model = { (const uint8_t *)quote->model, strlen(quote->model) };
+	char expected[256];
+
+	join(&policy->models, expected, sizeof(expected));
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "model", .claim = BV_HARDWARE,
+		.tier = must(bv_texts_has(&policy->models, model)), .expected = expected,
+		.seen = quote->model, .advice = "Add the model to \"models\" if you trust it." });
+	check_firmware(policy, verdict);
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "debug", .claim = BV_HARDWARE,
+		.tier = must(quote->dbgstat != BASTION_DBGSTAT_ENABLED || policy->allow_debug),
+		.expected = policy->allow_debug ? "either: the policy has \"allow_debug\""
+						: "debugging disabled",
+		.seen = quote->dbgstat == BASTION_DBGSTAT_ENABLED ? "debugging enabled"
+								  : "debugging disabled",
+		.advice = "The chip is an emulator or was opened: its secrets are not safe. Only for "
+			  "tests, set \"allow_debug\"." });
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "lifecycle", .claim = BV_HARDWARE,
+		.tier = must(quote->lifecycle == BASTION_LIFECYCLE_PRODUCTION ||
+			     (quote->lifecycle == BASTION_LIFECYCLE_MANUFACTURING &&
+			      policy->allow_debug)),
+		.expected = "production", .seen = stages[quote->lifecycle],
+		.advice = "The chip has not left the factory, or went back there: replace it." });
+}
+
+static void check_permits(const struct bv_policy *policy, struct bv_verdict *verdict)
+{
+	char seen[64];
+
+	snprintf(seen, sizeof(seen), "%zu", policy->permit_count);
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "policies", .claim = BV_CONFIGURATION, .tier = must(policy->permit_count),
+		.expected = "at least one label in \"policies\"", .seen = seen,
+		.advice = "Say in the policy what a grant shall allow." });
+}
+
+static void appraise(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+		     struct bv_verdict *verdict)
+{
+	struct bv_envelope envelope;
+	bool genuine, bound;
+
+	/* Without a signature there are no claims to look at. */
+	if (!check_quote(evidence, &envelope, verdict))
+		return;
+	genuine = check_chain(in, &envelope, verdict);
+	check_identity(in, verdict);
+	bound = check_round(in, &evidence->round, verdict);
+	verdict->facts.round = evidence->round;
+	verdict->facts.authentic = genuine && bound;
+	check_hardware(in->policy, verdict);
+	bv_appraise_boot(in, evidence->boot_log, verdict);
+	bv_appraise_log(in, evidence->log, verdict);
+	check_permits(in->policy, verdict);
+}
+
+struct bv_verdict *bv_appraise(const struct bv_appraisal *in)
+{
+	struct bv_verdict *verdict = bv_verdict_new();
+	struct bv_evidence evidence;
+	struct bv_error err = { "" };
+	int ret;
+
+	if (!verdict)
+		return NULL;
+	ret = bv_evidence_parse(in->evidence, &evidence, &err);
+	if (bv_verdict_add(verdict, &(struct bv_check){
+		.name = "evidence", .claim = BV_CONFIGURATION, .tier = must(!ret),
+		.expected = "a bundle as Documentation/evidence.rst describes it",
+		.seen = ret ? err.text : "as expected",
+		.advice = "The agent and the verifier are of different versions, or the evidence was "
+			  "damaged on its way." })) {
+		appraise(in, &evidence, verdict);
+		bv_evidence_exit(&evidence);
+	}
+	bv_verdict_close(verdict, in->policy->accept_warning);
+	return verdict;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Appraisal: evidence, policy, nonce and time in; verdict out (RFC 9334, 8).
+ */
+#ifndef BV_APPRAISE_H
+#define BV_APPRAISE_H
+
+#include "evidence.h"
+#include "policy.h"
+#include "verdict.h"
+
+/**
+ * struct bv_appraisal - what an appraisal depends on, all of it
+ * @policy:	with its roots
+ * @evidence:	untrusted JSON
+ * @nonce:	the nonce that was given out for this round and for no other
+ * @verifier:	digest of our own grant key
+ * @now:	seconds since 1970
+ */
+struct bv_appraisal {
+	const struct bv_policy *policy;
+	struct bv_span evidence;
+	struct bv_span nonce;
+	const uint8_t *verifier;
+	int64_t now;
+};
+
+/**
+ * bv_appraise() - judge a machine
+ * @in:		see above
+ *
+ * Every failure is a failed check in the verdict.
+ *
+ * Return: a closed verdict to bv_verdict_free(), or NULL without memory.
+ */
+struct bv_verdict *bv_appraise(const struct bv_appraisal *in);
+
+/**
+ * bv_appraise_boot() - the platform's log against register 0 and reference values
+ * @in:		see above
+ * @log:	untrusted
+ * @verdict:	with the quote's claims; gets the checks
+ */
+void bv_appraise_boot(const struct bv_appraisal *in, struct bv_span log,
+		      struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_log() - the module's log against registers 1 to 7 and the policy
+ * @in:		see above
+ * @log:	untrusted
+ * @verdict:	with the quote's claims and the round; gets the checks
+ */
+void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
+		     struct bv_verdict *verdict);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Byte strings and their spellings: hex (lower case only, so that one value has
+ * one spelling), base64url without padding (RFC 4648, section 5), little endian.
+ */
+#ifndef BV_BYTES_H
+#define BV_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct bv_span - bytes that somebody else owns
+ * @data:	first byte
+ * @len:	how many
+ */
+struct bv_span {
+	const uint8_t *data;
+	size_t len;
+};
+
+#define BV_SPAN(array)	((struct bv_span){ (const uint8_t *)(array), sizeof(array) })
+
+/**
+ * bv_hex() - spell bytes in hex
+ * @out:	2 * @len + 1 bytes, terminated
+ * @in:		the bytes
+ * @len:	how many
+ */
+void bv_hex(char *out, const void *in, size_t len);
+
+/**
+ * bv_unhex() - read lower-case hex
+ * @out:	@max bytes
+ * @min:	fewest bytes allowed
+ * @max:	most bytes allowed
+ * @hex:	terminated text
+ *
+ * Return: bytes written, or -EINVAL.
+ */
+ssize_t bv_unhex(void *out, size_t min, size_t max, const char *hex);
+
+/**
+ * bv_base64url() - spell bytes in base64url
+ * @in:		the bytes
+ *
+ * Return: terminated text that the caller frees, NULL without memory.
+ */
+char *bv_base64url(struct bv_span in);
+
+/**
+ * bv_unbase64url() - read base64url without padding, in its one canonical form
+ * @text:	the text
+ * @len:	its length
+ * @out:	on success: allocated bytes that the caller frees (never NULL)
+ * @out_len:	on success: how many
+ *
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
+int bv_unbase64url(const char *text, size_t len, uint8_t **out, size_t *out_len);
+
+/**
+ * bv_printable() - copy text, with every byte that is not printable ASCII as \xNN
+ * @text:	the bytes
+ *
+ * What is shown comes from the machine that is judged: no terminal escape and
+ * no broken UTF-8 may pass.
+ *
+ * Return: terminated text that the caller frees, NULL without memory.
+ */
+char *bv_printable(struct bv_span text);
+
+/** bv_is_printable() - whether every byte is printable ASCII */
+bool bv_is_printable(struct bv_span text);
+
+/** bv_span_is() - whether the bytes are exactly this text */
+bool bv_span_is(struct bv_span span, const char *text);
+
+/** bv_is_zero() - whether all bytes are zero */
+bool bv_is_zero(const void *data, size_t len);
+
+static inline uint32_t bv_get_le32(const uint8_t *p)
+{
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline void bv_put_le32(uint8_t *p, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = value >> (8 * i);
+}
+
+static inline void bv_put_le64(uint8_t *p, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		p[i] = value >> (8 * i);
+}
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "crypto.h"
+#include "grant.h"
+
+static int add_entry(struct bv_grant *grant, struct bastion_grant *fixed, uint32_t kind,
+		     const struct bv_permit *permit, const uint8_t reference[BASTION_DIGEST_SIZE])
+{
+	struct bastion_grant_entry entry = { .kind = htole32(kind) };
+	uint32_t count = le32toh(fixed->entry_count);
+
+	if (count >= BASTION_GRANT_ENTRIES_MAX)
+		return -EINVAL;
+	memcpy(entry.policy, reference, sizeof(entry.policy));
+	if (kind == BASTION_GRANT_RELEASE && permit->has_executable) {
+		entry.flags = htole32(BASTION_GRANT_EXECUTABLE);
+		memcpy(entry.executable, permit->executable, sizeof(entry.executable));
+	}
+	memcpy(grant->bytes + sizeof(*fixed) + count * sizeof(entry), &entry, sizeof(entry));
+	fixed->entry_count = htole32(count + 1);
+	return 0;
+}
+
+static int add_entries(struct bv_grant *grant, struct bastion_grant *fixed,
+		       const struct bv_policy *policy)
+{
+	uint8_t reference[BASTION_DIGEST_SIZE];
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < policy->permit_count; i++) {
+		const struct bv_permit *permit = &policy->permits[i];
+
+		ret = bv_policy_reference(fixed->chip_id, permit->label, reference);
+		if (!ret && permit->release)
+			ret = add_entry(grant, fixed, BASTION_GRANT_RELEASE, permit, reference);
+		if (!ret && permit->create)
+			ret = add_entry(grant, fixed, BASTION_GRANT_CREATE, permit, reference);
+	}
+	return ret;
+}
+
+static int fill(const struct bv_facts *facts, const struct bv_policy *policy,
+		const uint8_t token[BASTION_TOKEN_SIZE], struct bastion_grant *fixed)
+{
+	const struct bv_span qualifying = BV_SPAN(facts->quote.qualifying);
+	const struct bv_span secret = { token, BASTION_TOKEN_SIZE };
+	int ret;
+
+	memcpy(fixed->magic, BASTION_GRANT_MAGIC, sizeof(fixed->magic));
+	memcpy(fixed->kernel_nonce, facts->round.kernel_nonce, sizeof(fixed->kernel_nonce));
+	memcpy(fixed->chip_nonce, facts->quote.chip_nonce, sizeof(fixed->chip_nonce));
+	memcpy(fixed->chip_id, facts->quote.chip_id, sizeof(fixed->chip_id));
+	memcpy(fixed->verifier, facts->round.verifier, sizeof(fixed->verifier));
+	memcpy(fixed->log_aggregate, facts->log_aggregate, sizeof(fixed->log_aggregate));
+	fixed->boot_count = htole64(facts->quote.boot_count);
+	fixed->log_count = htole64(facts->round.log_count);
+	fixed->register_mask = htole32(policy->register_mask);
+	fixed->lifetime = htole32(policy->lifetime);
+	ret = bv_sha384(fixed->qualifying_digest, &qualifying, 1);
+	if (!ret)
+		ret = bv_sha384(fixed->token_hash, &secret, 1);
+	if (!ret)
+		ret = bv_register_digest(policy->register_mask, facts->quote.registers,
+					 fixed->register_digest);
+	return ret;
+}
+
+int bv_grant_make(const struct bv_verdict *verdict, const struct bv_policy *policy, EVP_PKEY *key,
+		  const uint8_t token[BASTION_TOKEN_SIZE], struct bv_grant *grant)
+{
+	struct bastion_grant fixed = { 0 };
+	uint8_t point[BASTION_POINT_SIZE], digest[BASTION_DIGEST_SIZE];
+	size_t body;
+	int ret;
+
+	memset(grant, 0, sizeof(*grant));
+	if (!verdict->granted)
+		return -EPERM;
+	/* The round must have been for this key: another's grant would be refused. */
+	ret = bv_key_point(key, point);
+	if (!ret)
+		ret = bv_point_digest(point, digest);
+	if (!ret && memcmp(digest, verdict->facts.round.verifier, sizeof(digest)))
+		ret = -EINVAL;
+	if (!ret)
+		ret = fill(&verdict->facts, policy, token, &fixed);
+	if (!ret)
+		ret = add_entries(grant, &fixed, policy);
+	if (ret)
+		return ret;
+	memcpy(grant->bytes, &fixed, sizeof(fixed));
+	grant->len = BASTION_GRANT_SIZE(le32toh(fixed.entry_count));
+	body = grant->len - BASTION_SIGNATURE_SIZE;
+	ret = bv_sign(key, grant->bytes + body, (struct bv_span){ grant->bytes, body });
+	if (!ret)
+		ret = bv_token_seal(token, verdict->facts.round.boot_key,
+				    (struct bv_span){ grant->bytes, grant->len }, grant->token);
+	if (ret)
+		memset(grant, 0, sizeof(*grant));
+	return ret;
+}
