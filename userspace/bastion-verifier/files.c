@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+
+static int fail(struct bv_error *err, const char *path, int code)
+{
+	bv_fail(err, "%.200s: %s", path, strerror(code));
+	return -code;
+}
+
+/* Grows as it reads: sizes of pipes and of /proc are not to be believed. */
+static int read_all(int fd, const char *path, size_t max, struct bv_span *out,
+		    struct bv_error *err)
+{
+	size_t size = 0, used = 0;
+	uint8_t *bytes = NULL;
+	ssize_t got;
+
+	do {
+		if (used + 1 >= size) {
+			size_t wider = size ? 2 * size : 4096;
+			uint8_t *more = malloc(wider);
+
+			if (more && used)
+				memcpy(more, bytes, used);
+			if (bytes)
+				explicit_bzero(bytes, used);
+			free(bytes);
+			bytes = more;
+			if (!bytes)
+				return fail(err, path, ENOMEM);
+			size = wider;
+		}
+		got = read(fd, bytes + used, size - used - 1);
+		if (got > 0)
+			used += got;
+	} while ((got > 0 && used <= max) || (got < 0 && errno == EINTR));
+	if (got < 0 || used > max) {
+		int code = got < 0 ? errno : EFBIG;
+
+		explicit_bzero(bytes, used);
+		free(bytes);
+		return fail(err, path, code);
+	}
+	bytes[used] = '\0';
+	*out = (struct bv_span){ bytes, used };
+	return 0;
+}
+
+static int read_path(const char *path, size_t max, bool secret, struct bv_span *out,
+		     struct bv_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	int ret;
+
+	if (fd < 0)
+		return fail(err, path, errno);
+	if (fstat(fd, &st) < 0) {
+		ret = fail(err, path, errno);
+	} else if (secret && (!S_ISREG(st.st_mode) || st.st_mode & 077 ||
+			      (st.st_uid != geteuid() && st.st_uid != 0))) {
+		bv_fail(err, "%.200s: others may read or change this key: it must be a file of "
+			"yours with mode 0600", path);
+		ret = -EPERM;
+	} else {
+		ret = read_all(fd, path, max, out, err);
+	}
+	close(fd);
+	return ret;
+}
+
+int file_read(const char *path, size_t max, struct bv_span *out, struct bv_error *err)
+{
+	if (!strcmp(path, "-"))
+		return read_all(STDIN_FILENO, "standard input", max, out, err);
+	return read_path(path, max, false, out, err);
+}
+
+int file_read_secret(const char *path, size_t max, struct bv_span *out, struct bv_error *err)
+{
+	return read_path(path, max, true, out, err);
+}
+
+void file_forget(struct bv_span *bytes)
+{
+	if (bytes->data)
+		explicit_bzero((void *)bytes->data, bytes->len);
+	free((void *)bytes->data);
+	*bytes = (struct bv_span){ 0 };
+}
+
+static int write_all(int fd, struct bv_span bytes)
+{
+	while (bytes.len) {
+		ssize_t done = write(fd, bytes.data, bytes.len);
+
+		if (done < 0 && errno != EINTR)
+			return errno;
+		if (done > 0) {
+			bytes.data += done;
+			bytes.len -= done;
+		}
+	}
+	return fsync(fd) && errno != EINVAL && errno != EROFS ? errno : 0;
+}
+
+int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int code;
+
+	if (fd < 0)
+		return fail(err, path, errno);
+	code = write_all(fd, bytes);
+	if (close(fd) && !code)
+		code = errno;
+	if (!code)
+		return 0;
+	unlink(path);
+	return fail(err, path, code);
+}
+
+int file_replace(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
+{
+	char temporary[PATH_MAX];
+	int ret, len = snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
+
+	if (len < 0 || len >= PATH_MAX)
+		return fail(err, path, ENAMETOOLONG);
+	ret = file_create(temporary, mode, bytes, err);
+	if (ret)
+		return ret;
+	if (!rename(temporary, path))
+		return 0;
+	ret = fail(err, path, errno);
+	unlink(temporary);
+	return ret;
+}

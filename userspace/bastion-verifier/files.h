@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Files: read within bounds, written whole or not at all. */
+#ifndef VERIFIER_FILES_H
+#define VERIFIER_FILES_H
+
+#include "libbastion-verify/bytes.h"
+#include "libbastion-verify/error.h"
+
+/**
+ * file_read() - read a whole file
+ * @path:	a file, or "-" for the standard input
+ * @max:	most bytes allowed
+ * @out:	on success: allocated bytes (and a NUL after them) that the caller frees
+ * @err:	what was wrong
+ *
+ * Return: 0, or a negative errno.
+ */
+int file_read(const char *path, size_t max, struct bv_span *out, struct bv_error *err);
+
+/**
+ * file_read_secret() - likewise, for a key
+ *
+ * Refuses a file that anyone but its owner may read or write, and one that
+ * neither we nor root own.
+ */
+int file_read_secret(const char *path, size_t max, struct bv_span *out, struct bv_error *err);
+
+/** file_forget() - wipe and free what file_read_secret() gave */
+void file_forget(struct bv_span *bytes);
+
+/**
+ * file_create() - write a new file
+ * @path:	must not exist
+ * @mode:	its mode
+ * @bytes:	its contents, on disk when this returns
+ * @err:	what was wrong
+ *
+ * Return: 0, or a negative errno; then there is no file of ours.
+ */
+int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err);
+
+/**
+ * file_replace() - write a file, replacing the one that is there in one step
+ *
+ * Parameters and return value as for file_create().
+ */
+int file_replace(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err);
+
+#endif

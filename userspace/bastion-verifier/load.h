@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A policy with the root certificates that it names, and time and chance. */
+#ifndef VERIFIER_LOAD_H
+#define VERIFIER_LOAD_H
+
+#include "libbastion-verify/result.h"
+
+/**
+ * policy_load() - read a policy and its roots
+ * @path:	the policy; names of roots are relative to its folder
+ * @err:	what was wrong
+ *
+ * Return: a policy to bv_policy_free(), or NULL.
+ */
+struct bv_policy *policy_load(const char *path, struct bv_error *err);
+
+/** fresh_bytes() - from the kernel's generator; 0, or -EIO */
+int fresh_bytes(void *out, size_t len);
+
+/**
+ * judge() - a result for evidence, at this moment, with fresh randomness
+ * @policy:	with its roots
+ * @signer:	who signs
+ * @nonce:	that was given out
+ * @evidence:	untrusted
+ * @result:	on success: bv_result_exit() it
+ *
+ * Return: 0, or a negative errno.
+ */
+int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct bv_span nonce,
+	  struct bv_span evidence, struct bv_result *result);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* bastion-verifier: judges machines and signs grants. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "verifier.h"
+
+static const struct verifier_command commands[] = {
+	{ "keygen", "--out DIR\n"
+	  "\tMake the grant key and the key for results.", verifier_keygen },
+	{ "digest", "FILE.pem\n"
+	  "\tPrint the digest by which machines know a verifier's public grant key.",
+	  verifier_digest },
+	{ "reference", "--kernel FILE [--initrd FILE] --cmdline TEXT [--name NAME] [--firmware HEX]\n"
+	  "\tPrint a policy's \"reference\" for booting these.", verifier_reference },
+	{ "policy", "check FILE\n"
+	  "\tSay whether a policy can be used, and what it leaves open.", verifier_policy },
+	{ "inspect", "quote FILE [--roots FILE.pem] [--evidence] [--json]\n"
+	  "\tShow what a chip signed, and check the signature and the certificates.",
+	  verifier_inspect },
+	{ "challenge", "\n\tPrint a fresh nonce.", verifier_challenge },
+	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"
+	  "\t\t[--result FILE] [--audience TEXT] [--json] EVIDENCE\n"
+	  "\tJudge evidence from a file, or from the standard input (-).", verifier_verify },
+	{ "serve", "--policy FILE --keys DIR --socket PATH [--audience TEXT] [--once]\n"
+	  "\tJudge the evidence of those who connect.", verifier_serve },
+};
+
+int verifier_usage(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fputs("bastion-verifier: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputs("\nTry 'bastion-verifier --help'.\n", stderr);
+	va_end(args);
+	return VERIFIER_USAGE;
+}
+
+int verifier_fail(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fputs("bastion-verifier: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return VERIFIER_REFUSED;
+}
+
+static int help(void)
+{
+	puts("Usage: bastion-verifier COMMAND ...\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		printf("%s %s\n", commands[i].name, commands[i].help);
+	puts("\nExit status: 0 done or granted, 1 refused or failed, 2 wrong usage.\n"
+	     "See bastion-verifier(1).");
+	return VERIFIER_OK;
+}
+
+/* Keys and tokens are in memory: no core dump, no debugger of the same user. */
+static void stay_private(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2)
+		return verifier_usage("which command?");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+		return help();
+	if (!strcmp(argv[1], "--version")) {
+		puts(VERIFIER_BUILD);
+		return VERIFIER_OK;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		if (argc > 2 && !strcmp(argv[2], "--help")) {
+			printf("bastion-verifier %s %s\n", commands[i].name, commands[i].help);
+			return VERIFIER_OK;
+		}
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	return verifier_usage("no command '%s'", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	stay_private();
+	code = run(argc, argv);
+	/* Output that did not arrive is no success. */
+	if (fflush(stdout) || ferror(stdout))
+		return verifier_fail("cannot write the output");
+	return code;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libbastion-verify/json.h"
+#include "session.h"
+
+#define NONCE_MS	(BASTION_ROUND_SECONDS * 1000)	/* the kernel's round is no longer */
+
+static char *dump(json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	return text;
+}
+
+char *session_error(const char *why)
+{
+	return dump(json_pack("{s:s, s:s}", "type", "error", "error", why));
+}
+
+static char *refuse(const char *why, bool *hangup, char **log)
+{
+	*hangup = true;
+	if (asprintf(log, "error: %s", why) < 0)
+		*log = NULL;
+	return session_error(why);
+}
+
+static char *challenge(struct session *session, const struct service *service, int64_t now_ms)
+{
+	char nonce[2 * SESSION_NONCE_SIZE + 1], verifier[2 * BASTION_DIGEST_SIZE + 1];
+
+	session->has_nonce = false;
+	if (fresh_bytes(session->nonce, sizeof(session->nonce)))
+		return NULL;
+	session->has_nonce = true;
+	session->nonce_ms = now_ms;
+	bv_hex(nonce, session->nonce, sizeof(session->nonce));
+	bv_hex(verifier, service->signer.verifier, BASTION_DIGEST_SIZE);
+	return dump(json_pack("{s:s, s:s, s:s}", "type", "challenge", "nonce", nonce, "verifier",
+			      verifier));
+}
+
+static char *verdict_line(const struct bv_verdict *verdict)
+{
+	char chip[2 * BASTION_DIGEST_SIZE + 1] = "unknown";
+	const char *failing = bv_verdict_failing(verdict);
+	char *line;
+
+	if (verdict->facts.authentic)
+		bv_hex(chip, verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
+	if (asprintf(&line, "verdict: chip %s: %s, %s%s%s", chip, bv_tier_name(verdict->status),
+		     verdict->granted ? "granted" : "refused", failing ? ", first failed: " : "",
+		     failing ? failing : "") < 0)
+		return NULL;
+	return line;
+}
+
+static char *appraise(struct session *session, const struct service *service,
+		      const json_t *evidence, char **log)
+{
+	char *text = json_dumps(evidence, JSON_COMPACT), *answer = NULL;
+	struct bv_result result;
+	json_t *json;
+
+	if (text && !judge(service->policy, &service->signer, BV_SPAN(session->nonce),
+			   (struct bv_span){ (uint8_t *)text, strlen(text) }, &result)) {
+		*log = verdict_line(result.verdict);
+		json = bv_result_json(&result);
+		if (json && json_object_set_new(json, "type", json_string("result"))) {
+			json_decref(json);
+			json = NULL;
+		}
+		answer = dump(json);
+		bv_result_exit(&result);
+	}
+	free(text);
+	return answer;
+}
+
+static char *evidence(struct session *session, const struct service *service,
+		      const json_t *request, int64_t now_ms, bool *hangup, char **log)
+{
+	const json_t *bundle = json_object_get(request, "evidence");
+	bool fresh = session->has_nonce && now_ms - session->nonce_ms <= NONCE_MS;
+	bool given = session->has_nonce;
+	char *answer;
+
+	/* Whatever comes of it, the nonce has been used. */
+	session->has_nonce = false;
+	if (!json_is_object(bundle))
+		return refuse("\"evidence\" is not an object", hangup, log);
+	if (!given)
+		return refuse("evidence without a challenge on this connection", hangup, log);
+	if (!fresh)
+		return refuse("the challenge is too old: ask for another", hangup, log);
+	if (!service->policy)
+		return refuse("the verifier's policy cannot be used: nothing is granted until it is "
+			      "repaired", hangup, log);
+	answer = appraise(session, service, bundle, log);
+	return answer ? answer : refuse("the verifier failed", hangup, log);
+}
+
+static char *request(struct session *session, const struct service *service, const json_t *json,
+		     int64_t now_ms, bool *hangup, char **log)
+{
+	static const char *const plain[] = { "type", NULL };
+	static const char *const full[] = { "type", "evidence", NULL };
+	const char *type = json_string_value(json_object_get(json, "type"));
+	struct bv_error err = { "" };
+	char *answer;
+
+	if (type && !strcmp(type, "challenge") && !bv_json_only(json, plain, "request", &err)) {
+		answer = challenge(session, service, now_ms);
+		return answer ? answer : refuse("the verifier failed", hangup, log);
+	}
+	if (type && !strcmp(type, "evidence") && !bv_json_only(json, full, "request", &err))
+		return evidence(session, service, json, now_ms, hangup, log);
+	return refuse(err.text[0] ? err.text : "neither a challenge nor evidence", hangup, log);
+}
+
+char *session_line(struct session *session, const struct service *service, struct bv_span line,
+		   int64_t now_ms, bool *hangup, char **log)
+{
+	struct bv_error err = { "" };
+	json_t *json = bv_json_parse(line, SESSION_LINE_MAX, "the request", &err);
+	char *answer;
+
+	*log = NULL;
+	if (!json)
+		return refuse(err.text, hangup, log);
+	answer = request(session, service, json, now_ms, hangup, log);
+	json_decref(json);
+	return answer;
+}
