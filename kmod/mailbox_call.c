@@ -87,8 +87,8 @@ static void release_slot(struct bastion_mailbox *mailbox, struct bastion_slot *s
 	bool poison, last;
 
 	spin_lock_irq(&mailbox->lock);
-	/* A chip that was reset has forgotten the command. */
-	poison = !finished && slot->generation == mailbox->generation;
+	/* A chip that was reset has forgotten the command; to one that is gone none follows. */
+	poison = !finished && !mailbox->dead && slot->generation == mailbox->generation;
 	if (!poison)
 		bastion_mailbox_forget(slot);
 	__assign_bit(i, mailbox->poisoned, poison);
