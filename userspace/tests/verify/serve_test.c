@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The conversation between machine and verifier, and the socket that carries it. */
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bastion-verifier/server.h"
+#include "testchip.h"
+
+#define YEARS	(40L * 365 * 86400)
+
+struct serve_test {
+	struct tc *tc;
+	struct service service;
+	struct session session;
+	bool hangup;
+	char folder[32];
+	char path[64];
+};
+
+static int setup(void **state)
+{
+	struct serve_test *t = calloc(1, sizeof(*t));
+	struct tc *tc = tc_new();
+
+	/* The program has the real clock. */
+	X509_free(tc->root);
+	X509_free(tc->ca);
+	X509_free(tc->leaf);
+	tc->root = tc_cert(tc->root_key, "Test Root", NULL, NULL, true, -YEARS, YEARS);
+	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, true, -YEARS, YEARS);
+	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -YEARS, YEARS);
+	t->tc = tc;
+	t->service.policy = tc_policy(tc);
+	t->service.signer = (struct bv_signer){
+		.grant_key = tc->grant_key, .ear_jwk = bv_ear_jwk(tc->ear_key, true),
+		.audience = "test", .build = "test 1",
+	};
+	memcpy(t->service.signer.verifier, tc->verifier, sizeof(tc->verifier));
+	strcpy(t->folder, "/tmp/bastion-serve-XXXXXX");
+	assert_non_null(mkdtemp(t->folder));
+	snprintf(t->path, sizeof(t->path), "%s/socket", t->folder);
+	*state = t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct serve_test *t = *state;
+
+	unlink(t->path);
+	rmdir(t->folder);
+	bv_policy_free(t->service.policy);
+	json_decref(t->service.signer.ear_jwk);
+	tc_free(t->tc);
+	free(t);
+	return 0;
+}
+
+static json_t *ask_at(struct serve_test *t, const char *line, int64_t now)
+{
+	char *log = NULL, *answer;
+	json_t *json;
+
+	answer = session_line(&t->session, &t->service,
+			      (struct bv_span){ (const uint8_t *)line, strlen(line) }, now,
+			      &t->hangup, &log);
+	assert_non_null(answer);
+	assert_null(strchr(answer, '\n'));
+	json = json_loads(answer, 0, NULL);
+	assert_non_null(json);
+	free(answer);
+	free(log);
+	return json;
+}
+
+static bool is(const json_t *answer, const char *type)
+{
+	return !strcmp(json_string_value(json_object_get(answer, "type")), type);
+}
+
+static void errors(struct serve_test *t, const char *line)
+{
+	json_t *answer = ask_at(t, line, 1000);
+
+	assert_true(is(answer, "error"));
+	assert_true(json_string_length(json_object_get(answer, "error")) > 0);
+	assert_true(t->hangup);
+	t->hangup = false;
+	json_decref(answer);
+}
+
+/* The request that answers a challenge honestly. */
+static char *honest(struct serve_test *t, const json_t *challenge)
+{
+	const char *hex = json_string_value(json_object_get(challenge, "nonce"));
+	char *evidence, *request;
+
+	t->tc->round.verifier_nonce_len = bv_unhex(t->tc->round.verifier_nonce, 8, 64, hex);
+	evidence = tc_evidence(t->tc);
+	assert_true(asprintf(&request, "{\"type\":\"evidence\",\"evidence\":%s}", evidence) > 0);
+	free(evidence);
+	return request;
+}
+
+static json_t *challenge(struct serve_test *t)
+{
+	json_t *answer = ask_at(t, "{\"type\":\"challenge\"}", 1000);
+
+	assert_true(is(answer, "challenge"));
+	assert_false(t->hangup);
+	return answer;
+}
+
+static void test_rounds(void **state)
+{
+	struct serve_test *t = *state;
+	char last[128] = "";
+
+	/* Several rounds on one connection, each with its own nonce. */
+	for (int i = 0; i < 3; i++) {
+		json_t *first = challenge(t), *result;
+		const char *nonce = json_string_value(json_object_get(first, "nonce"));
+		char *request = honest(t, first);
+
+		assert_string_not_equal(nonce, last);
+		strcpy(last, nonce);
+		result = ask_at(t, request, 2000);
+		assert_true(is(result, "result"));
+		assert_true(json_is_true(json_object_get(json_object_get(result, "verdict"),
+							 "granted")));
+		assert_non_null(json_object_get(result, "grant"));
+		assert_non_null(json_object_get(result, "token"));
+		assert_non_null(json_object_get(result, "ear"));
+		free(request);
+		json_decref(first);
+		json_decref(result);
+	}
+}
+
+static void test_replay(void **state)
+{
+	struct serve_test *t = *state;
+	json_t *first = challenge(t);
+	char *request = honest(t, first);
+
+	json_decref(ask_at(t, request, 2000));
+	/* No challenge of this connection is open. */
+	errors(t, request);
+	/* One is, but it is not the one that this evidence is for. */
+	json_decref(first);
+	json_decref(challenge(t));
+	first = ask_at(t, request, 2000);
+	assert_true(is(first, "result"));
+	assert_true(json_is_false(json_object_get(json_object_get(first, "verdict"), "granted")));
+	assert_null(json_object_get(first, "grant"));
+	json_decref(first);
+	free(request);
+}
+
+static void test_other_connection(void **state)
+{
+	struct serve_test *t = *state;
+	json_t *first = challenge(t);
+	char *request = honest(t, first);
+
+	memset(&t->session, 0, sizeof(t->session));
+	errors(t, request);
+	free(request);
+	json_decref(first);
+}
+
+static void test_too_late(void **state)
+{
+	struct serve_test *t = *state;
+	json_t *first = challenge(t), *answer;
+	char *request = honest(t, first);
+
+	answer = ask_at(t, request, 1000 + 60001);
+	assert_true(is(answer, "error"));
+	json_decref(answer);
+	json_decref(first);
+	free(request);
+}
+
+static void test_no_policy(void **state)
+{
+	struct serve_test *t = *state;
+	json_t *first = challenge(t);
+	char *request = honest(t, first);
+
+	bv_policy_free(t->service.policy);
+	t->service.policy = NULL;
+	errors(t, request);
+	free(request);
+	json_decref(first);
+}
+
+static void test_bad_requests(void **state)
+{
+	static const char *const bad[] = {
+		"", "x", "[]", "{}", "{\"type\":1}", "{\"type\":\"x\"}",
+		"{\"type\":\"challenge\",\"type\":\"challenge\"}",
+		"{\"type\":\"challenge\",\"nonce\":\"00\"}", "{\"type\":\"evidence\"}",
+		"{\"type\":\"evidence\",\"evidence\":{}}", "{\"type\":\"result\"}",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		errors(*state, bad[i]);
+}
+
+static volatile sig_atomic_t stop_now;
+
+static void on_term(int number)
+{
+	stop_now = 1;
+}
+
+static bool stop(void *context)
+{
+	return stop_now;
+}
+
+static void tick(void *context)
+{
+}
+
+static void quiet(void *context, const char *line)
+{
+}
+
+static pid_t start(struct serve_test *t, bool once)
+{
+	static const struct server_hooks hooks = { stop, tick, quiet, NULL };
+	int fd = server_listen(t->path, NULL);
+	const struct sigaction term = { .sa_handler = on_term };
+	sigset_t blocked, waiting;
+	pid_t pid;
+
+	assert_true(fd >= 0);
+	pid = fork();
+	if (pid) {
+		close(fd);
+		return pid;
+	}
+	alarm(60);
+	sigaction(SIGTERM, &term, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &waiting);
+	sigdelset(&waiting, SIGTERM);
+	if (server_run(fd, &t->service, &hooks, once, &waiting))
+		_exit(1);
+	server_unlink(t->path, fd);
+	_exit(0);
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(address.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	for (size_t left = strlen(text); left;) {
+		ssize_t done = send(fd, text, left, MSG_NOSIGNAL);
+
+		assert_true(done > 0);
+		text += done;
+		left -= done;
+	}
+}
+
+/* One line; NULL when the other side hangs up first. */
+static json_t *hear(int fd)
+{
+	static char line[1 << 17];
+	size_t len = 0;
+
+	while (len < sizeof(line) && recv(fd, line + len, 1, 0) == 1)
+		if (line[len++] == '\n')
+			return json_loadb(line, len, 0, NULL);
+	return NULL;
+}
+
+static void finish(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void test_socket(void **state)
+{
+	struct serve_test *t = *state;
+	pid_t pid = start(t, true);
+	int fd = connect_to(t->path);
+	char *request;
+	struct stat st;
+	json_t *answer;
+
+	assert_int_equal(stat(t->path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	say(fd, "{\"type\":\"chal");
+	usleep(10000);
+	say(fd, "lenge\"}\n");
+	answer = hear(fd);
+	assert_true(is(answer, "challenge"));
+	request = honest(t, answer);
+	json_decref(answer);
+	say(fd, request);
+	say(fd, "\n");
+	answer = hear(fd);
+	assert_true(is(answer, "result"));
+	assert_non_null(json_object_get(answer, "grant"));
+	json_decref(answer);
+	free(request);
+	close(fd);
+	finish(pid);
+	assert_int_equal(access(t->path, F_OK), -1);
+}
+
+static void test_many(void **state)
+{
+	struct serve_test *t = *state;
+	pid_t pid = start(t, false);
+	int fds[SERVER_PEERS + 4];
+	struct pollfd waits;
+	json_t *answer;
+
+	/* More than there are places: the last ones wait until others go. */
+	for (int i = 0; i < SERVER_PEERS + 4; i++) {
+		fds[i] = connect_to(t->path);
+		say(fds[i], "{\"type\":\"challenge\"}\n");
+	}
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		answer = hear(fds[i]);
+		assert_true(is(answer, "challenge"));
+		json_decref(answer);
+	}
+	waits = (struct pollfd){ fds[SERVER_PEERS], POLLIN, 0 };
+	assert_int_equal(poll(&waits, 1, 100), 0);
+	for (int i = 0; i < SERVER_PEERS; i++)
+		close(fds[i]);
+	for (int i = SERVER_PEERS; i < SERVER_PEERS + 4; i++) {
+		answer = hear(fds[i]);
+		assert_true(is(answer, "challenge"));
+		json_decref(answer);
+		close(fds[i]);
+	}
+	kill(pid, SIGTERM);
+	finish(pid);
+	assert_int_equal(access(t->path, F_OK), -1);
+}
+
+static void test_long_line(void **state)
+{
+	struct serve_test *t = *state;
+	pid_t pid = start(t, true);
+	int fd = connect_to(t->path);
+	char *chunk = malloc(1 << 20);
+	json_t *answer;
+
+	memset(chunk, ' ', (1 << 20) - 1);
+	chunk[(1 << 20) - 1] = '\0';
+	for (int i = 0; i < 8; i++)
+		say(fd, chunk);
+	say(fd, "123456789");
+	answer = hear(fd);
+	assert_true(is(answer, "error"));
+	json_decref(answer);
+	assert_null(hear(fd));
+	free(chunk);
+	close(fd);
+	finish(pid);
+}
+
+static void test_hangup_after_error(void **state)
+{
+	struct serve_test *t = *state;
+	pid_t pid = start(t, true);
+	int fd = connect_to(t->path);
+	json_t *answer;
+
+	say(fd, "nonsense\n{\"type\":\"challenge\"}\n");
+	answer = hear(fd);
+	assert_true(is(answer, "error"));
+	json_decref(answer);
+	assert_null(hear(fd));
+	close(fd);
+	finish(pid);
+}
+
+static void test_listen(void **state)
+{
+	struct serve_test *t = *state;
+	struct bv_error err = { "" };
+	int fd = server_listen(t->path, &err), other;
+	char longer[200];
+	FILE *file;
+
+	/* Not while somebody serves, but over a socket that was left behind. */
+	assert_true(fd >= 0);
+	assert_int_equal(server_listen(t->path, &err), -EADDRINUSE);
+	close(fd);
+	other = server_listen(t->path, &err);
+	assert_true(other >= 0);
+	server_unlink(t->path, other);
+	assert_int_equal(access(t->path, F_OK), -1);
+	/* Never over anything else. */
+	file = fopen(t->path, "w");
+	fclose(file);
+	assert_int_equal(server_listen(t->path, &err), -EEXIST);
+	memset(longer, 'a', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(server_listen(longer, &err), -ENAMETOOLONG);
+}
+
+#define T(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_rounds), T(test_replay), T(test_other_connection), T(test_too_late),
+		T(test_no_policy), T(test_bad_requests), T(test_socket), T(test_many),
+		T(test_long_line), T(test_hangup_after_error), T(test_listen),
+	};
+
+	return cmocka_run_group_tests_name("verify: conversation", tests, NULL, NULL);
+}
