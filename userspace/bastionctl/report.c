@@ -33,7 +33,8 @@ int report_error(const struct bastion_error *err)
 
 	fputs("bastionctl: ", stderr);
 	report_text(stderr, err->text);
-	if (err->op == BASTION_OP_USAGE)
+	/* Then the text has the reason itself. */
+	if (err->op == BASTION_OP_USAGE || err->op == BASTION_OP_REFUSED)
 		fputc('\n', stderr);
 	else if (row)
 		fprintf(stderr, ": %s\n%s\n", row->meaning, row->advice);

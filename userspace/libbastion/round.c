@@ -79,7 +79,8 @@ int bastion_round_finish(const struct bastion_device *dev, const struct bastion_
 	const char *summary = json_string_value(json_object_get(result->verdict, "summary"));
 
 	if (!result->granted)
-		return bastion_error_set(err, BASTION_OP_REFUSED, EKEYREJECTED, "no grant: %.300s",
+		return bastion_error_set(err, BASTION_OP_REFUSED, EKEYREJECTED,
+					 "the verifier gives no grant: %.300s",
 					 summary ? summary : "(no reason given)");
 	return bastion_device_grant(dev, result->grant, result->grant_len, result->token,
 				    sizeof(result->token), err);
