@@ -17,6 +17,7 @@ struct arguments {
 	const char *name;
 	const char *firmware;
 	unsigned int svn;
+	bool has_svn;
 	bool help;
 };
 
@@ -68,6 +69,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 				print_error("--svn wants a number");
 				return -1;
 			}
+			arguments->has_svn = true;
 			break;
 		case 'h':
 			arguments->help = true;
@@ -95,7 +97,8 @@ static int make(const char *what, const struct arguments *arguments, struct comp
 	if (!strcmp(what, "chip") && arguments->model && arguments->out)
 		return chip_foundry_chip(arguments->model, arguments->out, firmware,
 					 arguments->svn, why);
-	if (!strcmp(what, "update") && arguments->chip && arguments->firmware)
+	if (!strcmp(what, "update") && arguments->chip && arguments->firmware &&
+	    arguments->has_svn)
 		return chip_foundry_update(arguments->chip, arguments->firmware, arguments->svn,
 					   why);
 	return 1;
