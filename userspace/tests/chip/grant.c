@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "bastion-chip/bytes.h"
-#include "bastion-chip/hash.h"
 #include "tests/chip/rig.h"
 
 static void bend_magic(struct draft *draft)
@@ -260,22 +259,18 @@ static void test_each_check(void **state)
 static void test_every_byte_is_signed(void **state)
 {
 	struct rig *rig = *state;
-	uint8_t in[sizeof(struct bastion_cmd_grant) + BASTION_GRANT_SIZE(1)] = { 0 };
-	uint8_t *grant = in + sizeof(struct bastion_cmd_grant), digest[BASTION_DIGEST_SIZE];
-	const size_t len = BASTION_GRANT_SIZE(1) - BASTION_SIGNATURE_SIZE;
+	uint8_t in[RIG_GRANT_SIZE];
 	struct draft draft;
+	size_t len;
 
-	for (size_t i = 0; i < len; i += 5) {
+	for (size_t i = 0; i < BASTION_GRANT_SIZE(1) - BASTION_SIGNATURE_SIZE; i += 5) {
 		rig_round(rig);
 		rig_draft(rig, &draft);
 		draft.grant.entry_count = htole32(1);
-		memcpy(in, draft.point, sizeof(draft.point));
-		memcpy(grant, &draft.grant, sizeof(draft.grant));
-		memcpy(grant + sizeof(draft.grant), draft.entries, sizeof(draft.entries[0]));
-		chip_sha384(digest, { grant, len });
-		chip_key_sign(&rig->verifier, digest, grant + len);
-		grant[i] ^= 0x10;
-		assert_int_not_equal(rig_command(rig, BASTION_CMD_GRANT, in, sizeof(in)),
+		draft.entries_sent = 1;
+		len = rig_grant_command(&draft, in);
+		in[sizeof(struct bastion_cmd_grant) + i] ^= 0x10;
+		assert_int_not_equal(rig_command(rig, BASTION_CMD_GRANT, in, len),
 				     BASTION_STATUS_OK);
 	}
 }

@@ -136,12 +136,12 @@ void rig_draft(struct rig *rig, struct draft *draft)
 	draft_entry(rig, &draft->entries[1], BASTION_GRANT_CREATE);
 }
 
-uint32_t rig_grant(struct rig *rig, struct draft *draft)
+size_t rig_grant_command(const struct draft *draft, uint8_t in[RIG_GRANT_SIZE])
 {
-	uint8_t in[sizeof(struct bastion_cmd_grant) + BASTION_GRANT_MAX + 1024] = { 0 };
 	uint8_t digest[BASTION_DIGEST_SIZE], *grant = in + sizeof(struct bastion_cmd_grant);
 	size_t len = draft->entries_sent * sizeof(draft->entries[0]);
 
+	memset(in, 0, RIG_GRANT_SIZE);
 	memcpy(in, draft->point, sizeof(draft->point));
 	memcpy(in + sizeof(draft->point), draft->reserved, sizeof(draft->reserved));
 	memcpy(grant, &draft->grant, sizeof(draft->grant));
@@ -152,7 +152,15 @@ uint32_t rig_grant(struct rig *rig, struct draft *draft)
 	if (draft->spoil_signature)
 		grant[len + draft->spoil_signature - 1] ^= 1;
 	len += BASTION_SIGNATURE_SIZE + draft->length_change;
-	return rig_command(rig, BASTION_CMD_GRANT, in, sizeof(struct bastion_cmd_grant) + len);
+	return sizeof(struct bastion_cmd_grant) + len;
+}
+
+uint32_t rig_grant(struct rig *rig, const struct draft *draft)
+{
+	uint8_t in[RIG_GRANT_SIZE];
+	size_t len = rig_grant_command(draft, in);
+
+	return rig_command(rig, BASTION_CMD_GRANT, in, len);
 }
 
 void rig_open_gate(struct rig *rig)

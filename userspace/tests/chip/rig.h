@@ -72,7 +72,13 @@ void rig_round(struct rig *rig);
 
 /* A grant that is right in every respect, for @rig->policy: RELEASE and CREATE. */
 void rig_draft(struct rig *rig, struct draft *draft);
-uint32_t rig_grant(struct rig *rig, struct draft *draft);
+uint32_t rig_grant(struct rig *rig, const struct draft *draft);
+
+/* The command that rig_grant() sends, as it then is. Returns its length. */
+#define RIG_GRANT_SIZE \
+	(sizeof(struct bastion_cmd_grant) + \
+	 BASTION_GRANT_SIZE(BASTION_GRANT_ENTRIES_MAX + 1) + 8)
+size_t rig_grant_command(const struct draft *draft, uint8_t in[RIG_GRANT_SIZE]);
 
 /* Both, with a round of their own: must succeed. */
 void rig_open_gate(struct rig *rig);
