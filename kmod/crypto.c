@@ -425,5 +425,5 @@ int bastion_registers_digest(u32 mask, const u8 (*values)[BASTION_DIGEST_SIZE],
 }
 
 /* What crypto_alloc_*() would load by itself, for those who build an initramfs. */
-MODULE_SOFTDEP("pre: crypto-sha1 crypto-sha256 crypto-sha384 crypto-ecdh-nist-p384 "
-	       "crypto-ecdsa-nist-p384 crypto-gcm crypto-ctr crypto-ghash crypto-aes");
+MODULE_SOFTDEP("pre: crypto-sha1 crypto-sha256 crypto-sha384 crypto-ecdsa-nist-p384");
+MODULE_SOFTDEP("pre: crypto-ecdh-nist-p384 crypto-gcm crypto-ctr crypto-ghash crypto-aes");
