@@ -9,3 +9,17 @@ verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c)
+
+# libFuzzer: "make fuzz", then run ../build/fuzz/verify-{quote,log,policy,evidence,ear}.
+VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear)
+fuzz: fuzz-verify
+fuzz-verify: $(VERIFY_FUZZERS)
+# The quote's harness includes quote.c.
+$(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c $(libbastion-verify_SRCS)
+	@mkdir -p $(@D)
+	clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ \
+		$(filter-out $(if $(findstring fuzz-quote,$<),%/quote.c),$^) \
+		$(shell pkg-config --cflags --libs $(libbastion-verify_PKGS))
+
+.PHONY: fuzz fuzz-verify
