@@ -332,10 +332,7 @@ static int recover(struct bastion_gate *gate)
 	}
 	WRITE_ONCE(chip->info.boot_count, info.boot_count);
 	WRITE_ONCE(chip->info.svn, info.svn);
-	ret = bastion_measure_again(chip);
-	if (ret)
-		return ret;
-	return bastion_measure_boot(chip, gate->boot_key.point);
+	return bastion_measure_again(chip);
 }
 
 static void handle_reset(struct bastion_gate *gate, u32 generation)
@@ -344,6 +341,8 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	int ret;
 
 	dev_warn(&chip->dev, "the chip was reset: locked\n");
+	/* Held until chip and log agree: nobody measures in between. */
+	mutex_lock(&chip->log->lock);
 	mutex_lock(&gate->lock);
 	end_all(gate, BASTION_REASON_RESET);
 	gate->seen_reset = generation;
@@ -351,6 +350,9 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	mutex_unlock(&gate->lock);
 
 	ret = recover(gate);
+	mutex_unlock(&chip->log->lock);
+	if (!ret)
+		ret = bastion_measure_boot(chip, gate->boot_key.point);
 
 	mutex_lock(&gate->lock);
 	/* Another reset meanwhile, or a failure on the way, has the last word. */

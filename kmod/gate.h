@@ -87,7 +87,8 @@ struct bastion_verifier {
  * @timer:	CLOCK_BOOTTIME, to the first expiry
  * @expiry:	what the timer starts
  * @recovery:	what a chip reset starts
- * @seen_reset:	the chip's generation that the gate has dealt with
+ * @seen_reset:	the chip's generation that the gate has dealt with; written
+ *		under round_lock and the log's lock, read under either
  * @boot_key:	what verifiers encrypt tokens to; needs @round_lock
  */
 struct bastion_gate {

@@ -175,6 +175,18 @@ static int next_aggregate(const struct bastion_log *log, const struct bastion_lo
 }
 
 /*
+ * A chip that has lost its registers must first be brought up to the log:
+ * nothing may be extended before that.
+ */
+static int check_reset(struct bastion_chip *chip)
+{
+	if (chip->ops->generation(chip) == chip->gate->seen_reset)
+		return 0;
+	bastion_chip_was_reset(chip);
+	return -EIO;
+}
+
+/*
  * Extends the chip and appends @entry, which it consumes. If the chip does not
  * say that it has it, nobody knows what the register holds, and the gate fails
  * until the chip is reset.
@@ -188,7 +200,9 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry,
 
 	lockdep_assert_held(&log->lock);
 
-	ret = check_room(log, entry, budget);
+	ret = check_reset(chip);
+	if (!ret)
+		ret = check_room(log, entry, budget);
 	if (!ret)
 		ret = next_aggregate(log, entry, aggregate);
 	if (ret)
@@ -390,7 +404,8 @@ int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT
 
 /**
  * bastion_measure_again() - bring a chip that was reset up to the log
- * @chip:	the chip; the caller holds its ops
+ * @chip:	the chip; the caller holds its ops and has held the log's lock
+ *		since before it acknowledged the reset
  *
  * Extends every entry again, in order, so that log and registers agree once
  * more. Register 0 is the platform's business.
@@ -404,14 +419,13 @@ int bastion_measure_again(struct bastion_chip *chip)
 	int ret = 0;
 
 	lockdep_assert_held_read(&chip->ops_lock);
+	lockdep_assert_held(&log->lock);
 
-	mutex_lock(&log->lock);
 	list_for_each_entry(entry, &log->entries, list) {
 		ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
 		if (ret)
 			break;
 	}
-	mutex_unlock(&log->lock);
 	return ret;
 }
 
