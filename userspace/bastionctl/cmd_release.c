@@ -134,11 +134,10 @@ static int choose_keyring(struct request *request, struct bastion_error *err)
 {
 	key_serial_t outer;
 
-	if (request->keyring)
-		return bastion_keys_keyring(request->keyring, &request->args.keyring, err);
+	if (request->keyring || !request->command)
+		return bastion_keys_keyring(request->keyring ? request->keyring : "@s",
+					    &request->args.keyring, err);
 	request->args.keyring = KEY_SPEC_SESSION_KEYRING;
-	if (!request->command)
-		return 0;
 	outer = keyctl_get_keyring_ID(KEY_SPEC_SESSION_KEYRING, 0);
 	if (keyctl_join_session_keyring(NULL) < 0)
 		return bastion_error_set(err, BASTION_OP_KEY, errno, "cannot make a session keyring");

@@ -136,6 +136,18 @@ ssize_t bastion_keys_read(int32_t serial, uint8_t *blob, struct bastion_error *e
 	return bastion_blob_from_hex((uint8_t *)hex, n, blob, err);
 }
 
+/*
+ * A process without a session keyring of its own shares its user's, but naming
+ * KEY_SPEC_SESSION_KEYRING as a destination would make the kernel create one
+ * that ends with this process. Looking it up first settles on the shared one.
+ */
+static int32_t session_keyring(void)
+{
+	key_serial_t serial = keyctl_get_keyring_ID(KEY_SPEC_SESSION_KEYRING, 0);
+
+	return serial > 0 ? serial : KEY_SPEC_SESSION_KEYRING;
+}
+
 int bastion_keys_keyring(const char *text, int32_t *serial, struct bastion_error *err)
 {
 	char *end;
@@ -145,6 +157,8 @@ int bastion_keys_keyring(const char *text, int32_t *serial, struct bastion_error
 	for (i = 0; i < sizeof(keyrings) / sizeof(keyrings[0]); i++) {
 		if (!strcmp(text, keyrings[i].name)) {
 			*serial = keyrings[i].serial;
+			if (*serial == KEY_SPEC_SESSION_KEYRING)
+				*serial = session_keyring();
 			return 0;
 		}
 	}

@@ -106,6 +106,8 @@ ssize_t bastion_keys_read(int32_t serial, uint8_t *blob, struct bastion_error *e
  * @serial: out
  * @err:    circumstances of a failure
  *
+ * "@s" is the session keyring of this process or, if it has none, its user's.
+ *
  * Return: 0 or -EINVAL.
  */
 int bastion_keys_keyring(const char *text, int32_t *serial, struct bastion_error *err);

@@ -129,13 +129,16 @@ static ssize_t read_blob(const char *name, uint8_t *blob)
 static int choose_key(const char *name, uint8_t *blob, struct bastion_release *args)
 {
 	long serial = syscall(SYS_request_key, "bastion", name, NULL, 0);
+	int why = serial < 0 ? errno : 0;
 	ssize_t len;
 
-	if (serial > 0) {
+	if (!why) {
 		args->key = serial;
 		return 0;
 	}
 	len = read_blob(name, blob);
+	if (len == -ENOKEY)
+		return -why;	/* it may say more: expired, revoked */
 	if (len < 0)
 		return len;
 	args->blob = (uintptr_t)blob;
