@@ -98,7 +98,8 @@ static void ledger_add(struct chip_audit *audit, const struct bastion_grant *gra
 	for (size_t i = 0; i < ARRAY_SIZE(audit->ledger); i++) {
 		struct chip_audit_grant *here = &audit->ledger[i];
 
-		if (here->live && !memcmp(here->verifier, grant->verifier, sizeof(here->verifier))) {
+		if (here->live &&
+		    !memcmp(here->verifier, grant->verifier, sizeof(here->verifier))) {
 			place = here;
 			break;
 		}
@@ -161,8 +162,11 @@ static void audit_gated(struct chip_audit *audit, const struct chip_audit_comman
 	memcpy(&header, command->in + header_at, sizeof(header));
 	chip_sha384(hash, { command->in, BASTION_TOKEN_SIZE });
 	grant = ledger_find(audit, hash, header.verifier, command->now_ms);
-	for (size_t i = 0; i < sizeof(name) - 1 && header.name[i] > ' ' && header.name[i] < 127; i++)
+	for (size_t i = 0; i < sizeof(name) - 1; i++) {
+		if (header.name[i] <= ' ' || header.name[i] > '~')
+			break;
 		name[i] = header.name[i];
+	}
 	json_object_set_new(line, "name", json_string(name));
 	set_hex(line, "policy", header.policy, sizeof(header.policy));
 	set_hex(line, "verifier", header.verifier, sizeof(header.verifier));

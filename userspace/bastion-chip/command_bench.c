@@ -13,8 +13,9 @@
 #define SIGNATURES 501
 #define WARM_UP 20
 
-static const char help[] = "usage: bastion-chip bench [--json]\n\n"
-			   "Times a P-384 signature alone, in this process: median and quartiles.\n";
+static const char help[] =
+	"usage: bastion-chip bench [--json]\n\n"
+	"Times a P-384 signature alone, in this process: median and quartiles.\n";
 
 static const struct option options[] = {
 	{ "json", no_argument, NULL, 'j' },

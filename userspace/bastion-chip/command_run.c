@@ -25,7 +25,8 @@ static void usage(FILE *to)
 	fputs("usage: bastion-chip run --chip DIR --socket PATH [OPTION]...\n\n"
 	      "  --chip DIR        the chip, from bastion-chip foundry chip\n"
 	      "  --socket PATH     where QEMU connects; exists once it can:\n"
-	      "                    -chardev socket,path=PATH,id=c -device ivshmem-doorbell,vectors=1,chardev=c\n"
+	      "                    -chardev socket,path=PATH,id=c\n"
+	      "                    -device ivshmem-doorbell,vectors=1,chardev=c\n"
 	      "  --boot KERNEL,INITRD,CMDLINE\n"
 	      "                    what the platform measures into register 0 at power on: two\n"
 	      "                    files, each may be empty, and the rest is the command line\n"
@@ -34,7 +35,7 @@ static void usage(FILE *to)
 	      "  --qmp PATH        QEMU's QMP socket: a guest reset there is a power cycle\n"
 	      "  --latency-us N    every command takes that long\n"
 	      "  --no-interrupts   QEMU gets no interrupt eventfd: the guest has to poll\n"
-	      "  --fault SPEC      misbehave; SPEC = NAME[,cmd=OPNAME][,count=N][,arg=N]; repeatable\n\n"
+	      "  --fault SPEC      misbehave: NAME[,cmd=OPNAME][,count=N][,arg=N]; repeatable\n\n"
 	      "Faults:\n", to);
 	for (unsigned int kind = 0; kind < CHIP_FAULT_KINDS; kind++)
 		fprintf(to, "  %-17s %s\n", chip_fault_name(kind), chip_fault_help(kind));

@@ -176,7 +176,8 @@ static int write_firmware(int dir, struct chip_fuses *fuses, const char *version
 	char image[128], name[CHIP_FIRMWARE_NAME_SIZE];
 	int len, error;
 
-	len = snprintf(image, sizeof(image), "bastion-firmware\nversion %s\nsvn %u\n", version, svn);
+	len = snprintf(image, sizeof(image), "bastion-firmware\nversion %s\nsvn %u\n", version,
+		       svn);
 	chip_firmware_name(version, svn, name);
 	error = chip_store_write(dir, name, image, len, 0644);
 	if (error)

@@ -22,7 +22,8 @@ static cbor_item_t *decode(const uint8_t *data, size_t len)
 	size_t size, again_len;
 
 	if (!item)
-		fail_msg("CBOR error %d at %zu of %zu", result.error.code, result.error.position, len);
+		fail_msg("CBOR error %d at %zu of %zu", result.error.code, result.error.position,
+			 len);
 	assert_int_equal(result.read, len);
 	/* Shortest heads, definite lengths: encoding it again gives the same bytes. */
 	again_len = cbor_serialize_alloc(item, &again, &size);
