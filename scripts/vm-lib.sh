@@ -387,6 +387,7 @@ vm_verdict() {
 	return 1
 }
 
+# The firmware resets the machine a few times more on its way: to the chip, each is a power cycle.
 vm_reboot() {
 	[ -n "${VM_REBOOTS[$1]:-}" ] || { vm_say "$1 was not started with --reboot"; return 1; }
 	echo REBOOT >&"${VM_TO[$1]}"
