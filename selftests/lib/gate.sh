@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# A gate to test with, for tests in a guest: module, verifier, policy, rounds.
+# Source it after tap.sh.
+#
+#	gate_init			loads the module, makes a verifier, registers it
+#	gate_attest [MEMBER=JSON...]	a round with it; the policy may be changed for
+#					this one: gate_attest lifetime=3 'policies={"a":{"release":true}}'
+#	gate_serve [MEMBER=JSON...]	a verifier that stays, on $GATE_SOCKET, until
+#					the test ends or gate_unserve
+#	gate_lock			ends all grants
+#	gate_state, gate_waiters	what sysfs says
+#	wait_for_state STATE, wait_for_waiters N, wait_for_generation MORE_THAN [SECONDS]
+#					return as soon as it is so (read(2) on the device, no polling)
+#	key_new NAME [OPTION...]	makes a key in @u; prints its serial. Options are those of
+#					bastionctl key new; policy "prod" unless one says otherwise
+#	key_release NAME [OPTION...]	releases it into @u; prints the serial
+#	key_serial TYPE DESCRIPTION	of a key that one can find, else fails
+#	unique [PREFIX]			a name that no other test of this guest uses
+#
+# Left behind for other tests of the guest: the loaded module, and the verifier
+# "selftest" registered. The gate is locked when the test ends. Policies of the
+# verifier: "prod" may be created and released, "make" created, "use" released.
+
+GATE_DIR=/run/bastion-selftest
+GATE_VERIFIER=selftest
+GATE_SYSFS=/sys/class/bastion/bastion0
+GATE_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+GATE_WORK=$(mktemp -d /tmp/bastion-gate.XXXXXX)
+GATE_SOCKET=$GATE_WORK/verifier.sock
+GATE_SERVER=
+GATE_POLICIES='{"prod":{"create":true,"release":true},"make":{"create":true},"use":{"release":true}}'
+export BASTION_CONFIG_DIR=$GATE_DIR/config
+PATH=$GATE_TOP/build/user/bin:$PATH
+
+unique_count=0
+unique() {
+	unique_count=$((unique_count + 1))
+	# In a subshell, as in $(unique), the count would not last.
+	echo "${1:-key}-$$-$BASHPID-$unique_count"
+}
+
+gate_end() {
+	gate_unserve
+	[ ! -e /dev/bastion0 ] || bastionctl relock >/dev/null 2>&1
+	rm -rf "$GATE_WORK"
+}
+trap gate_end EXIT
+
+# The one of the roots in this checkout that vouches for this chip.
+gate_root() {
+	local root certificates=$GATE_WORK/certificates leaf rest offset
+
+	cat "$GATE_SYSFS/certificates" >"$certificates"
+	# Two DER certificates, leaf first; each begins 30 82 and its length.
+	offset=$((4 + 16#$(od -An -j 2 -N 2 -tx1 "$certificates" | tr -d ' ')))
+	leaf=$GATE_WORK/leaf.pem rest=$GATE_WORK/model.pem
+	head -c "$offset" "$certificates" | openssl x509 -inform DER -out "$leaf"
+	tail -c "+$((offset + 1))" "$certificates" | openssl x509 -inform DER -out "$rest"
+	for root in ${GATE_ROOTS:-} "$GATE_TOP"/build/*/foundry/root/root.pem \
+		"$GATE_TOP"/build/*/root/root.pem; do
+		openssl verify -CAfile "$root" -untrusted "$rest" "$leaf" >/dev/null 2>&1 || continue
+		cat "$root"
+		return
+	done
+	echo "no root in build/ vouches for this chip: set GATE_ROOTS" >&2
+	return 1
+}
+
+# What the verifier has, once a guest.
+gate_make_verifier() {
+	local new=$GATE_DIR.new kernel initrd
+
+	rm -rf "$new"
+	mkdir -p "$new/config"
+	kernel=$("$GATE_TOP/scripts/vm-kernel" "$(uname -r)" 2>/dev/null)
+	initrd=$GATE_TOP/build/initrd-$(uname -r).gz
+	gate_root >"$new/root.pem" &&
+		bastion-verifier keygen --out "$new/keys" >/dev/null &&
+		bastion-verifier reference --kernel "${GATE_KERNEL:-$kernel}" --initrd "$initrd" \
+			--cmdline "$(cat /proc/cmdline)" >"$new/reference.json" &&
+		jq -n --arg root "$GATE_DIR/root.pem" --argjson policies "$GATE_POLICIES" \
+			--slurpfile reference "$new/reference.json" '{
+				roots: [$root], models: ["bastionchip-1"], firmware_min: "1.2.0",
+				svn_min: 3, allow_debug: true,
+				reference: ($reference[0].reference // $reference[0]),
+				lifetime: 300, register_mask: [0, 1, 2], policies: $policies
+			}' >"$new/policy.json" &&
+		mv "$new" "$GATE_DIR"
+}
+
+# A request for "bastion:NAME" finds its helper.
+gate_install_helper() {
+	install -D -t /usr/lib/bastion "$GATE_TOP/build/user/bin/bastion-request-key"
+	install -D -m 644 -t /etc/request-key.d "$GATE_TOP/userspace/request-key/bastion.conf"
+}
+
+gate_init() {
+	local output
+
+	[ -d /sys/module/bastion ] || modprobe bastion || bail "the module does not load"
+	[ -e /dev/bastion0 ] || bail "there is no chip: $(dmesg | grep bastion | tail -n 3)"
+	[ -d "$GATE_DIR" ] || output=$(gate_make_verifier 2>&1) || bail "no verifier: $output"
+	gate_install_helper || bail "the request-key helper cannot be installed"
+	GATE_DIGEST=$(bastion-verifier digest "$GATE_DIR/keys/grant.pub.pem")
+	bastionctl verifier list | grep -qF "$GATE_DIGEST" && gate_lock && return
+	output=$(bastionctl verifier add "$GATE_VERIFIER" "$GATE_DIR/keys/grant.pub.pem" 2>&1) ||
+		bail "the verifier cannot be registered: $output"
+}
+
+# gate_policy FILE [MEMBER=JSON...]: the policy, with members changed
+gate_policy() {
+	local file=$1 policy member
+
+	shift
+	policy=$(cat "$GATE_DIR/policy.json")
+	for member in "$@"; do
+		policy=$(jq --arg name "${member%%=*}" --argjson value "${member#*=}" \
+			'.[$name] = $value' <<<"$policy") || bail "not a member of a policy: $member"
+	done
+	printf '%s\n' "$policy" >"$file"
+}
+
+gate_unserve() {
+	[ -n "$GATE_SERVER" ] || return 0
+	kill "$GATE_SERVER" 2>/dev/null
+	wait "$GATE_SERVER" 2>/dev/null
+	GATE_SERVER=
+}
+
+gate_serve() {
+	gate_unserve
+	gate_policy "$GATE_WORK/policy.json" "$@"
+	bastion-verifier serve --policy "$GATE_WORK/policy.json" --keys "$GATE_DIR/keys" \
+		--socket "$GATE_SOCKET" >"$GATE_WORK/verifier.log" 2>&1 &
+	GATE_SERVER=$!
+	until_true 30 test -S "$GATE_SOCKET" || bail "no verifier: $(cat "$GATE_WORK/verifier.log")"
+}
+
+gate_attest() {
+	local status
+
+	gate_serve "$@"
+	bastionctl attest --verifier "$GATE_DIGEST" --socket "$GATE_SOCKET"
+	status=$?
+	gate_unserve
+	return $status
+}
+
+gate_lock() {
+	bastionctl relock
+}
+
+gate_state() {
+	cat "$GATE_SYSFS/state"
+}
+
+gate_waiters() {
+	cat "$GATE_SYSFS/waiters"
+}
+
+# wait_for_event SECONDS JQ-CONDITION: on what bastionctl watch --json prints
+wait_for_event() {
+	local line status=1 watcher fd end=$((SECONDS + $1))
+
+	exec {fd}< <(exec bastionctl watch --json)
+	watcher=$!
+	while [ "$SECONDS" -lt "$end" ] && read -r -t "$((end - SECONDS))" line <&"$fd"; do
+		if jq -e "$2" <<<"$line" >/dev/null; then
+			status=0
+			break
+		fi
+	done
+	kill "$watcher" 2>/dev/null
+	wait "$watcher" 2>/dev/null
+	exec {fd}<&-
+	return $status
+}
+
+wait_for_state() {
+	wait_for_event "${2:-60}" ".state == \"$1\""
+}
+
+wait_for_waiters() {
+	wait_for_event "${2:-60}" ".waiters == $1"
+}
+
+wait_for_generation() {
+	wait_for_event "${2:-60}" ".generation > $1"
+}
+
+key_new() {
+	local name=$1 policy=(--policy prod)
+
+	shift
+	[[ " $* " != *" --policy "* ]] || policy=()
+	bastionctl key new "$name" --verifier "$GATE_DIGEST" "${policy[@]}" "$@" || return
+	key_serial bastion "$name" >/dev/null
+}
+
+key_release() {
+	local name=$1
+
+	shift
+	bastionctl release "$name" --keyring @u "$@"
+}
+
+key_serial() {
+	keyctl search @u "$1" "$2" 2>/dev/null || keyctl search @s "$1" "$2"
+}
