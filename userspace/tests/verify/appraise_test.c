@@ -229,11 +229,14 @@ static void test_model(void **state)
 static void test_firmware(void **state)
 {
 	struct tc *tc = *state;
+	struct bv_verdict *verdict;
 
 	tc->claims.firmware = "1.1.9";
 	refuses(tc, "firmware");
 	tc->claims.firmware = "1.10";
-	bv_verdict_free(tc_appraise(tc, NULL));
+	verdict = tc_appraise(tc, NULL);
+	assert_true(verdict->granted);
+	bv_verdict_free(verdict);
 	tc->claims.firmware = "1.2.0-rc1";
 	refuses(tc, "firmware");
 	tc->claims.firmware = "1.2.0";
@@ -373,6 +376,16 @@ static void test_tampered_log(void **state)
 		refuses(tc, "log");
 		tc->log.bytes.data[i] ^= 0x40;
 	}
+}
+
+/* The chip signed the record, but the record lies about its own data. */
+static void test_forged_digest(void **state)
+{
+	struct tc *tc = *state;
+
+	tc->forge = true;
+	tc_event(tc, &tc->log, 5, "release", "1.0", 3);
+	refuses(tc, "log");
 }
 
 static void test_hidden_entry(void **state)
@@ -600,7 +613,7 @@ int main(void)
 		T(test_svn), T(test_debug), T(test_lifecycle), T(test_cmdline), T(test_kernel),
 		T(test_boot_firmware), T(test_boot_components), T(test_boot_log),
 		T(test_no_reference), T(test_no_policies), T(test_tampered_log),
-		T(test_hidden_entry), T(test_log_count), T(test_boot_key_missing),
+		T(test_forged_digest), T(test_hidden_entry), T(test_log_count), T(test_boot_key_missing),
 		T(test_boot_key_not_first), T(test_boot_key_twice), T(test_boot_key_other),
 		T(test_cap), T(test_unknown_event), T(test_unknown_verifier),
 		T(test_allowed_verifier), T(test_self_not_registered), T(test_module),

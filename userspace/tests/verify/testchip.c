@@ -273,6 +273,7 @@ void tc_event(struct tc *tc, struct tc_log *log, uint32_t index, const char *nam
 	uint8_t digest[8 + 48] = "sha384:";
 
 	sha384(data, len, digest + 8);
+	digest[8] ^= tc->forge;
 	field(fields, digest, sizeof(digest));
 	field(fields, name, strlen(name) + 1);
 	field(fields, data, len);

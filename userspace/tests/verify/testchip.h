@@ -50,6 +50,7 @@ struct tc {
 	X509 *root, *ca, *leaf;
 	struct tc_claims claims;
 	struct tc_log boot_log, log;
+	bool forge;			/* tc_event() lies about the digest of its data */
 	struct bv_round round;
 	uint8_t verifier[BASTION_DIGEST_SIZE];
 	json_t *policy;			/* tests change it */
