@@ -52,7 +52,7 @@ struct chip_audit {
  * @in_len:	bytes
  * @boot_count:	of the chip
  * @now_ms:	the chip's clock before it was executed
- * @status:	what was answered; a fault's own status included
+ * @status:	what the chip says, before a fault of the mailbox spoils the answer
  * @honest:	what an honest chip would have answered
  * @failed_tests: BASTION_TEST_*, for SELF_TEST
  * @faults:	those that struck

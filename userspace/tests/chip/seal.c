@@ -253,6 +253,7 @@ static void test_nothing_without_a_grant(void **state)
 	assert_int_equal(rig_unseal(rig, &unseal), BASTION_STATUS_NO_GRANT);
 	rig->chip.lies = CHIP_LIE_NO_GRANT;
 	assert_int_equal(rig_unseal(rig, &unseal), BASTION_STATUS_OK);
+	assert_int_equal(rig->chip.honest, BASTION_STATUS_NO_GRANT);
 }
 
 static void grant_one(struct rig *rig, uint32_t kind, const uint8_t *policy,
