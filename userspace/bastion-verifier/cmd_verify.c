@@ -75,7 +75,8 @@ static int write_json(const char *path, const struct bv_result *result, struct b
 	int ret = -1;
 
 	if (text)
-		ret = file_replace(path, 0644, (struct bv_span){ (uint8_t *)text, strlen(text) }, err);
+		ret = file_replace(path, 0644,
+				   (struct bv_span){ (uint8_t *)text, strlen(text) }, err);
 	else
 		bv_fail(err, "out of memory");
 	free(text);

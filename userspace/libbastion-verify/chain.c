@@ -140,7 +140,7 @@ int bv_roots_add(STACK_OF(X509) *roots, struct bv_span pem, struct bv_error *err
 		else
 			added++;
 	}
-	/* Anything but the plain end of the text is a damaged certificate: do not trust half a file. */
+	/* Anything but the plain end of the text is damage: do not trust half a file. */
 	if (!ret && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
 		ret = bv_fail(err, "a damaged certificate");
 	if (!ret && !added)

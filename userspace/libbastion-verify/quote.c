@@ -95,7 +95,9 @@ X509 *bv_envelope_cert(const struct bv_envelope *envelope, size_t index, struct 
 static int check_signature(const struct bv_envelope *envelope, EVP_PKEY *key,
 			   struct bv_error *err)
 {
-	static const uint8_t head[] = { 0x84, 0x6a, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1' };
+	static const uint8_t head[] = {
+		0x84, 0x6a, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1'
+	};
 	static const uint8_t no_aad[] = { 0x40 };
 	const struct bv_span parts[] = {
 		BV_SPAN(head), envelope->protected_item, BV_SPAN(no_aad), envelope->payload_item,

@@ -64,7 +64,8 @@ static int encrypt(const uint8_t keys[KEY_SIZE + IV_SIZE], struct bv_span aad,
 	    EVP_EncryptUpdate(ctx, NULL, &len, aad.data, aad.len) == 1 &&
 	    EVP_EncryptUpdate(ctx, out, &len, token, BASTION_TOKEN_SIZE) == 1 &&
 	    EVP_EncryptFinal_ex(ctx, out + len, &len) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, out + BASTION_TOKEN_SIZE) == 1)
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE,
+				out + BASTION_TOKEN_SIZE) == 1)
 		ret = 0;
 	EVP_CIPHER_CTX_free(ctx);
 	return ret;
