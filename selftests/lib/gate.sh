@@ -68,24 +68,23 @@ gate_root() {
 	return 1
 }
 
-# What the verifier has, once a guest.
+# What the verifier has, once a guest. The reference is what booted: here it is the gate that is tested.
 gate_make_verifier() {
-	local new=$GATE_DIR.new kernel initrd
+	local new=$GATE_DIR.new
 
 	rm -rf "$new"
 	mkdir -p "$new/config"
-	kernel=$("$GATE_TOP/scripts/vm-kernel" "$(uname -r)" 2>/dev/null)
-	initrd=$GATE_TOP/build/initrd-$(uname -r).gz
 	gate_root >"$new/root.pem" &&
 		bastion-verifier keygen --out "$new/keys" >/dev/null &&
-		bastion-verifier reference --kernel "${GATE_KERNEL:-$kernel}" --initrd "$initrd" \
-			--cmdline "$(cat /proc/cmdline)" >"$new/reference.json" &&
-		jq -n --arg root "$GATE_DIR/root.pem" --argjson policies "$GATE_POLICIES" \
-			--slurpfile reference "$new/reference.json" '{
+		bastionctl log --register 0 --json |
+		jq --arg root "$GATE_DIR/root.pem" --argjson policies "$GATE_POLICIES" \
+			--arg cmdline "$(cat /proc/cmdline)" '
+			(map({key: .name, value: .value}) | from_entries) as $boot | {
 				roots: [$root], models: ["bastionchip-1"], firmware_min: "1.2.0",
-				svn_min: 3, allow_debug: true,
-				reference: ($reference[0].reference // $reference[0]),
-				lifetime: 300, register_mask: [0, 1, 2], policies: $policies
+				svn_min: 3, allow_debug: true, lifetime: 300,
+				register_mask: [0, 1, 2], policies: $policies,
+				reference: {boot: [{name: "selftest", kernel: $boot.kernel,
+					initrd: $boot.initrd, cmdline: $cmdline}]}
 			}' >"$new/policy.json" &&
 		mv "$new" "$GATE_DIR"
 }
