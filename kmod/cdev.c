@@ -62,8 +62,8 @@ static int run_info(struct bastion_file *file, union arguments *args)
 	info->blob_max = BASTION_BLOB_MAX;
 	info->grant_max = BASTION_GRANT_MAX;
 	info->quote_max = BASTION_QUOTE_MAX;
-	strscpy_pad(info->model, chip->info.model, sizeof(info->model));
-	strscpy_pad(info->firmware, chip->info.firmware, sizeof(info->firmware));
+	memcpy(info->model, chip->info.model, sizeof(info->model));
+	memcpy(info->firmware, chip->info.firmware, sizeof(info->firmware));
 	return 0;
 }
 
@@ -99,9 +99,8 @@ static int run_quote(struct bastion_file *file, union arguments *args)
 	return len;
 }
 
-static int run_grant(struct bastion_file *file, union arguments *args)
+static int take_grant(struct bastion_file *file, const struct bastion_grant_args *in)
 {
-	struct bastion_grant_args *in = &args->grant;
 	u8 token[BASTION_SEALED_TOKEN_SIZE];
 	u8 *grant;
 	int ret;
@@ -118,6 +117,15 @@ static int run_grant(struct bastion_file *file, union arguments *args)
 		return PTR_ERR(grant);
 	ret = bastion_round_grant(file->chip, file, grant, in->grant_len, token);
 	kfree(grant);
+	return ret;
+}
+
+static int run_grant(struct bastion_file *file, union arguments *args)
+{
+	int ret = take_grant(file, &args->grant);
+
+	/* Ended by what was not even looked at, too. */
+	bastion_round_end(file->chip, file);
 	return ret;
 }
 
@@ -151,6 +159,14 @@ static int run_verifier_list(struct bastion_file *file, union arguments *args)
 	return 0;
 }
 
+/* As a key's name, but its last byte need not be NUL. */
+static bool event_name_valid(const char *name, size_t len)
+{
+	if (len < BASTION_NAME_SIZE)
+		return bastion_name_valid(name, len);
+	return bastion_name_valid(name, len - 1) && bastion_name_valid(name + len - 1, 1);
+}
+
 static int run_extend(struct bastion_file *file, union arguments *args)
 {
 	struct bastion_extend *extend = &args->extend;
@@ -162,7 +178,7 @@ static int run_extend(struct bastion_file *file, union arguments *args)
 	memcpy(name, extend->name, BASTION_EVENT_NAME_MAX);
 	name[BASTION_EVENT_NAME_MAX] = '\0';
 	if (extend->reserved || extend->index < 5 || extend->index > 7 || !extend->data_len ||
-	    extend->data_len > BASTION_EVENT_DATA_MAX || !bastion_name_valid(name, strlen(name)) ||
+	    extend->data_len > BASTION_EVENT_DATA_MAX || !event_name_valid(name, strlen(name)) ||
 	    memchr_inv(extend->name + strlen(name), 0, BASTION_EVENT_NAME_MAX - strlen(name)))
 		return -EINVAL;
 	/* Nothing comes before the entries that a log must begin with. */
@@ -311,7 +327,8 @@ static ssize_t bastion_read(struct file *filp, char __user *buf, size_t size, lo
 		return -ENODEV;
 	if (!has_news(file) && filp->f_flags & O_NONBLOCK)
 		return -EAGAIN;
-	ret = wait_event_interruptible(gate->eventq, has_news(file));
+	ret = wait_event_interruptible(gate->eventq,
+				       has_news(file) || READ_ONCE(gate->removed));
 	if (ret)
 		return ret;
 	mutex_lock(&file->lock);

@@ -50,6 +50,14 @@ static void chip_release(struct device *dev)
 	kfree(chip);
 }
 
+static int alloc_records(struct bastion_chip *chip)
+{
+	init_rwsem(&chip->records_lock);
+	chip->certificates = kvmalloc(BASTION_CERT_CHAIN_MAX, GFP_KERNEL);
+	chip->boot_log = kvmalloc(BASTION_BOOT_LOG_MAX, GFP_KERNEL);
+	return chip->certificates && chip->boot_log ? 0 : -ENOMEM;
+}
+
 /**
  * bastion_chip_alloc() - a chip for a transport that has found one
  * @parent:	the device it is on
@@ -86,7 +94,9 @@ struct bastion_chip *bastion_chip_alloc(struct device *parent,
 	chip->priv = priv;
 	chip->release_timeout = BASTION_RELEASE_TIMEOUT;
 
-	ret = dev_set_name(&chip->dev, "bastion%d", minor);
+	ret = alloc_records(chip);
+	if (!ret)
+		ret = dev_set_name(&chip->dev, "bastion%d", minor);
 	if (!ret)
 		ret = bastion_log_init(chip);
 	if (!ret)
@@ -103,24 +113,28 @@ void bastion_chip_put(struct bastion_chip *chip)
 	put_device(&chip->dev);
 }
 
-/* What never changes while the chip is registered is read once. */
-static int read_constants(struct bastion_chip *chip)
+/**
+ * bastion_chip_read_records() - what the chip says once and readers see often
+ * @chip:	the chip; the caller holds its ops
+ *
+ * Certificates, and the platform's log of register 0, which a power cycle changes.
+ *
+ * Return: 0 or the chip's error, after which what was not read is empty.
+ */
+int bastion_chip_read_records(struct bastion_chip *chip)
 {
 	ssize_t len;
 
-	chip->certificates = kvmalloc(BASTION_CERT_CHAIN_MAX, GFP_KERNEL);
-	chip->boot_log = kvmalloc(BASTION_BOOT_LOG_MAX, GFP_KERNEL);
-	if (!chip->certificates || !chip->boot_log)
-		return -ENOMEM;
+	lockdep_assert_held_read(&chip->ops_lock);
+	down_write(&chip->records_lock);
 	len = chip->ops->certificates(chip, chip->certificates, BASTION_CERT_CHAIN_MAX);
-	if (len < 0)
-		return len;
-	chip->certificates_len = len;
-	len = chip->ops->boot_log(chip, chip->boot_log, BASTION_BOOT_LOG_MAX);
-	if (len < 0)
-		return len;
-	chip->boot_log_len = len;
-	return 0;
+	chip->certificates_len = max_t(ssize_t, len, 0);
+	if (len >= 0) {
+		len = chip->ops->boot_log(chip, chip->boot_log, BASTION_BOOT_LOG_MAX);
+		chip->boot_log_len = max_t(ssize_t, len, 0);
+	}
+	up_write(&chip->records_lock);
+	return min_t(ssize_t, len, 0);
 }
 
 static int start(struct bastion_chip *chip)
@@ -131,7 +145,7 @@ static int start(struct bastion_chip *chip)
 	if (!ret)
 		ret = bastion_gate_open(chip->gate);
 	if (!ret && chip->gate->state != BASTION_STATE_FAILED)
-		ret = read_constants(chip);
+		ret = bastion_chip_read_records(chip);
 	return ret;
 }
 

@@ -126,9 +126,12 @@ struct bastion_log;
  * @ops_lock:	read: @ops stays; write: registration and removal
  * @ops:	NULL once the chip is gone
  * @priv:	the transport's, valid while @ops is
- * @info:	as read at probe; constant after registration
- * @certificates, @certificates_len: as read at probe
- * @boot_log, @boot_log_len: as read at probe
+ * @info:	as read at probe; boot count and SVN follow resets
+ * @records_lock: protects the next four
+ * @certificates: as read at probe, and after every reset
+ * @certificates_len: bytes
+ * @boot_log:	likewise
+ * @boot_log_len: bytes
  * @release_timeout: seconds that a release waits for a grant by default
  * @gate:	rounds, grants, waiters
  * @log:	measurements
@@ -141,6 +144,7 @@ struct bastion_chip {
 	const struct bastion_chip_ops *ops;
 	void *priv;
 	struct bastion_chip_info info;
+	struct rw_semaphore records_lock;
 	u8 *certificates;
 	size_t certificates_len;
 	u8 *boot_log;
@@ -165,6 +169,7 @@ int bastion_chip_get_ops(struct bastion_chip *chip);
 void bastion_chip_put_ops(struct bastion_chip *chip);
 struct bastion_chip *bastion_chip_default(void);
 struct bastion_chip *bastion_chip_by_minor(unsigned int minor);
+int bastion_chip_read_records(struct bastion_chip *chip);
 const char *bastion_chip_state_of(const u8 id[BASTION_DIGEST_SIZE]);
 void bastion_chip_for_each(void (*fn)(struct bastion_chip *chip, unsigned long data),
 			   unsigned long data);

@@ -13,7 +13,7 @@
 #include <linux/sysfs.h>
 
 #include "gate.h"
-#include "grant_parse.h"
+#include "gate_internal.h"
 #include "measure.h"
 #include "round.h"
 
@@ -38,33 +38,13 @@ static const u32 transitions[] = {
 	[BASTION_STATE_FAILED] = BIT(BASTION_STATE_FAILED) | BIT(BASTION_STATE_SELFTEST),
 };
 
-/**
- * struct bastion_released - a keyring key that ends with a grant
- * @list:	in bastion_grant_live.released
- * @key:	the key, with a reference
- * @policy:	it was released under
- * @executable:	it was released to
- */
-struct bastion_released {
-	struct list_head list;
-	struct key *key;
-	u8 policy[BASTION_DIGEST_SIZE];
-	u8 executable[BASTION_EXE_SIZE];
-};
-
-/* A request that waits; on its task's stack. */
-struct waiter {
-	struct list_head list;
-	const u8 *verifier;
-};
-
 const char *bastion_state_name(enum bastion_state state)
 {
 	return state_names[state];
 }
 
 /* Tells observers, not waiters. */
-static void touch(struct bastion_gate *gate)
+void bastion_gate_touch(struct bastion_gate *gate)
 {
 	lockdep_assert_held(&gate->lock);
 	WRITE_ONCE(gate->generation, gate->generation + 1);
@@ -97,8 +77,8 @@ static void announce(struct bastion_gate *gate)
 	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, env);
 }
 
-static void set_state(struct bastion_gate *gate, enum bastion_state state,
-		      enum bastion_reason reason)
+void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,
+			    enum bastion_reason reason)
 {
 	enum bastion_state old = gate->state;
 
@@ -107,55 +87,26 @@ static void set_state(struct bastion_gate *gate, enum bastion_state state,
 		state = BASTION_STATE_FAILED;
 	gate->state = state;
 	gate->reason = reason;
-	touch(gate);
+	bastion_gate_touch(gate);
 	if (state != old)
 		announce(gate);
 	if (state == BASTION_STATE_FAILED)
 		bastion_gate_wake(gate);
 }
 
-/* Ending what was released */
-
-static void kill_released(struct bastion_released *released)
+void bastion_gate_end_grant(struct bastion_gate *gate, struct bastion_grant_live *grant,
+			    enum bastion_reason reason)
 {
-	list_del(&released->list);
-	/* Revoking frees the payload; invalidating makes the key not be found at all. */
-	key_revoke(released->key);
-	key_invalidate(released->key);
-	key_put(released->key);
-	kfree(released);
-}
-
-static void grant_free(struct kref *kref)
-{
-	struct bastion_grant_live *grant = container_of(kref, struct bastion_grant_live, kref);
-
-	WARN_ON_ONCE(!list_empty(&grant->released));
-	kfree_sensitive(grant);
-}
-
-void bastion_grant_put(struct bastion_grant_live *grant)
-{
-	if (grant)
-		kref_put(&grant->kref, grant_free);
-}
-
-static void end_grant(struct bastion_gate *gate, struct bastion_grant_live *grant,
-		      enum bastion_reason reason)
-{
-	struct bastion_released *released, *next;
-
 	lockdep_assert_held(&gate->lock);
 	list_del(&grant->list);
 	grant->live = false;
 	grant->ended = reason;
 	memzero_explicit(grant->token, sizeof(grant->token));
-	list_for_each_entry_safe(released, next, &grant->released, list)
-		kill_released(released);
+	bastion_grant_revoke(grant);
 	bastion_grant_put(grant);
 }
 
-static void arm_timer(struct bastion_gate *gate)
+void bastion_gate_arm(struct bastion_gate *gate)
 {
 	ktime_t first = KTIME_MAX;
 	struct bastion_grant_live *grant;
@@ -172,7 +123,7 @@ static void end_all(struct bastion_gate *gate, enum bastion_reason reason)
 
 	lockdep_assert_held(&gate->lock);
 	list_for_each_entry_safe(grant, next, &gate->grants, list)
-		end_grant(gate, grant, reason);
+		bastion_gate_end_grant(gate, grant, reason);
 	if (gate->round)
 		gate->round->dead = true;
 }
@@ -181,13 +132,13 @@ static void end_all(struct bastion_gate *gate, enum bastion_reason reason)
 static void settle(struct bastion_gate *gate, enum bastion_reason reason)
 {
 	if (gate->state == BASTION_STATE_ATTESTED && list_empty(&gate->grants))
-		set_state(gate, BASTION_STATE_LOCKED, reason);
+		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, reason);
 	else
-		touch(gate);
-	arm_timer(gate);
+		bastion_gate_touch(gate);
+	bastion_gate_arm(gate);
 }
 
-static void end_expired(struct bastion_gate *gate)
+void bastion_gate_end_expired(struct bastion_gate *gate)
 {
 	struct bastion_grant_live *grant, *next;
 	ktime_t now = ktime_get_boottime();
@@ -195,7 +146,7 @@ static void end_expired(struct bastion_gate *gate)
 
 	list_for_each_entry_safe(grant, next, &gate->grants, list) {
 		if (ktime_compare(grant->expires, now) <= 0) {
-			end_grant(gate, grant, BASTION_REASON_EXPIRED);
+			bastion_gate_end_grant(gate, grant, BASTION_REASON_EXPIRED);
 			ended = true;
 		}
 	}
@@ -208,8 +159,8 @@ static void expiry_work(struct work_struct *work)
 	struct bastion_gate *gate = container_of(work, struct bastion_gate, expiry);
 
 	mutex_lock(&gate->lock);
-	end_expired(gate);
-	arm_timer(gate);
+	bastion_gate_end_expired(gate);
+	bastion_gate_arm(gate);
 	mutex_unlock(&gate->lock);
 }
 
@@ -231,9 +182,9 @@ void bastion_gate_lock(struct bastion_gate *gate, enum bastion_reason reason)
 	mutex_lock(&gate->lock);
 	end_all(gate, reason);
 	if (gate->state == BASTION_STATE_ATTESTED)
-		set_state(gate, BASTION_STATE_LOCKED, reason);
+		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, reason);
 	else
-		touch(gate);
+		bastion_gate_touch(gate);
 	mutex_unlock(&gate->lock);
 }
 
@@ -264,7 +215,7 @@ void bastion_gate_fail(struct bastion_gate *gate, enum bastion_reason reason)
 {
 	mutex_lock(&gate->lock);
 	end_all(gate, reason);
-	set_state(gate, BASTION_STATE_FAILED, reason);
+	bastion_gate_set_state(gate, BASTION_STATE_FAILED, reason);
 	mutex_unlock(&gate->lock);
 	queue_work(gate_wq, &gate->recovery);
 }
@@ -285,7 +236,7 @@ void bastion_gate_extended(struct bastion_gate *gate, u32 index)
 		gate->round->dirty |= BIT(index);
 	list_for_each_entry_safe(grant, next, &gate->grants, list) {
 		if (grant->register_mask & BIT(index))
-			end_grant(gate, grant, BASTION_REASON_REGISTERS);
+			bastion_gate_end_grant(gate, grant, BASTION_REASON_REGISTERS);
 	}
 	settle(gate, BASTION_REASON_REGISTERS);
 	mutex_unlock(&gate->lock);
@@ -332,6 +283,9 @@ static int recover(struct bastion_gate *gate)
 	}
 	WRITE_ONCE(chip->info.boot_count, info.boot_count);
 	WRITE_ONCE(chip->info.svn, info.svn);
+	ret = bastion_chip_read_records(chip);
+	if (ret)
+		return ret;
 	return bastion_measure_again(chip);
 }
 
@@ -346,7 +300,7 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	mutex_lock(&gate->lock);
 	end_all(gate, BASTION_REASON_RESET);
 	gate->seen_reset = generation;
-	set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
+	bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
 	mutex_unlock(&gate->lock);
 
 	ret = recover(gate);
@@ -356,11 +310,14 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 
 	mutex_lock(&gate->lock);
 	/* Another reset meanwhile, or a failure on the way, has the last word. */
-	if (gate->state == BASTION_STATE_SELFTEST) {
+	if (ret == -ENODEV) {
+		gate->removed = true;
+		bastion_gate_wake(gate);
+	} else if (gate->state == BASTION_STATE_SELFTEST) {
 		if (ret && chip->ops->generation(chip) == generation)
-			set_state(gate, BASTION_STATE_FAILED, BASTION_REASON_SELF_TEST);
+			bastion_gate_set_state(gate, BASTION_STATE_FAILED, BASTION_REASON_SELF_TEST);
 		else if (!ret)
-			set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_RESET);
+			bastion_gate_set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_RESET);
 	}
 	mutex_unlock(&gate->lock);
 }
@@ -371,19 +328,18 @@ static void recovery_work(struct work_struct *work)
 	struct bastion_chip *chip = gate->chip;
 	u32 generation;
 
-	mutex_lock(&gate->round_lock);
 	if (bastion_chip_get_ops(chip))
-		goto out;
+		return;
+	mutex_lock(&gate->round_lock);
 	generation = chip->ops->generation(chip);
 	if (generation != gate->seen_reset)
 		handle_reset(gate, generation);
-	else
+	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
 		chip->ops->relock(chip);
 	if (chip->ops->generation(chip) != gate->seen_reset)
 		queue_work(gate_wq, &gate->recovery);
-	bastion_chip_put_ops(chip);
-out:
 	mutex_unlock(&gate->round_lock);
+	bastion_chip_put_ops(chip);
 }
 
 /**
@@ -397,20 +353,19 @@ void bastion_chip_was_reset(struct bastion_chip *chip)
 	queue_work(gate_wq, &chip->gate->recovery);
 }
 
-/* Grants */
+/* Observers */
 
-struct bastion_grant_live *bastion_grant_live_alloc(u32 count)
+struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,
+					       const u8 digest[BASTION_DIGEST_SIZE])
 {
-	struct bastion_grant_live *grant;
+	u32 i;
 
-	grant = kzalloc(struct_size(grant, entries, count), GFP_KERNEL);
-	if (!grant)
-		return NULL;
-	kref_init(&grant->kref);
-	INIT_LIST_HEAD(&grant->list);
-	INIT_LIST_HEAD(&grant->released);
-	grant->count = count;
-	return grant;
+	lockdep_assert_held(&gate->lock);
+	for (i = 0; i < gate->verifier_count; i++) {
+		if (!memcmp(gate->verifiers[i].digest, digest, BASTION_DIGEST_SIZE))
+			return &gate->verifiers[i];
+	}
+	return NULL;
 }
 
 struct bastion_grant_live *bastion_gate_grant_of(struct bastion_gate *gate,
@@ -426,340 +381,6 @@ struct bastion_grant_live *bastion_gate_grant_of(struct bastion_gate *gate,
 	return NULL;
 }
 
-static unsigned int remaining_seconds(const struct bastion_grant_live *grant)
-{
-	s64 ms = ktime_ms_delta(grant->expires, ktime_get_boottime());
-
-	return ms <= 0 ? 1 : DIV_ROUND_UP_ULL(ms, MSEC_PER_SEC);
-}
-
-/* What the new grant covers lives on under it; the rest ends with the old one. */
-static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live *new)
-{
-	struct bastion_released *released, *next;
-
-	list_for_each_entry_safe(released, next, &old->released, list) {
-		if (!bastion_grant_find(new->entries, new->count, BASTION_GRANT_RELEASE,
-					released->policy, released->executable))
-			continue;
-		key_set_timeout(released->key, remaining_seconds(new));
-		list_move_tail(&released->list, &new->released);
-	}
-}
-
-/**
- * bastion_gate_install() - a grant that kernel and chip accepted becomes live
- * @gate:	the gate; the caller holds round_lock and exchange for writing
- * @round:	the round that brought it
- * @grant:	the grant, consumed on success
- *
- * Return: 0; -ESTALE when the gate was locked, or a register that the grant
- * names was extended, while it was being checked: then the caller must have the chip drop it.
- */
-int bastion_gate_install(struct bastion_gate *gate, struct bastion_round *round,
-			 struct bastion_grant_live *grant)
-{
-	struct bastion_grant_live *old;
-	int ret = -ESTALE;
-
-	lockdep_assert_held(&gate->round_lock);
-	lockdep_assert_held_write(&gate->exchange);
-
-	mutex_lock(&gate->lock);
-	if (round->dead || round->dirty & grant->register_mask || gate->suspended ||
-	    gate->removed || (gate->state != BASTION_STATE_LOCKED &&
-			      gate->state != BASTION_STATE_ATTESTED))
-		goto out;
-	old = bastion_gate_grant_of(gate, grant->verifier);
-	if (old) {
-		carry_over(old, grant);
-		end_grant(gate, old, BASTION_REASON_GRANT);
-	}
-	grant->live = true;
-	list_add_tail(&grant->list, &gate->grants);
-	set_state(gate, BASTION_STATE_ATTESTED, BASTION_REASON_GRANT);
-	arm_timer(gate);
-	bastion_gate_wake(gate);
-	ret = 0;
-out:
-	mutex_unlock(&gate->lock);
-	return ret;
-}
-
-struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,
-					       const u8 digest[BASTION_DIGEST_SIZE])
-{
-	u32 i;
-
-	lockdep_assert_held(&gate->lock);
-	for (i = 0; i < gate->verifier_count; i++) {
-		if (!memcmp(gate->verifiers[i].digest, digest, BASTION_DIGEST_SIZE))
-			return &gate->verifiers[i];
-	}
-	return NULL;
-}
-
-/* Waiting */
-
-/* Does any entry allow it, to whatever executable? */
-static bool covers(const struct bastion_grant_live *grant, u32 kind, const u8 *policy)
-{
-	u32 i;
-
-	for (i = 0; i < grant->count; i++) {
-		if (le32_to_cpu(grant->entries[i].kind) == kind &&
-		    !memcmp(grant->entries[i].policy, policy, BASTION_DIGEST_SIZE))
-			return true;
-	}
-	return false;
-}
-
-/* Is there a grant? 0, 1 for "not yet", or an error that waiting would not mend. */
-static int look(struct bastion_gate *gate, const u8 *verifier, u32 kind, const u8 *policy,
-		struct bastion_grant_live **found)
-{
-	struct bastion_grant_live *grant;
-
-	lockdep_assert_held(&gate->lock);
-	if (gate->removed)
-		return -ENODEV;
-	if (gate->state == BASTION_STATE_FAILED)
-		return -EIO;
-	if (gate->suspended)
-		return -EAGAIN;
-	if (!bastion_gate_verifier(gate, verifier))
-		return -ENOKEY;
-	end_expired(gate);
-	grant = bastion_gate_grant_of(gate, verifier);
-	if (!grant)
-		return 1;
-	if (!covers(grant, kind, policy))
-		return -EKEYREJECTED;
-	kref_get(&grant->kref);
-	*found = grant;
-	return 0;
-}
-
-/**
- * bastion_gate_wait() - wait until a grant allows something
- * @gate:	the gate; the caller must not hold the chip's ops, nor any lock
- * @verifier:	whose grant
- * @kind:	BASTION_GRANT_*
- * @policy:	policy reference
- * @timeout_ms:	0: do not wait; BASTION_WAIT_FOREVER
- * @grant:	where it is returned, with a reference
- *
- * Context: process; sleeps killably.
- * Return: 0, -EAGAIN (would have to wait, or the system is about to sleep),
- * -ETIMEDOUT, -EINTR (a fatal signal), -ENOKEY (no such verifier),
- * -EKEYREJECTED (a grant is live and does not cover it), -EIO (the gate has
- * failed), -ENODEV.
- */
-int bastion_gate_wait(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE],
-		      u32 kind, const u8 policy[BASTION_DIGEST_SIZE], u32 timeout_ms,
-		      struct bastion_grant_live **grant)
-{
-	struct waiter waiter = { .verifier = verifier };
-	long left = MAX_SCHEDULE_TIMEOUT;
-	int ret;
-	u64 epoch;
-
-	might_sleep();
-	if (timeout_ms != BASTION_WAIT_FOREVER)
-		left = msecs_to_jiffies(timeout_ms);
-
-	mutex_lock(&gate->lock);
-	ret = look(gate, verifier, kind, policy, grant);
-	if (ret <= 0 || !timeout_ms) {
-		mutex_unlock(&gate->lock);
-		return ret > 0 ? -EAGAIN : ret;
-	}
-
-	list_add_tail(&waiter.list, &gate->waiting);
-	gate->waiters++;
-	touch(gate);
-	while (ret > 0) {
-		epoch = gate->epoch;
-		mutex_unlock(&gate->lock);
-		left = wait_event_killable_timeout(gate->waitq, READ_ONCE(gate->epoch) != epoch,
-						   left);
-		mutex_lock(&gate->lock);
-		if (left < 0) {
-			ret = -EINTR;
-			break;
-		}
-		ret = look(gate, verifier, kind, policy, grant);
-		if (ret > 0 && !left)
-			ret = -ETIMEDOUT;
-	}
-	list_del(&waiter.list);
-	gate->waiters--;
-	touch(gate);
-	mutex_unlock(&gate->lock);
-	return ret;
-}
-
-static int check_live(const struct bastion_grant_live *grant)
-{
-	if (grant->live)
-		return 0;
-	switch (grant->ended) {
-	case BASTION_REASON_EXPIRED:
-		return -EKEYEXPIRED;
-	case BASTION_REASON_GRANT:
-		return -ESTALE;
-	case BASTION_REASON_REMOVED:
-		return -ENODEV;
-	default:
-		return -EKEYREVOKED;
-	}
-}
-
-/**
- * bastion_gate_token() - the token of a grant that is still live
- * @gate:	the gate
- * @grant:	the grant
- * @token:	where it is copied; the caller wipes it
- *
- * Return: 0, -EKEYEXPIRED, -EKEYREVOKED, -ENODEV, or -ESTALE when another
- * grant has taken its place and the caller should look again.
- */
-int bastion_gate_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
-		       u8 token[BASTION_TOKEN_SIZE])
-{
-	int ret;
-
-	mutex_lock(&gate->lock);
-	end_expired(gate);
-	ret = check_live(grant);
-	if (!ret)
-		memcpy(token, grant->token, BASTION_TOKEN_SIZE);
-	mutex_unlock(&gate->lock);
-	return ret;
-}
-
-/**
- * bastion_gate_chip_said() - judge the result of a gated command
- * @gate:	the gate; the caller holds the chip's ops
- * @grant:	the grant it was done under
- * @ret:	what the chip answered
- *
- * A chip that knows nothing of a grant that is live here, or that failed, is
- * locked out: whatever it is, it is not what was attested.
- *
- * Return: @ret, or, where the grant ended meanwhile, that.
- */
-int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret)
-{
-	int live;
-
-	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT)
-		return ret;
-	mutex_lock(&gate->lock);
-	end_expired(gate);
-	live = check_live(grant);
-	mutex_unlock(&gate->lock);
-	if (live)
-		return live;
-	bastion_gate_relock(gate, BASTION_REASON_CHIP);
-	return ret;
-}
-
-/* Release */
-
-struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
-						const u8 executable[BASTION_EXE_SIZE])
-{
-	struct bastion_released *released = kzalloc(sizeof(*released), GFP_KERNEL_ACCOUNT);
-
-	if (!released)
-		return NULL;
-	memcpy(released->policy, policy, BASTION_DIGEST_SIZE);
-	memcpy(released->executable, executable, BASTION_EXE_SIZE);
-	return released;
-}
-
-/* Drops keys that nobody holds any more; a few a release keep the list short. */
-static void sweep(struct bastion_grant_live *grant)
-{
-	struct bastion_released *released, *next;
-	unsigned int budget = 8;
-
-	list_for_each_entry_safe(released, next, &grant->released, list) {
-		if (!budget--)
-			break;
-		if (refcount_read(&released->key->usage) == 1 || key_validate(released->key))
-			kill_released(released);
-		else
-			list_move_tail(&released->list, &grant->released);
-	}
-}
-
-/**
- * bastion_gate_release() - make a key live, and have it end with its grant
- * @gate:	the gate
- * @grant:	the grant it is released under
- * @released:	from bastion_released_alloc(), consumed
- * @key:	the key, not instantiated yet
- * @secret:	its payload
- * @len:	bytes of @secret
- * @keyring:	where it is linked
- * @authkey:	the authority to instantiate it, for request_key(2)
- *
- * Takes away from everybody the right to change the key, sets its timeout to
- * the grant's end and instantiates it, all of it while the grant cannot end.
- *
- * Context: process; takes gate->lock, then the keyring's semaphore and
- * key_construction_mutex, under none of which this module does anything slow.
- * Return: 0, as bastion_gate_check(), or the key service's error.
- */
-int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *grant,
-			 struct bastion_released *released, struct key *key,
-			 const void *secret, size_t len, struct key *keyring,
-			 struct key *authkey)
-{
-	int ret;
-
-	mutex_lock(&gate->lock);
-	end_expired(gate);
-	ret = check_live(grant);
-	if (ret)
-		goto err;
-
-	down_write(&key->sem);
-	key->perm &= ~(KEY_POS_SETATTR | KEY_USR_SETATTR | KEY_GRP_SETATTR | KEY_OTH_SETATTR |
-		       KEY_POS_WRITE | KEY_USR_WRITE | KEY_GRP_WRITE | KEY_OTH_WRITE);
-	up_write(&key->sem);
-	key_set_timeout(key, remaining_seconds(grant));
-
-	ret = key_instantiate_and_link(key, secret, len, keyring, authkey);
-	if (ret)
-		goto err;
-	sweep(grant);
-	released->key = key_get(key);
-	list_add_tail(&released->list, &grant->released);
-	mutex_unlock(&gate->lock);
-	return 0;
-
-err:
-	mutex_unlock(&gate->lock);
-	kfree(released);
-	return ret;
-}
-
-/* Observers */
-
-
-u32 bastion_gate_waiters_for(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE])
-{
-	struct waiter *waiter;
-	u32 count = 0;
-
-	lockdep_assert_held(&gate->lock);
-	list_for_each_entry(waiter, &gate->waiting, list)
-		count += !memcmp(waiter->verifier, verifier, BASTION_DIGEST_SIZE);
-	return count;
-}
 
 /**
  * bastion_gate_snapshot() - the present state, consistent in itself
@@ -860,7 +481,7 @@ int bastion_gate_open(struct bastion_gate *gate)
 		return ret;
 	mutex_lock(&gate->lock);
 	if (gate->state == BASTION_STATE_SELFTEST)
-		set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_PROBE);
+		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_PROBE);
 	mutex_unlock(&gate->lock);
 	return 0;
 }
@@ -876,9 +497,9 @@ void bastion_gate_stop(struct bastion_gate *gate, const char *why)
 	gate->removed = true;
 	end_all(gate, BASTION_REASON_REMOVED);
 	if (gate->state == BASTION_STATE_ATTESTED)
-		set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_REMOVED);
+		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_REMOVED);
 	else
-		touch(gate);
+		bastion_gate_touch(gate);
 	bastion_gate_wake(gate);
 	mutex_unlock(&gate->lock);
 

@@ -69,7 +69,8 @@ struct bastion_verifier {
  *		that has the new grant and a kernel that has the old one.
  * @lock:	protects what follows; never held across a chip command, so a
  *		chip that hangs cannot delay a revocation.
- *		Order: ops_lock, round_lock, exchange, log->lock, lock.
+ *		Order: ops_lock, round_lock, exchange, log->lock, lock; nothing
+ *		of the key service's but a key's semaphore comes below it.
  * @state:	written with set_state() only
  * @reason:	why it is in that state
  * @removed:	the chip is gone

@@ -121,7 +121,7 @@ static ssize_t seal(struct bastion_chip *chip, struct bastion_grant_live *grant,
 	if (ret < 0)
 		ret = bastion_gate_chip_said(gate, grant, ret);
 	/* Somebody renewed the grant just now: the caller may try again. */
-	return ret == -ESTALE ? -EAGAIN : ret;
+	return ret == -ERESTART ? -EAGAIN : ret;
 }
 
 static int make_under(struct bastion_chip *chip, struct bastion_grant_live *grant,

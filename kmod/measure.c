@@ -14,10 +14,11 @@
 #include "measure.h"
 #include "pci.h"
 
+/* What a uid has caused, in bytes; there are no more of these than entries. */
 struct budget {
 	struct hlist_node node;
 	kuid_t uid;
-	u32 used;
+	size_t used;
 };
 
 /* Who pays for an entry: a uid, or the module and its operators. */
@@ -122,8 +123,8 @@ static bool is_duplicate(struct bastion_log *log, const struct bastion_log_entry
 	return false;
 }
 
-/* The budget of @uid, made on first use. There are no more of them than entries. */
-static struct budget *budget_get(struct bastion_log *log, kuid_t uid)
+/* The budget of @uid; NULL when nothing was ever logged for it. */
+static struct budget *budget_find(struct bastion_log *log, kuid_t uid)
 {
 	struct budget *budget;
 
@@ -131,34 +132,29 @@ static struct budget *budget_get(struct bastion_log *log, kuid_t uid)
 		if (uid_eq(budget->uid, uid))
 			return budget;
 	}
-	budget = kzalloc(sizeof(*budget), GFP_KERNEL_ACCOUNT);
-	if (!budget)
-		return ERR_PTR(-ENOMEM);
-	budget->uid = uid;
-	hash_add(log->budgets, &budget->node, __kuid_val(uid));
-	return budget;
+	return NULL;
 }
 
-/*
- * Is there room for @entry? Users, root among them, stop short of the reserve,
- * and everybody but root of a budget.
- */
-static int check_room(struct bastion_log *log, const struct bastion_log_entry *entry,
-		      struct budget *budget)
+/* As the binary list with SHA-384 template digests has it. */
+static size_t record_size(const struct bastion_log_entry *entry)
 {
-	u64 entries = BASTION_LOG_ENTRIES_MAX;
-	size_t bytes = BASTION_LOG_BYTES_MAX;
+	return 3 * sizeof(u32) + BASTION_DIGEST_SIZE + strlen("ima-buf") + sizeof(u32) + entry->len;
+}
 
-	if (budget) {
-		if (!uid_eq(budget->uid, GLOBAL_ROOT_UID) &&
-		    budget->used >= BASTION_LOG_UID_BUDGET)
+/* Is there room for @entry, caused by @uid, who has used @used bytes so far? */
+static int check_room(const struct bastion_log *log, const struct bastion_log_entry *entry,
+		      kuid_t uid, size_t used)
+{
+	size_t size = record_size(entry), limit = BASTION_LOG_MAX;
+
+	if (uid_eq(uid, GLOBAL_ROOT_UID)) {
+		limit = BASTION_LOG_ROOT_MAX;
+	} else if (uid_valid(uid)) {
+		limit = BASTION_LOG_USERS_MAX;
+		if (used + size > BASTION_LOG_UID_BUDGET)
 			return -EDQUOT;
-		entries -= BASTION_LOG_RESERVE_ENTRIES;
-		bytes -= BASTION_LOG_RESERVE_BYTES;
 	}
-	if (log->count >= entries || entry->len > bytes || log->bytes > bytes - entry->len)
-		return -ENOSPC;
-	return 0;
+	return log->bytes + size > limit ? -ENOSPC : 0;
 }
 
 static int next_aggregate(const struct bastion_log *log, const struct bastion_log_entry *entry,
@@ -187,12 +183,10 @@ static int check_reset(struct bastion_chip *chip)
 }
 
 /*
- * Extends the chip and appends @entry, which it consumes. If the chip does not
- * say that it has it, nobody knows what the register holds, and the gate fails
- * until the chip is reset.
+ * Extends the chip and appends @entry. If the chip does not say that it has it,
+ * nobody knows what the register holds, and the gate fails until the chip is reset.
  */
-static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry,
-		  struct budget *budget)
+static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
 {
 	struct bastion_log *log = chip->log;
 	u8 aggregate[BASTION_DIGEST_SIZE];
@@ -202,67 +196,80 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry,
 
 	ret = check_reset(chip);
 	if (!ret)
-		ret = check_room(log, entry, budget);
-	if (!ret)
 		ret = next_aggregate(log, entry, aggregate);
 	if (ret)
-		goto err_entry;
+		return ret;
 
 	ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
 	if (ret) {
 		dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n",
 			entry->index, ret);
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
-		goto err_entry;
+		return ret;
 	}
 
 	memcpy(log->aggregate, aggregate, sizeof(aggregate));
-	log->bytes += entry->len;
+	log->bytes += record_size(entry);
 	log->count++;
-	if (budget)
-		budget->used++;
 	hash_add(log->by_digest, &entry->hash,
 		 get_unaligned((u32 *)entry->digests[BASTION_SHA384]));
 	list_add_tail_rcu(&entry->list, &log->entries);
 	bastion_gate_extended(chip->gate, entry->index);
 	return 0;
-
-err_entry:
-	kfree(entry);
-	return ret;
 }
 
+/* @entry is the log's afterwards, or still the caller's when there is an error. */
+static int commit_for(struct bastion_chip *chip, struct bastion_log_entry *entry, kuid_t uid)
+{
+	struct budget *budget, *fresh = NULL;
+	struct bastion_log *log = chip->log;
+	size_t size = record_size(entry);
+	int ret;
+
+	budget = budget_find(log, uid);
+	ret = check_room(log, entry, uid, budget ? budget->used : 0);
+	if (ret)
+		return ret;
+	if (!budget) {
+		fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+		if (!fresh)
+			return -ENOMEM;
+		fresh->uid = uid;
+		budget = fresh;
+	}
+	ret = commit(chip, entry);
+	if (ret) {
+		kfree(fresh);
+		return ret;
+	}
+	budget->used += size;
+	if (fresh)
+		hash_add(log->budgets, &fresh->node, __kuid_val(uid));
+	return 0;
+}
+
+/* @once: what is there already is not logged again. Consumes @entry. */
 static int measure(struct bastion_chip *chip, struct bastion_log_entry *entry, kuid_t uid,
 		   bool once)
 {
 	struct bastion_log *log = chip->log;
-	struct budget *budget = NULL;
-	int ret;
+	bool duplicate;
+	int ret = 0;
 
 	lockdep_assert_held_read(&chip->ops_lock);
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
 
 	mutex_lock(&log->lock);
-	if (once && is_duplicate(log, entry)) {
-		ret = 0;
-		goto out;
-	}
-	if (uid_valid(uid)) {
-		budget = budget_get(log, uid);
-		if (IS_ERR(budget)) {
-			ret = PTR_ERR(budget);
-			goto out;
-		}
-	}
-	ret = commit(chip, entry, budget);
-	entry = NULL;
+	duplicate = once && is_duplicate(log, entry);
+	if (!duplicate)
+		ret = commit_for(chip, entry, uid);
 	/* Whoever may not run out of room did: nothing more can be vouched for. */
-	if (ret == -ENOSPC && !budget)
+	if (ret == -ENOSPC && !uid_valid(uid))
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
-out:
 	mutex_unlock(&log->lock);
-	kfree(entry);
+	if (duplicate || ret)
+		kfree(entry);
 	return ret;
 }
 
@@ -439,20 +446,24 @@ int bastion_measure_again(struct bastion_chip *chip)
  */
 void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 {
+	static const u8 nothing[BASTION_DIGEST_SIZE];
 	struct bastion_log *log = chip->log;
 	struct bastion_log_entry *entry;
+
+	int ret = -ENOMEM;
 
 	entry = entry_alloc(1, BASTION_EVENT_CAP, why, strlen(why), NULL);
 	mutex_lock(&log->lock);
 	if (!log->capped) {
 		log->capped = true;
-		if (!IS_ERR(entry)) {
-			commit(chip, entry, NULL);
-			entry = NULL;
-		}
+		if (!IS_ERR(entry))
+			ret = commit(chip, entry);
+		/* Without an entry: what no log explains is a cap as well. */
+		if (ret == -ENOMEM)
+			chip->ops->mr_extend(chip, 1, nothing);
 	}
 	mutex_unlock(&log->lock);
-	if (!IS_ERR(entry))
+	if (ret && !IS_ERR(entry))
 		kfree(entry);
 }
 

@@ -14,13 +14,16 @@
 #include "chip.h"
 #include "crypto.h"
 
-/* Bounds on one log. The reserve is for the module's own and operators' entries. */
-#define BASTION_LOG_ENTRIES_MAX		65536
-#define BASTION_LOG_BYTES_MAX		(16 << 20)
-#define BASTION_LOG_RESERVE_ENTRIES	1024
-#define BASTION_LOG_RESERVE_BYTES	(1 << 20)
-/* Entries that one unprivileged uid may cause. */
-#define BASTION_LOG_UID_BUDGET		256
+/*
+ * Bounds on one log, in bytes as the binary list has them, so that it always
+ * fits into the evidence: users together, root on top of them, and the module
+ * and its operators on top of that.
+ */
+#define BASTION_LOG_USERS_MAX		(5 << 19)
+#define BASTION_LOG_ROOT_MAX		(7 << 19)
+#define BASTION_LOG_MAX			(8 << 19)
+/* What one unprivileged uid may cause. */
+#define BASTION_LOG_UID_BUDGET		(128 << 10)
 
 #define BASTION_LOG_HASH_BITS		10
 
@@ -50,7 +53,7 @@ struct bastion_log_entry {
  *		across chip commands. Order: ops_lock, log->lock, gate->lock.
  * @entries:	readers may walk it without the lock; nothing is ever taken out
  * @count:	of @entries
- * @bytes:	of all template data
+ * @bytes:	of the binary list with SHA-384 digests
  * @aggregate:	over all entries (include/bastion/round.h)
  * @capped:	a cap record was made, or the registers were not fresh at probe
  * @by_digest:	to find duplicates of register 4

@@ -157,9 +157,6 @@ static int measure_requester(struct request *rq)
 	const struct bastion_blob_header *header = &rq->header;
 	int ret;
 
-	ret = bastion_requester_measure(&rq->who);
-	if (ret)
-		return ret;
 	if (le32_to_cpu(header->flags) & BASTION_BLOB_EXECUTABLE) {
 		ret = bastion_requester_is(&rq->who, header->executable, rq->keyring);
 		if (ret)
@@ -200,7 +197,7 @@ static ssize_t unseal(struct request *rq, struct bastion_grant_live *grant, u8 *
 	up_read(&gate->exchange);
 	if (ret >= 0 && ret != le32_to_cpu(rq->header.secret_len))
 		ret = -EIO;
-	if (ret < 0)
+	if (ret < 0 && ret != -ERESTART)
 		ret = bastion_gate_chip_said(gate, grant, ret);
 	return ret;
 }
@@ -249,7 +246,10 @@ static int release_under(struct request *rq, struct bastion_grant_live *grant)
 	ssize_t ret;
 	u8 *secret;
 
-	ret = bastion_chip_get_ops(rq->chip);
+	/* Reading the file takes as long as its owner likes: nothing is held meanwhile. */
+	ret = bastion_requester_measure(&rq->who);
+	if (!ret)
+		ret = bastion_chip_get_ops(rq->chip);
 	if (ret)
 		return ret;
 	ret = measure_requester(rq);
@@ -285,7 +285,7 @@ static int wait_and_release(struct request *rq)
 		ret = release_under(rq, grant);
 		bastion_grant_put(grant);
 		/* Another grant took its place meanwhile: then that one counts. */
-	} while (ret == -ESTALE && !fatal_signal_pending(current));
+	} while (ret == -ERESTART && !fatal_signal_pending(current));
 	return ret;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/key.h>
 #include <linux/magic.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
@@ -84,6 +85,7 @@ static struct file *exe_file(struct pid *pid)
 int bastion_requester_measure(struct bastion_requester *who)
 {
 	char *path;
+	int ret;
 
 	if (!who->buffer) {
 		who->buffer = kmalloc(PATH_MAX, GFP_KERNEL);
@@ -99,18 +101,25 @@ int bastion_requester_measure(struct bastion_requester *who)
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	who->path = path;
-	return bastion_hash_file(who->file, who->digest);
+	ret = bastion_hash_file(who->file, who->digest);
+	/* What a file system says of its handles is no business of a round's. */
+	return ret == -ESTALE ? -EIO : ret;
 }
 
+/* Any of its threads; one that is gone counts as traced. */
 static bool is_traced(struct pid *pid)
 {
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
-	bool traced;
+	struct task_struct *task, *thread;
+	bool traced = true;
 
-	if (!task)
-		return true;
-	traced = READ_ONCE(task->ptrace);
-	put_task_struct(task);
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_PID);
+	if (task) {
+		traced = false;
+		for_each_thread(task, thread)
+			traced |= READ_ONCE(thread->ptrace);
+	}
+	rcu_read_unlock();
 	return traced;
 }
 

@@ -208,6 +208,9 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 
 	/* Log, registers and quote belong together: nothing is extended meanwhile. */
 	mutex_lock(&log->lock);
+	mutex_lock(&gate->lock);
+	round->dirty = 0;
+	mutex_unlock(&gate->lock);
 	round->log_count = log->count;
 	memcpy(round->log_aggregate, log->aggregate, sizeof(round->log_aggregate));
 	ret = qualifying_data(chip, round, args->nonce, args->nonce_len);

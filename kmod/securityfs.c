@@ -204,8 +204,12 @@ static int boot_open(struct inode *inode, struct file *file)
 static ssize_t boot_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
 	struct bastion_chip *chip = file->private_data;
+	ssize_t ret;
 
-	return simple_read_from_buffer(buf, size, pos, chip->boot_log, chip->boot_log_len);
+	down_read(&chip->records_lock);
+	ret = simple_read_from_buffer(buf, size, pos, chip->boot_log, chip->boot_log_len);
+	up_read(&chip->records_lock);
+	return ret;
 }
 
 static int boot_release(struct inode *inode, struct file *file)

@@ -2,6 +2,7 @@
 /*
  * Attributes: one line, one value.
  */
+#include <linux/capability.h>
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
@@ -80,6 +81,8 @@ static ssize_t relock_store(struct device *dev, struct device_attribute *attr,
 	bool yes;
 	int ret;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (kstrtobool(buf, &yes) || !yes)
 		return -EINVAL;
 	ret = bastion_chip_get_ops(chip);
@@ -121,9 +124,13 @@ static ssize_t certificates_read(struct file *file, struct kobject *kobj,
 				 compat_bin_attribute *attr, char *buf, loff_t pos, size_t size)
 {
 	struct bastion_chip *chip = to_chip(kobj_to_dev(kobj));
+	ssize_t ret;
 
-	return memory_read_from_buffer(buf, size, &pos, chip->certificates,
-				       chip->certificates_len);
+	down_read(&chip->records_lock);
+	ret = memory_read_from_buffer(buf, size, &pos, chip->certificates,
+				      chip->certificates_len);
+	up_read(&chip->records_lock);
+	return ret;
 }
 static BIN_ATTR_RO(certificates, 0);
 

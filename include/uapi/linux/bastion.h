@@ -4,7 +4,8 @@
  *
  * Every argument is a struct that begins with its own size. The kernel takes a
  * shorter one (missing fields are zero) and a longer one whose surplus is zero
- * (else E2BIG); it writes back as much as the caller's struct holds. Reserved
+ * (else E2BIG); it writes back as much as the caller's struct holds. The size
+ * in the ioctl's number must be the same (EINVAL). Reserved
  * fields and undefined flags must be zero (EINVAL). Pointers are u64. Numbers
  * are in host order; byte strings are as in include/bastion/.
  *
@@ -41,11 +42,11 @@ enum bastion_reason {
 	BASTION_REASON_VERIFIERS = 4,	/* the list of verifiers changed */
 	BASTION_REASON_REGISTERS = 5,	/* a register that a grant names was extended */
 	BASTION_REASON_RESET = 6,	/* the chip lost its state */
-	BASTION_REASON_SUSPEND = 7,	/* the system sleeps, or shuts down */
+	BASTION_REASON_SUSPEND = 7,	/* the system is about to sleep */
 	BASTION_REASON_CHIP = 8,	/* the chip failed, or denied what was granted */
 	BASTION_REASON_EXTEND = 9,	/* a measurement did not reach the chip */
 	BASTION_REASON_SELF_TEST = 10,	/* the chip's self-test failed */
-	BASTION_REASON_REMOVED = 11,	/* the chip is gone, or its driver is */
+	BASTION_REASON_REMOVED = 11,	/* the chip is gone, its driver is, or the system shuts down */
 };
 
 /**
@@ -97,8 +98,9 @@ struct bastion_info {
  * Begins a round that belongs to this open file: closing it, or 60 seconds,
  * end it. A round that this file had is ended first.
  *
- * Errors: ENOKEY no such verifier; EBUSY another file has a round; ESHUTDOWN
- * the log is capped: nothing attests before the chip's next power cycle;
+ * Errors: ENOKEY no such verifier; EBUSY another file has a round, or the
+ * system is about to sleep; ESHUTDOWN the log is capped: nothing attests before
+ * the chip's next power cycle and a boot of the kernel;
  * EIO also when the gate has failed.
  */
 struct bastion_round_begin {
@@ -156,7 +158,9 @@ struct bastion_quote {
  * ESTALE as for QUOTE; EBADMSG malformed; EKEYREJECTED the signature or a field
  * does not fit this round, chip, boot, verifier or token, or the chip refused it.
  * A grant replaces the one its verifier had; keys released under that one
- * that the new one does not cover are revoked.
+ * that the new one does not cover are revoked. When the chip refuses what the
+ * kernel accepted, or does not answer, all grants end: nobody knows any more
+ * which ones it holds.
  */
 struct bastion_grant_args {
 	__u32 size;
@@ -189,7 +193,8 @@ struct bastion_relock {
  * @digest:	out: SHA-384 of its SubjectPublicKeyInfo
  *
  * Measured into register 2; ends all rounds and grants. Errors: EINVAL not a
- * point of P-384; EEXIST; ENOSPC eight are registered.
+ * point of P-384; EEXIST; ENOSPC eight are registered; EBUSY the system is about
+ * to sleep.
  */
 struct bastion_verifier_add {
 	__u32 size;
@@ -205,7 +210,8 @@ struct bastion_verifier_add {
  * @flags:	in: 0
  * @digest:	in
  *
- * Measured into register 2; ends all rounds and grants. Errors: ENOKEY.
+ * Measured into register 2; ends all rounds and grants. Errors: ENOKEY; EBUSY
+ * the system is about to sleep.
  */
 struct bastion_verifier_remove {
 	__u32 size;
@@ -248,13 +254,14 @@ struct bastion_verifier_list {
  * struct bastion_extend - BASTION_IOC_EXTEND, privileged
  * @size:	in: sizeof(struct bastion_extend)
  * @index:	in: 5 .. 7 (EINVAL)
- * @name:	in: the event's name, [A-Za-z0-9._-]{1,64}, NUL padded unless 64 long
+ * @name:	in: the event's name, [A-Za-z0-9._-]{1,63}, NUL padded
  * @data:	in: the event
  * @data_len:	in: 1 .. 4096
  * @reserved:	0
  *
  * Measures an event of the operator's: into the log and the register. Ends
- * grants that name the register. Errors: ENOSPC the log is full.
+ * grants that name the register. Errors: ENOSPC the log is full, and the gate
+ * has failed for it; EIO also while the gate is failed or in its self-test.
  */
 struct bastion_extend {
 	__u32 size;
@@ -286,7 +293,7 @@ struct bastion_extend {
  * @serial:	out: the released key
  *
  * Waits for a grant and releases the secret as a key "bastion:NAME" of the
- * kernel's type logon, user or fscrypt-provisioning. The wait is killable.
+ * kernel's type logon or user. The wait is killable.
  *
  * With UPCALL the caller must have assumed the authority to instantiate the
  * key (keyctl_assume_authority(3)): type, requester and destination come from
@@ -299,8 +306,11 @@ struct bastion_extend {
  * chip or the sealed key refuses (policy, type, executable, registers);
  * EKEYEXPIRED, EKEYREVOKED the grant ended meanwhile; EBADMSG the blob is
  * damaged or another chip's; ENOKEY no such key, keyring, or the blob's
- * verifier is not registered; EDQUOT the owner's key quota; EOPNOTSUPP
- * a type this kernel cannot release; EPERM UPCALL without authority.
+ * verifier is not registered; EDQUOT the owner's key quota, or its place in the
+ * log, is used up; ENOSPC the users' part of the log is full; ENOTDIR @keyring
+ * is no keyring; ESRCH the requester is gone; EOPNOTSUPP a type that is not
+ * released (fscrypt-provisioning so far); EPERM UPCALL without authority; and
+ * what reading the requester's executable returned.
  */
 struct bastion_release {
 	__u32 size;

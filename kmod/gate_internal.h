@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Between gate.c, which closes, and grants.c, which opens. All of it wants
+ * gate->lock held.
+ */
+#ifndef _BASTION_GATE_INTERNAL_H
+#define _BASTION_GATE_INTERNAL_H
+
+#include "gate.h"
+
+void bastion_gate_touch(struct bastion_gate *gate);
+void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,
+			    enum bastion_reason reason);
+void bastion_gate_end_grant(struct bastion_gate *gate, struct bastion_grant_live *grant,
+			    enum bastion_reason reason);
+void bastion_gate_end_expired(struct bastion_gate *gate);
+void bastion_gate_arm(struct bastion_gate *gate);
+void bastion_grant_revoke(struct bastion_grant_live *grant);
+
+#endif

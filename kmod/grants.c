@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Grants in use: how one becomes live, who waits for it, what is released under it.
+ */
+#include <linux/key.h>
+#include <linux/key-type.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+#include "gate.h"
+#include "gate_internal.h"
+#include "grant_parse.h"
+#include "measure.h"
+#include "round.h"
+
+/**
+ * struct bastion_released - a keyring key that ends with a grant
+ * @list:	in bastion_grant_live.released
+ * @key:	the key, with a reference
+ * @policy:	it was released under
+ * @executable:	it was released to
+ */
+struct bastion_released {
+	struct list_head list;
+	struct key *key;
+	u8 policy[BASTION_DIGEST_SIZE];
+	u8 executable[BASTION_EXE_SIZE];
+};
+
+/* A request that waits; on its task's stack. */
+struct waiter {
+	struct list_head list;
+	const u8 *verifier;
+};
+
+static void kill_released(struct bastion_released *released)
+{
+	list_del(&released->list);
+	/* Revoking frees the payload; invalidating makes the key not be found at all. */
+	key_revoke(released->key);
+	key_invalidate(released->key);
+	key_put(released->key);
+	kfree(released);
+}
+
+/**
+ * bastion_grant_revoke() - end every key that was released under a grant
+ * @grant:	the grant, under the gate's lock
+ */
+void bastion_grant_revoke(struct bastion_grant_live *grant)
+{
+	struct bastion_released *released, *next;
+
+	list_for_each_entry_safe(released, next, &grant->released, list)
+		kill_released(released);
+}
+
+static void grant_free(struct kref *kref)
+{
+	struct bastion_grant_live *grant = container_of(kref, struct bastion_grant_live, kref);
+
+	WARN_ON_ONCE(!list_empty(&grant->released));
+	kfree_sensitive(grant);
+}
+
+void bastion_grant_put(struct bastion_grant_live *grant)
+{
+	if (grant)
+		kref_put(&grant->kref, grant_free);
+}
+
+struct bastion_grant_live *bastion_grant_live_alloc(u32 count)
+{
+	struct bastion_grant_live *grant;
+
+	grant = kzalloc(struct_size(grant, entries, count), GFP_KERNEL);
+	if (!grant)
+		return NULL;
+	kref_init(&grant->kref);
+	INIT_LIST_HEAD(&grant->list);
+	INIT_LIST_HEAD(&grant->released);
+	grant->count = count;
+	return grant;
+}
+
+static unsigned int remaining_seconds(const struct bastion_grant_live *grant)
+{
+	s64 ms = ktime_ms_delta(grant->expires, ktime_get_boottime());
+
+	return ms <= 0 ? 1 : DIV_ROUND_UP_ULL(ms, MSEC_PER_SEC);
+}
+
+/* What the new grant covers lives on under it; the rest ends with the old one. */
+static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live *new)
+{
+	struct bastion_released *released, *next;
+
+	list_for_each_entry_safe(released, next, &old->released, list) {
+		if (!bastion_grant_find(new->entries, new->count, BASTION_GRANT_RELEASE,
+					released->policy, released->executable))
+			continue;
+		key_set_timeout(released->key, remaining_seconds(new));
+		list_move_tail(&released->list, &new->released);
+	}
+}
+
+/**
+ * bastion_gate_install() - a grant that kernel and chip accepted becomes live
+ * @gate:	the gate; the caller holds round_lock and exchange for writing
+ * @round:	the round that brought it
+ * @grant:	the grant, consumed on success
+ *
+ * Return: 0; -ESTALE when the gate was locked, or a register that the grant
+ * names was extended, while it was being checked: then the caller must have the chip drop it.
+ */
+int bastion_gate_install(struct bastion_gate *gate, struct bastion_round *round,
+			 struct bastion_grant_live *grant)
+{
+	struct bastion_grant_live *old;
+	int ret = -ESTALE;
+
+	lockdep_assert_held(&gate->round_lock);
+	lockdep_assert_held_write(&gate->exchange);
+
+	mutex_lock(&gate->lock);
+	bastion_gate_end_expired(gate);
+	if (round->dead || round->dirty & grant->register_mask || gate->suspended ||
+	    gate->removed || (gate->state != BASTION_STATE_LOCKED &&
+			      gate->state != BASTION_STATE_ATTESTED))
+		goto out;
+	old = bastion_gate_grant_of(gate, grant->verifier);
+	if (old) {
+		carry_over(old, grant);
+		bastion_gate_end_grant(gate, old, BASTION_REASON_GRANT);
+	}
+	grant->live = true;
+	list_add_tail(&grant->list, &gate->grants);
+	bastion_gate_set_state(gate, BASTION_STATE_ATTESTED, BASTION_REASON_GRANT);
+	bastion_gate_arm(gate);
+	bastion_gate_wake(gate);
+	ret = 0;
+out:
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
+/* Waiting */
+
+/* Does any entry allow it, to whatever executable? */
+static bool covers(const struct bastion_grant_live *grant, u32 kind, const u8 *policy)
+{
+	u32 i;
+
+	for (i = 0; i < grant->count; i++) {
+		if (le32_to_cpu(grant->entries[i].kind) == kind &&
+		    !memcmp(grant->entries[i].policy, policy, BASTION_DIGEST_SIZE))
+			return true;
+	}
+	return false;
+}
+
+/* Is there a grant? 0, 1 for "not yet", or an error that waiting would not mend. */
+static int look(struct bastion_gate *gate, const u8 *verifier, u32 kind, const u8 *policy,
+		struct bastion_grant_live **found)
+{
+	struct bastion_grant_live *grant;
+
+	lockdep_assert_held(&gate->lock);
+	if (gate->removed)
+		return -ENODEV;
+	if (gate->state == BASTION_STATE_FAILED)
+		return -EIO;
+	if (gate->suspended)
+		return -EAGAIN;
+	if (!bastion_gate_verifier(gate, verifier))
+		return -ENOKEY;
+	bastion_gate_end_expired(gate);
+	grant = bastion_gate_grant_of(gate, verifier);
+	if (!grant)
+		return 1;
+	if (!covers(grant, kind, policy))
+		return -EKEYREJECTED;
+	kref_get(&grant->kref);
+	*found = grant;
+	return 0;
+}
+
+/**
+ * bastion_gate_wait() - wait until a grant allows something
+ * @gate:	the gate; the caller must not hold the chip's ops, nor any lock
+ * @verifier:	whose grant
+ * @kind:	BASTION_GRANT_*
+ * @policy:	policy reference
+ * @timeout_ms:	0: do not wait; BASTION_WAIT_FOREVER
+ * @grant:	where it is returned, with a reference
+ *
+ * Context: process; sleeps killably.
+ * Return: 0, -EAGAIN (would have to wait, or the system is about to sleep),
+ * -ETIMEDOUT, -EINTR (a fatal signal), -ENOKEY (no such verifier),
+ * -EKEYREJECTED (a grant is live and does not cover it), -EIO (the gate has
+ * failed), -ENODEV.
+ */
+int bastion_gate_wait(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE],
+		      u32 kind, const u8 policy[BASTION_DIGEST_SIZE], u32 timeout_ms,
+		      struct bastion_grant_live **grant)
+{
+	struct waiter waiter = { .verifier = verifier };
+	long left = MAX_SCHEDULE_TIMEOUT;
+	int ret;
+	u64 epoch;
+
+	might_sleep();
+	if (timeout_ms != BASTION_WAIT_FOREVER)
+		left = msecs_to_jiffies(timeout_ms);
+
+	mutex_lock(&gate->lock);
+	ret = look(gate, verifier, kind, policy, grant);
+	if (ret <= 0 || !timeout_ms) {
+		mutex_unlock(&gate->lock);
+		return ret > 0 ? -EAGAIN : ret;
+	}
+
+	list_add_tail(&waiter.list, &gate->waiting);
+	gate->waiters++;
+	bastion_gate_touch(gate);
+	while (ret > 0) {
+		epoch = gate->epoch;
+		mutex_unlock(&gate->lock);
+		left = wait_event_killable_timeout(gate->waitq, READ_ONCE(gate->epoch) != epoch,
+						   left);
+		mutex_lock(&gate->lock);
+		if (left < 0) {
+			ret = -EINTR;
+			break;
+		}
+		ret = look(gate, verifier, kind, policy, grant);
+		if (ret > 0 && !left)
+			ret = -ETIMEDOUT;
+	}
+	list_del(&waiter.list);
+	gate->waiters--;
+	bastion_gate_touch(gate);
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
+static int check_live(const struct bastion_grant_live *grant)
+{
+	if (grant->live)
+		return 0;
+	switch (grant->ended) {
+	case BASTION_REASON_EXPIRED:
+		return -EKEYEXPIRED;
+	case BASTION_REASON_GRANT:
+		return -ERESTART;
+	case BASTION_REASON_REMOVED:
+		return -ENODEV;
+	default:
+		return -EKEYREVOKED;
+	}
+}
+
+/**
+ * bastion_gate_token() - the token of a grant that is still live
+ * @gate:	the gate
+ * @grant:	the grant
+ * @token:	where it is copied; the caller wipes it
+ *
+ * Return: 0, -EKEYEXPIRED, -EKEYREVOKED, -ENODEV, or -ERESTART when another
+ * grant has taken its place and the caller should look again.
+ */
+int bastion_gate_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
+		       u8 token[BASTION_TOKEN_SIZE])
+{
+	int ret;
+
+	mutex_lock(&gate->lock);
+	bastion_gate_end_expired(gate);
+	ret = check_live(grant);
+	if (!ret)
+		memcpy(token, grant->token, BASTION_TOKEN_SIZE);
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
+/**
+ * bastion_gate_chip_said() - judge the result of a gated command
+ * @gate:	the gate; the caller holds the chip's ops
+ * @grant:	the grant it was done under
+ * @ret:	what the chip answered
+ *
+ * A chip that knows nothing of a grant that is live here, or that failed, is
+ * locked out: whatever it is, it is not what was attested.
+ *
+ * Context: process; takes the log's lock, so that an extend that has ended the
+ * grant in the chip has ended it here, too.
+ * Return: @ret, or, where the grant ended meanwhile, that.
+ */
+int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret)
+{
+	int live;
+
+	/* No nonce is involved, whatever it says. */
+	if (ret == -ESTALE)
+		ret = -EIO;
+	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT)
+		return ret;
+	mutex_lock(&gate->chip->log->lock);
+	mutex_lock(&gate->lock);
+	bastion_gate_end_expired(gate);
+	live = check_live(grant);
+	mutex_unlock(&gate->lock);
+	mutex_unlock(&gate->chip->log->lock);
+	if (live)
+		return live;
+	bastion_gate_relock(gate, BASTION_REASON_CHIP);
+	return ret;
+}
+
+/* Release */
+
+struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
+						const u8 executable[BASTION_EXE_SIZE])
+{
+	struct bastion_released *released = kzalloc(sizeof(*released), GFP_KERNEL_ACCOUNT);
+
+	if (!released)
+		return NULL;
+	memcpy(released->policy, policy, BASTION_DIGEST_SIZE);
+	memcpy(released->executable, executable, BASTION_EXE_SIZE);
+	return released;
+}
+
+/* Drops keys that nobody holds any more; a few a release keep the list short. */
+static void sweep(struct bastion_grant_live *grant)
+{
+	struct bastion_released *released, *next;
+	unsigned int budget = 8;
+
+	list_for_each_entry_safe(released, next, &grant->released, list) {
+		if (!budget--)
+			break;
+		if (refcount_read(&released->key->usage) == 1 || key_validate(released->key))
+			kill_released(released);
+		else
+			list_move_tail(&released->list, &grant->released);
+	}
+}
+
+/*
+ * From here on the key belongs to the grant. What a possessor could do to it
+ * is taken away first; nobody can give it back.
+ */
+static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
+		    struct bastion_released *released, struct key *key)
+{
+	int ret;
+
+	mutex_lock(&gate->lock);
+	bastion_gate_end_expired(gate);
+	ret = check_live(grant);
+	if (!ret) {
+		down_write(&key->sem);
+		key->perm &= ~(KEY_POS_SETATTR | KEY_USR_SETATTR | KEY_GRP_SETATTR |
+			       KEY_OTH_SETATTR | KEY_POS_WRITE | KEY_USR_WRITE |
+			       KEY_GRP_WRITE | KEY_OTH_WRITE);
+		up_write(&key->sem);
+		key_set_timeout(key, remaining_seconds(grant));
+		sweep(grant);
+		released->key = key_get(key);
+		list_add_tail(&released->list, &grant->released);
+	}
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
+/**
+ * bastion_gate_release() - make a key live, and have it end with its grant
+ * @gate:	the gate
+ * @grant:	the grant it is released under
+ * @released:	from bastion_released_alloc(), consumed
+ * @key:	the key, not instantiated yet
+ * @secret:	its payload
+ * @len:	bytes of @secret
+ * @keyring:	where it is linked
+ * @authkey:	the authority to instantiate it, for request_key(2)
+ *
+ * Binds the key to the grant, then instantiates it. A grant that ends in
+ * between has revoked and invalidated the key by then, and what is
+ * instantiated is dead from the first moment. So gate->lock is not held over
+ * the key service's locks, which other key types keep for as long as they like.
+ *
+ * Context: process, may sleep.
+ * Return: 0, as bastion_gate_token(), or the key service's error.
+ */
+int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *grant,
+			 struct bastion_released *released, struct key *key,
+			 const void *secret, size_t len, struct key *keyring,
+			 struct key *authkey)
+{
+	int ret;
+
+	ret = bind_key(gate, grant, released, key);
+	if (ret) {
+		kfree(released);
+		return ret;
+	}
+	/* A key that does not get its payload stays bound, without use, until the next sweep. */
+	ret = key_instantiate_and_link(key, secret, len, keyring, authkey);
+	if (ret)
+		return ret;
+	return key_validate(key);
+}
+
+u32 bastion_gate_waiters_for(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE])
+{
+	struct waiter *waiter;
+	u32 count = 0;
+
+	lockdep_assert_held(&gate->lock);
+	list_for_each_entry(waiter, &gate->waiting, list)
+		count += !memcmp(waiter->verifier, verifier, BASTION_DIGEST_SIZE);
+	return count;
+}
