@@ -455,22 +455,45 @@ static inline int round_state(int fd)
 	return ret ? ret : (int)info.state;
 }
 
-/* Returns 0 as soon as the gate is in @state, -ETIMEDOUT when it is not in time. */
-static inline int round_wait_state(enum bastion_state state, int timeout_ms)
+/* Reads events until @enough says so: 0, or -ETIMEDOUT when none comes for @timeout_ms. */
+static inline int round_wait(bool (*enough)(const struct bastion_event *event, uint32_t wanted),
+			     uint32_t wanted, int timeout_ms)
 {
 	struct pollfd wait = { .fd = open(ROUND_DEVICE, O_RDWR | O_CLOEXEC), .events = POLLIN };
-	struct bastion_event event = { .state = ~0u };
+	struct bastion_event event;
 	int ret = wait.fd < 0 ? -errno : 0;
 
-	while (!ret && event.state != state) {
+	while (!ret) {
 		ret = poll(&wait, 1, timeout_ms);
 		ret = ret > 0 ? 0 : ret ? -errno : -ETIMEDOUT;
 		if (!ret && read(wait.fd, &event, sizeof(event)) != sizeof(event))
 			ret = -errno;
+		if (!ret && enough(&event, wanted))
+			break;
 	}
 	if (wait.fd >= 0)
 		close(wait.fd);
 	return ret;
+}
+
+static inline bool round_has_state(const struct bastion_event *event, uint32_t wanted)
+{
+	return event->state == wanted;
+}
+
+static inline bool round_has_waiters(const struct bastion_event *event, uint32_t wanted)
+{
+	return event->waiters == wanted;
+}
+
+static inline int round_wait_state(enum bastion_state state, int timeout_ms)
+{
+	return round_wait(round_has_state, state, timeout_ms);
+}
+
+static inline int round_wait_waiters(uint32_t count, int timeout_ms)
+{
+	return round_wait(round_has_waiters, count, timeout_ms);
 }
 
 #endif
