@@ -200,8 +200,6 @@ TEST_F(events, a_blocked_read_ends_with_a_signal)
 	EXPECT_EQ(EINTR, reader.error);
 }
 
-/* The grant's side of it is tested where there are grants. */
-
 TEST_F(events, no_other_way_in)
 {
 	char byte = 0;

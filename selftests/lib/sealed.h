@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sealed keys, for tests in C: making, loading, releasing them and looking at
+ * what became of them. All functions return 0 or a serial, or -errno.
+ *
+ *	key = sealed_new(&verifier, "prod", "disk0", "types=user", KEY_SPEC_USER_KEYRING);
+ *	released = sealed_release(fd, key, BASTION_TYPE_LOGON, KEY_SPEC_SESSION_KEYRING);
+ */
+#ifndef SELFTESTS_LIB_SEALED_H
+#define SELFTESTS_LIB_SEALED_H
+
+#include <grp.h>
+#include <keyutils.h>
+#include <sched.h>
+#include <signal.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <bastion/blob.h>
+
+#include "round.h"
+
+#define SEALED_NOBODY	65534
+
+/* A name that nobody else in this guest uses. */
+static inline const char *sealed_name(void)
+{
+	static char names[16][48];
+	static unsigned int count;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	count++;
+	snprintf(names[count % 16], sizeof(names[0]), "k%d-%ld%09ld-%u", getpid(), now.tv_sec,
+		 now.tv_nsec, count);
+	return names[count % 16];
+}
+
+static inline void sealed_hex(const void *data, size_t len, char *hex)
+{
+	const uint8_t *bytes = data;
+
+	for (size_t i = 0; i < len; i++)
+		sprintf(hex + 2 * i, "%02x", bytes[i]);
+}
+
+/* The serial, or -errno. */
+static inline key_serial_t sealed_add(const char *name, const char *payload, key_serial_t keyring)
+{
+	key_serial_t key = add_key("bastion", name, payload, strlen(payload), keyring);
+
+	return key < 0 ? -errno : key;
+}
+
+/* Made in the chip; @options may be "". */
+static inline key_serial_t sealed_new(const struct round_verifier *verifier, const char *policy,
+				      const char *name, const char *options, key_serial_t keyring)
+{
+	char payload[1024], digest[2 * BASTION_DIGEST_SIZE + 1];
+
+	sealed_hex(verifier->digest, sizeof(verifier->digest), digest);
+	snprintf(payload, sizeof(payload), "new 32 verifier=%s policy=%s%s%s", digest, policy,
+		 *options ? " " : "", options);
+	return sealed_add(name, payload, keyring);
+}
+
+static inline key_serial_t sealed_load(const char *name, const void *blob, size_t len,
+				       key_serial_t keyring)
+{
+	char payload[8 + 2 * BASTION_BLOB_MAX + 64] = "load ";
+
+	sealed_hex(blob, len, payload + strlen(payload));
+	return sealed_add(name, payload, keyring);
+}
+
+/* The blob of a bastion key, as bytes: its length. */
+static inline int sealed_blob(key_serial_t key, uint8_t blob[BASTION_BLOB_MAX])
+{
+	char hex[2 * BASTION_BLOB_MAX + 1];
+	long len = keyctl_read(key, hex, sizeof(hex));
+
+	if (len < 0)
+		return -errno;
+	for (long i = 0; i < len / 2; i++)
+		sscanf(hex + 2 * i, "%2hhx", &blob[i]);
+	return len / 2;
+}
+
+static inline key_serial_t sealed_release_args(int fd, struct bastion_release args)
+{
+	int ret;
+
+	args.size = sizeof(args);
+	ret = round_ioctl(fd, BASTION_IOC_RELEASE, &args);
+	return ret ? ret : args.serial;
+}
+
+/* Does not wait. */
+static inline key_serial_t sealed_release(int fd, key_serial_t key, uint32_t type,
+					  key_serial_t keyring)
+{
+	return sealed_release_args(fd, (struct bastion_release){
+		.key = key, .type = type, .keyring = keyring, .flags = BASTION_RELEASE_NOWAIT });
+}
+
+static inline key_serial_t sealed_release_blob(int fd, const void *blob, size_t len, uint32_t type,
+					       key_serial_t keyring)
+{
+	return sealed_release_args(fd, (struct bastion_release){
+		.blob = (uintptr_t)blob, .blob_len = len, .type = type, .keyring = keyring,
+		.flags = BASTION_RELEASE_NOWAIT });
+}
+
+/* Is @key there and usable? 0, or why not: ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
+static inline int sealed_dead(key_serial_t key)
+{
+	char text[512];
+
+	return keyctl_describe(key, text, sizeof(text)) < 0 ? errno : 0;
+}
+
+/* Milliseconds until @key is dead, or -1 when it outlives @limit. */
+static inline int sealed_dies_within(key_serial_t key, int limit)
+{
+	int ms;
+
+	for (ms = 0; ms <= limit; ms += 5) {
+		if (sealed_dead(key))
+			return ms;
+		usleep(5000);
+	}
+	return -1;
+}
+
+/*
+ * Runs @function(@arg) in a child that first gives something up; its result
+ * (0 .. 255), or -1 when the child died. Errors come back as errnos.
+ */
+static inline int sealed_in_child(int (*give_up)(void), int (*function)(void *), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (give_up && give_up())
+			_exit(255);
+		_exit(function(arg) & 0xff);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+/* What a child can give up. Each returns 0 or -1. */
+
+static inline int sealed_be_nobody(void)
+{
+	if (setgroups(0, NULL) || setresgid(SEALED_NOBODY, SEALED_NOBODY, SEALED_NOBODY))
+		return -1;
+	return setresuid(SEALED_NOBODY, SEALED_NOBODY, SEALED_NOBODY);
+}
+
+static inline int sealed_drop_sys_admin(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
+	data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
+	return syscall(SYS_capset, &header, data);
+}
+
+static inline int sealed_be_container_root(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+
+/* sysfs's number of requests that wait. */
+static inline int sealed_waiters(void)
+{
+	int fd = open("/sys/class/bastion/bastion0/waiters", O_RDONLY | O_CLOEXEC), waiters = -1;
+	char text[16] = "";
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
+		waiters = atoi(text);
+	close(fd);
+	return waiters;
+}
+
+/* Returns 0 as soon as @waiters wait, -ETIMEDOUT when they never do. */
+static inline int sealed_wait_waiters(uint32_t waiters, int timeout_ms)
+{
+	struct pollfd wait = { .fd = open(ROUND_DEVICE, O_RDWR | O_CLOEXEC), .events = POLLIN };
+	struct bastion_event event = { .waiters = ~0u };
+	int ret = wait.fd < 0 ? -errno : 0;
+
+	while (!ret && event.waiters != waiters) {
+		ret = poll(&wait, 1, timeout_ms);
+		ret = ret > 0 ? 0 : ret ? -errno : -ETIMEDOUT;
+		if (!ret && read(wait.fd, &event, sizeof(event)) != sizeof(event))
+			ret = -errno;
+	}
+	if (wait.fd >= 0)
+		close(wait.fd);
+	return ret;
+}
+
+#endif
