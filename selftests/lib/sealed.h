@@ -180,6 +180,37 @@ static inline int sealed_be_container_root(void)
 	return unshare(CLONE_NEWUSER);
 }
 
+/*
+ * request_key(2) finds the helper: installed from where this test was built,
+ * build/selftests/FOLDER/TEST. Returns 0 or an exit status.
+ */
+static inline int sealed_install_helper(void)
+{
+	return system("top=$(readlink -f /proc/$PPID/exe) && top=${top%/build/selftests/*} &&"
+		      " install -D -t /usr/lib/bastion $top/build/user/bin/bastion-request-key &&"
+		      " install -D -m 644 -t /etc/request-key.d $top/userspace/request-key/bastion.conf");
+}
+
+/* SHA-256 of the running program, in hex. */
+static inline const char *sealed_own_digest(void)
+{
+	static char hex[65];
+	uint8_t digest[32];
+	char buffer[4096];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	ROUND_MUST(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL));
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+		ROUND_MUST(EVP_DigestUpdate(ctx, buffer, n));
+	ROUND_MUST(EVP_DigestFinal_ex(ctx, digest, NULL));
+	EVP_MD_CTX_free(ctx);
+	close(fd);
+	sealed_hex(digest, sizeof(digest), hex);
+	return hex;
+}
+
 /* sysfs's number of requests that wait. */
 static inline int sealed_waiters(void)
 {
