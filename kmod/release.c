@@ -107,6 +107,12 @@ static int take_key(struct request *rq, s32 serial)
 	key_ref_t ref;
 	int ret;
 
+	/*
+	 * No KEY_SPEC_*: to look some of those up makes keyrings, and new credentials
+	 * must not be committed while others are in force.
+	 */
+	if (serial <= 0)
+		return -ENOKEY;
 	ref = lookup_user_key(serial, 0, KEY_NEED_SEARCH);
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
