@@ -120,33 +120,11 @@ static int take_grant(struct bastion_file *file, const struct bastion_grant_args
 	return ret;
 }
 
-static int submit_grant(struct bastion_file *file, const struct bastion_grant_args *in)
-{
-	u8 token[BASTION_SEALED_TOKEN_SIZE];
-	u8 *grant;
-	int ret;
-
-	if (in->token_len != sizeof(token) || in->grant_len > BASTION_GRANT_MAX ||
-	    !in->grant_len)
-		return -EBADMSG;
-	if (copy_from_user(token, u64_to_user_ptr(in->token), sizeof(token)))
-		return -EFAULT;
-	grant = memdup_user(u64_to_user_ptr(in->grant), in->grant_len);
-	if (IS_ERR(grant))
-		return PTR_ERR(grant);
-	ret = bastion_round_grant(file->chip, file, grant, in->grant_len, token);
-	kfree(grant);
-	return ret;
-}
-
+/* One try a round, even with what cannot be read. */
 static int run_grant(struct bastion_file *file, union arguments *args)
 {
-	int ret;
+	int ret = take_grant(file, &args->grant);
 
-	if (args->grant.reserved)
-		return -EINVAL;
-	ret = submit_grant(file, &args->grant);
-	/* One try a round, even with what cannot be read. */
 	bastion_round_end(file->chip, file);
 	return ret;
 }
