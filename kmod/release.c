@@ -253,7 +253,7 @@ static int release_under(struct request *rq, struct bastion_grant_live *grant)
 	u8 *secret;
 
 	/* Reading the file takes as long as its owner likes: nothing is held meanwhile. */
-	ret = bastion_requester_measure(&rq->who);
+	ret = bastion_requester_measure(&rq->who, rq->authkey);
 	if (!ret)
 		ret = bastion_chip_get_ops(rq->chip);
 	if (ret)

@@ -7,11 +7,15 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
 #include "crypto.h"
 #include "requester.h"
+
+/* What a helper reads on a requester's behalf: a few seconds' worth. */
+#define HELPER_READS_MAX	SZ_1G
 
 /**
  * bastion_requester_init() - begin with who it is
@@ -72,17 +76,39 @@ static struct file *exe_file(struct pid *pid)
 	return file;
 }
 
+/* Whether reading a file takes as long as an unprivileged user likes. */
+static bool users_filesystem(const struct file *file)
+{
+	const struct super_block *sb = file_inode(file)->i_sb;
+
+	return sb->s_user_ns != &init_user_ns || sb->s_magic == FUSE_SUPER_MAGIC;
+}
+
+/*
+ * The helper reads in the requester's stead, while a kernel worker waits that no signal
+ * ends. So it must not be the requester who decides how long that takes: neither
+ * by a file system that answers when it likes, nor by a hole of terabytes.
+ */
+static int check_bounded(const struct file *file)
+{
+	if (users_filesystem(file))
+		return -EACCES;
+	return i_size_read(file_inode(file)) > HELPER_READS_MAX ? -EFBIG : 0;
+}
+
 /**
  * bastion_requester_measure() - find and hash the executable
  * @who:	the requester
+ * @by_helper:	the caller is not @who but its helper
  *
  * The digest is computed afresh each time: nothing that anybody remembers
  * about the file is believed.
  *
  * Context: process, may sleep; killable.
- * Return: 0, -ESRCH when the process is gone, -EINTR, or the file's error.
+ * Return: 0, -ESRCH when the process is gone, -EINTR, -EACCES or -EFBIG when a
+ * helper might read for too long, or the file's error.
  */
-int bastion_requester_measure(struct bastion_requester *who)
+int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 {
 	char *path;
 	int ret;
@@ -101,6 +127,9 @@ int bastion_requester_measure(struct bastion_requester *who)
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	who->path = path;
+	ret = by_helper ? check_bounded(who->file) : 0;
+	if (ret)
+		return ret;
 	ret = bastion_hash_file(who->file, who->digest);
 	/* What a file system says of its handles is no business of a round's. */
 	return ret == -ESTALE ? -EIO : ret;
@@ -138,10 +167,8 @@ static bool is_traced(struct pid *pid)
 int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE],
 			 const struct key *keyring)
 {
-	const struct super_block *sb = file_inode(who->file)->i_sb;
-
-	if (who->cred->user_ns != &init_user_ns || sb->s_user_ns != &init_user_ns ||
-	    sb->s_magic == FUSE_SUPER_MAGIC || is_traced(who->pid))
+	if (who->cred->user_ns != &init_user_ns || users_filesystem(who->file) ||
+	    is_traced(who->pid))
 		return -EKEYREJECTED;
 	if (!keyring || (keyring != who->cred->thread_keyring &&
 			 keyring != who->cred->process_keyring))
