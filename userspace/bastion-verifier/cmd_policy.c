@@ -111,6 +111,7 @@ static void show_gaps(const struct bv_policy *policy)
 		{ !policy->firmware_min, "no \"firmware_min\": no better than warning" },
 		{ !policy->has_svn_min, "no \"svn_min\": no better than warning" },
 		{ !policy->modules.given, "no \"modules\": any build of the module" },
+		{ !policy->platforms.given, "no \"platforms\": any kernel, locked down or not" },
 		{ !policy->parameters.given, "no \"parameters\": any parameters of the module" },
 		{ !policy->chips.given, "no \"chips\": any genuine chip" },
 		{ policy->allow_debug, "\"allow_debug\": emulators and opened chips are good enough" },

@@ -22,9 +22,11 @@ struct findings {
 	struct bv_log_entry cap;
 	struct bv_log_entry unknown;
 	struct bv_log_entry module;	/* the last, or the first bad one */
+	struct bv_log_entry platform;	/* likewise */
 	struct bv_log_entry parameters;	/* likewise */
 	struct bv_log_entry verifier;	/* to blame */
 	bool bad_module;
+	bool bad_platform;
 	bool bad_parameters;
 	const char *bad_verifier;	/* why */
 	unsigned int first_seen;
@@ -79,7 +81,12 @@ static void note_register1(const struct bv_policy *policy, const struct bv_log_e
 			found->module = *entry;
 		if (policy->modules.given && !module_known(&policy->modules, entry->data))
 			found->bad_module = true;
-	} else if (!is(entry, BASTION_EVENT_PLATFORM)) {
+	} else if (is(entry, BASTION_EVENT_PLATFORM)) {
+		if (!found->bad_platform)
+			found->platform = *entry;
+		if (policy->platforms.given && !bv_texts_has(&policy->platforms, entry->data))
+			found->bad_platform = true;
+	} else {
 		found->unknown = *entry;
 	}
 }
@@ -200,8 +207,7 @@ static void check_boot_key(const struct findings *found, struct bv_verdict *verd
 			  "somebody drives the chip behind the module's back." });
 }
 
-static void check_events(const struct bv_policy *policy, const struct findings *found,
-			 struct bv_verdict *verdict)
+static void check_events(const struct findings *found, struct bv_verdict *verdict)
 {
 	const struct bv_log_entry *cap = &found->cap, *unknown = &found->unknown;
 
@@ -216,26 +222,53 @@ static void check_events(const struct bv_policy *policy, const struct findings *
 		.expected = "events that this verifier knows in registers 1, 2 and 4",
 		.seen = unknown->name.data ? "another" : "as expected", .entry = unknown,
 		.advice = "The module is newer than the verifier: update the verifier." });
+}
+
+/* An event whose text the policy may pin: the module's build, the platform, the parameters. */
+struct pin {
+	const char *check;
+	const char *list;
+	const char *advice;
+	enum bv_claim claim;
+	bool given;
+	bool bad;
+	const struct bv_log_entry *entry;
+};
+
+static void check_pin(const struct pin *pin, struct bv_verdict *verdict)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), pin->given ? "one that \"%s\" lists"
+							: "any: the policy has no \"%s\"", pin->list);
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "module", .claim = BV_EXECUTABLES,
-		.tier = must(!policy->modules.given ||
-			     (found->module.name.data && !found->bad_module)),
-		.expected = policy->modules.given ? "a build that \"modules\" lists"
-						  : "any build: the policy has no \"modules\"",
-		.seen = found->bad_module ? "another build" :
-			found->module.name.data ? "as expected" : "no module event",
-		.entry = found->bad_module ? &found->module : NULL,
-		.advice = "Load a module that the policy knows, or add its build to \"modules\"." });
-	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "parameters", .claim = BV_CONFIGURATION,
-		.tier = must(!policy->parameters.given ||
-			     (found->parameters.name.data && !found->bad_parameters)),
-		.expected = policy->parameters.given ? "parameters that \"parameters\" lists"
-						     : "any: the policy has no \"parameters\"",
-		.seen = found->bad_parameters ? "others" :
-			found->parameters.name.data ? "as expected" : "no parameters event",
-		.entry = found->bad_parameters ? &found->parameters : NULL,
-		.advice = "Load the module with the parameters of the policy, or change them there." });
+		.name = pin->check, .claim = pin->claim,
+		.tier = must(!pin->given || (pin->entry->name.data && !pin->bad)),
+		.expected = expected,
+		.seen = pin->bad ? "another" : pin->entry->name.data ? "as expected" : "no such event",
+		.entry = pin->bad ? pin->entry : NULL, .advice = pin->advice });
+}
+
+static void check_pins(const struct bv_policy *policy, const struct findings *found,
+		       struct bv_verdict *verdict)
+{
+	const struct pin pins[] = {
+		{ "module", "modules",
+		  "Load a module that the policy knows, or add its build to \"modules\".",
+		  BV_EXECUTABLES, policy->modules.given, found->bad_module, &found->module },
+		{ "platform", "platforms",
+		  "Boot a kernel that the policy knows, locked down as it says, or add the text of "
+		  "the entry to \"platforms\".",
+		  BV_CONFIGURATION, policy->platforms.given, found->bad_platform,
+		  &found->platform },
+		{ "parameters", "parameters",
+		  "Load the module with the parameters of the policy, or change them there.",
+		  BV_CONFIGURATION, policy->parameters.given, found->bad_parameters,
+		  &found->parameters },
+	};
+
+	for (size_t i = 0; i < sizeof(pins) / sizeof(*pins); i++)
+		check_pin(&pins[i], verdict);
 }
 
 static void check_verifiers(const struct bv_appraisal *in, struct findings *found,
@@ -342,7 +375,8 @@ void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
 	}
 	pass(in->policy, log, found);
 	check_boot_key(found, verdict);
-	check_events(in->policy, found, verdict);
+	check_events(found, verdict);
+	check_pins(in->policy, found, verdict);
 	check_verifiers(in, found, verdict);
 	check_registers(in->policy, verdict);
 	free(found);

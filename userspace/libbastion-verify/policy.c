@@ -269,6 +269,7 @@ static int read_lists(const json_t *json, struct bv_policy *policy, struct bv_er
 		{ "roots", NULL, &policy->root_files },
 		{ "models", NULL, &policy->models },
 		{ "modules", NULL, &policy->modules },
+		{ "platforms", NULL, &policy->platforms },
 		{ "parameters", NULL, &policy->parameters },
 		{ "revoked_chips", &policy->revoked_chips, NULL },
 		{ "chips", &policy->chips, NULL },
@@ -297,7 +298,7 @@ static int read_policy(const json_t *json, struct bv_policy *policy, struct bv_e
 {
 	static const char *const known[] = {
 		"roots", "models", "firmware_min", "svn_min", "allow_debug", "revoked_chips",
-		"chips", "reference", "modules", "parameters", "verifiers", "registers",
+		"chips", "reference", "modules", "platforms", "parameters", "verifiers", "registers",
 		"lifetime", "register_mask", "accept_warning", "policies", NULL
 	};
 	static const struct {
@@ -381,6 +382,7 @@ void bv_policy_free(struct bv_policy *policy)
 	free_texts(&policy->root_files);
 	free_texts(&policy->models);
 	free_texts(&policy->modules);
+	free_texts(&policy->platforms);
 	free_texts(&policy->parameters);
 	free(policy->revoked_chips.data);
 	free(policy->chips.data);

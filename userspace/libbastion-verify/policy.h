@@ -93,6 +93,7 @@ struct bv_permit {
  * @boots:		reference values
  * @boot_count:		how many; 0 when there are none
  * @modules:		the only good build ids of the module, if given
+ * @platforms:		the only good kernels, with lockdown and signatures, if given
  * @parameters:		the only good parameters of the module, if given
  * @verifiers:		digests of other verifiers that may be registered
  * @registers:		the only good values per register, if given
@@ -116,6 +117,7 @@ struct bv_policy {
 	struct bv_boot *boots;
 	size_t boot_count;
 	struct bv_texts modules;
+	struct bv_texts platforms;
 	struct bv_texts parameters;
 	struct bv_digests verifiers;
 	struct bv_digests registers[BASTION_MR_COUNT];
