@@ -255,6 +255,23 @@ static void test_each_check(void **state)
 	assert_int_equal(chip_grants_count(&rig->chip.now.grants), 1);
 }
 
+/* Right in all else, so that it is the mask that is refused and not the digest. */
+static void test_masks(void **state)
+{
+	static const uint32_t masks[] = { 1 << 3, 1 << 4, 0xff, 0xa7 | 1 << 8, 1u << 31 };
+	struct rig *rig = *state;
+	struct draft draft;
+
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		rig_round(rig);
+		rig_draft(rig, &draft);
+		draft.grant.register_mask = htole32(masks[i]);
+		chip_registers_digest(&rig->chip.now.registers, masks[i],
+				      draft.grant.register_digest);
+		assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_BAD_GRANT);
+	}
+}
+
 /* A bit flipped anywhere in what is signed, after it was signed. */
 static void test_every_byte_is_signed(void **state)
 {
@@ -486,6 +503,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_each_check, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_masks, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_every_byte_is_signed, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_nonce_is_used_once, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_refusal_spends_the_nonce, rig_setup,

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "libbastion-verify/crypto.h"
+#include "libbastion-verify/ear.h"
 #include "testchip.h"
 
 struct result_test {
@@ -200,6 +201,50 @@ static void test_no_grant(void **state)
 	json_decref(json);
 }
 
+/* What was asked of a claim comes out affirmed, but for @without, which nobody looked at. */
+static struct bv_verdict *affirmed(int without)
+{
+	struct bv_verdict *verdict = bv_verdict_new();
+
+	assert_non_null(verdict);
+	verdict->facts.authentic = true;
+	for (int i = 0; i < BV_CLAIMS; i++)
+		if (i != without)
+			bv_verdict_add(verdict, &(struct bv_check){
+				.name = "test", .claim = i, .tier = BV_AFFIRMING, .expected = "a",
+				.seen = "a" });
+	return verdict;
+}
+
+/* A check that was skipped, failed to be made, or found a forgery is no reason to grant. */
+static void test_incomplete_verdicts(void **state)
+{
+	struct bv_verdict *verdict;
+
+	for (int without = 0; without <= BV_CLAIMS; without++) {
+		bool whole = without == BV_CLAIMS;
+
+		verdict = affirmed(without);
+		bv_verdict_close(verdict, true);
+		assert_int_equal(verdict->granted, whole);
+		assert_int_equal(verdict->status, whole ? BV_AFFIRMING : BV_CONTRAINDICATED);
+		bv_verdict_free(verdict);
+	}
+	verdict = affirmed(BV_CLAIMS);
+	bv_verdict_add(verdict, &(struct bv_check){ .name = "test", .expected = "a", .seen = "a",
+						    .advice = "b", .tier = BV_NONE });
+	bv_verdict_close(verdict, true);
+	assert_false(verdict->granted);
+	assert_int_equal(verdict->status, BV_CONTRAINDICATED);
+	bv_verdict_free(verdict);
+
+	verdict = affirmed(BV_CLAIMS);
+	verdict->facts.authentic = false;
+	bv_verdict_close(verdict, true);
+	assert_false(verdict->granted);
+	bv_verdict_free(verdict);
+}
+
 static void test_wrong_grant_key(void **state)
 {
 	struct result_test *t = *state;
@@ -274,6 +319,35 @@ static void test_ear_verify(void **state)
 	json_object_set_new(other, "kid", json_string("x"));
 	assert_null(bv_ear_verify(t->result.ear, other, TC_NOW, NULL));
 	json_decref(other);
+}
+
+/* AR4SI: a status is never better than the worst claim. */
+static void test_ear_status(void **state)
+{
+	static const struct {
+		const char *status;
+		int claim;
+		int ret;
+	} cases[] = {
+		{ "affirming", 2, 0 }, { "affirming", 31, 0 }, { "affirming", -32, 0 },
+		{ "affirming", 32, -EBADMSG }, { "affirming", -33, -EBADMSG },
+		{ "affirming", 96, -EBADMSG }, { "warning", 95, 0 }, { "warning", 96, -EBADMSG },
+		{ "contraindicated", 96, 0 }, { "contraindicated", 128, -EBADMSG },
+		{ "none", 2, -EBADMSG }, { "none", 0, 0 }, { "better", 2, -EBADMSG },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		json_t *claims = json_pack("{s:s, s:i, s:{s:s, s:s}, s:{s:{s:s, s:{s:i}}}}",
+			"eat_profile", "tag:github.com,2023:veraison/ear", "iat", TC_NOW,
+			"ear.verifier-id", "developer", "d", "build", "b", "submods", "m",
+			"ear.status", cases[i].status, "ear.trustworthiness-vector",
+			"hardware", cases[i].claim);
+		struct bv_error err = { "" };
+
+		assert_non_null(claims);
+		assert_int_equal(bv_ear_check(claims, &err), cases[i].ret);
+		json_decref(claims);
+	}
 }
 
 static void test_ear_private_key(void **state)
@@ -375,7 +449,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_grant_fields), T(test_grant_digests), T(test_grant_signature), T(test_token),
-		T(test_token_bad_point), T(test_no_grant), T(test_wrong_grant_key), T(test_ear),
+		T(test_token_bad_point), T(test_no_grant), T(test_incomplete_verdicts),
+		T(test_wrong_grant_key), T(test_ear), T(test_ear_status),
 		T(test_ear_refused), T(test_ear_verify), T(test_ear_private_key),
 		T(test_policy_refused), T(test_policy_roots), T(test_versions),
 		T(test_register_mask),
