@@ -66,7 +66,8 @@ struct bastion_chip_statistics {
  * -ENODEV the chip is gone, -EIO it failed or broke the protocol, -ETIMEDOUT it
  * did not answer, -EKEYREJECTED it refuses, -EBADMSG a blob or grant is
  * damaged or another chip's, -ESTALE a nonce is not good, -EKEYREVOKED the chip
- * knows no live grant with that token, -EINVAL, -ENOMEM.
+ * knows no live grant with that token, -EAGAIN too many commands wait for it and
+ * this one was not sent, -EINVAL, -ENOMEM.
  *
  * @name:	for messages
  * @self_test:	has the chip test itself; -EIO when it fails

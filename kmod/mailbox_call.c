@@ -48,7 +48,11 @@ static int refusal(const struct bastion_mailbox *mailbox)
 	return 0;
 }
 
-/* Waits for a slot. Whoever is refused passes the permit on to the next one. */
+/*
+ * Waits for a slot. Whoever is refused passes the permit on to the next one. That none
+ * came free in time is the callers' doing, who are too many, and not the chip's: it is
+ * told apart from a command that was not answered, since this one was not even sent.
+ */
 static struct bastion_slot *acquire_slot(struct bastion_mailbox *mailbox)
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(FREE_SLOT_MS);
@@ -60,7 +64,7 @@ static struct bastion_slot *acquire_slot(struct bastion_mailbox *mailbox)
 		unsigned long now = jiffies;
 
 		if (down_timeout(&mailbox->free, time_before(now, deadline) ? deadline - now : 0))
-			return ERR_PTR(-ETIMEDOUT);
+			return ERR_PTR(-EAGAIN);
 
 		spin_lock_irq(&mailbox->lock);
 		error = refusal(mailbox);
@@ -302,7 +306,8 @@ static ssize_t execute(struct bastion_mailbox *mailbox, struct bastion_slot *slo
  * Return: the output's length, within the row's limits and @out_size, and 0
  * whenever @status is not OK; -EINVAL the input is not of the row's size;
  * -ENODEV the chip is gone; -EIO it broke the protocol, was reset, or is
- * suspended; -ETIMEDOUT it did not answer or had no slot free in time.
+ * suspended; -ETIMEDOUT it did not answer, or has answered nobody on any slot;
+ * -EAGAIN no slot came free in time, and nothing was sent.
  */
 ssize_t bastion_mailbox_call(struct bastion_mailbox *mailbox,
 			     const struct bastion_command *command,

@@ -201,6 +201,9 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
 		return ret;
 
 	ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+	/* Not sent, so the register is what it was: a crowd must not fail the gate. */
+	if (ret == -EAGAIN)
+		return ret;
 	if (ret) {
 		dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n",
 			entry->index, ret);
@@ -458,8 +461,8 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 		log->capped = true;
 		if (!IS_ERR(entry))
 			ret = commit(chip, entry);
-		/* Without an entry: what no log explains is a cap as well. */
-		if (ret == -ENOMEM)
+		/* Without an entry: what no log explains is a cap as well, and twice does not hurt. */
+		if (ret)
 			chip->ops->mr_extend(chip, 1, nothing);
 	}
 	mutex_unlock(&log->lock);

@@ -12,7 +12,7 @@
  * Errors that any ioctl may return: ENOTTY unknown number; EINVAL a reserved
  * field or flag; E2BIG see above; EFAULT a bad pointer; ENODEV the chip is
  * gone; EIO the chip failed or broke the protocol; ETIMEDOUT the chip did not
- * answer; ENOMEM; EINTR a fatal signal.
+ * answer; EAGAIN too many commands wait for it; ENOMEM; EINTR a fatal signal.
  *
  * "Privileged" means CAP_SYS_ADMIN in the initial user namespace (EPERM).
  */
