@@ -5,6 +5,7 @@
  * One function ends a grant, one ends them all, and one changes the state, so
  * that every way out passes the revocation of what was released.
  */
+#include <linux/delay.h>
 #include <linux/key.h>
 #include <linux/key-type.h>
 #include <linux/kobject.h>
@@ -264,6 +265,8 @@ void bastion_gate_suspend(struct bastion_gate *gate, bool sleep)
 
 /* Recovery */
 
+#define RECOVERY_PAUSE_MS	20
+
 /* Brings a chip that lost its state up to the log. */
 static int recover(struct bastion_gate *gate)
 {
@@ -294,7 +297,7 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	struct bastion_chip *chip = gate->chip;
 	int ret;
 
-	dev_warn(&chip->dev, "the chip was reset: locked\n");
+	dev_warn_ratelimited(&chip->dev, "the chip was reset: locked\n");
 	/* Held until chip and log agree: nobody measures in between. */
 	mutex_lock(&chip->log->lock);
 	mutex_lock(&gate->lock);
@@ -313,6 +316,7 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	if (ret == -ENODEV) {
 		gate->removed = true;
 		bastion_gate_wake(gate);
+		bastion_gate_touch(gate);
 	} else if (gate->state == BASTION_STATE_SELFTEST) {
 		if (ret && chip->ops->generation(chip) == generation)
 			bastion_gate_set_state(gate, BASTION_STATE_FAILED, BASTION_REASON_SELF_TEST);
@@ -327,18 +331,26 @@ static void recovery_work(struct work_struct *work)
 	struct bastion_gate *gate = container_of(work, struct bastion_gate, recovery);
 	struct bastion_chip *chip = gate->chip;
 	u32 generation;
+	bool again;
 
 	if (bastion_chip_get_ops(chip))
 		return;
+	/* What was released does not wait until those who hold round_lock or the log's are through. */
+	if (chip->ops->generation(chip) != READ_ONCE(gate->seen_reset))
+		bastion_gate_lock(gate, BASTION_REASON_RESET);
 	mutex_lock(&gate->round_lock);
 	generation = chip->ops->generation(chip);
 	if (generation != gate->seen_reset)
 		handle_reset(gate, generation);
 	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
 		chip->ops->relock(chip);
-	if (chip->ops->generation(chip) != gate->seen_reset)
-		queue_work(gate_wq, &gate->recovery);
+	again = chip->ops->generation(chip) != gate->seen_reset;
 	mutex_unlock(&gate->round_lock);
+	if (again) {
+		/* A chip that does nothing but reset must not keep a processor busy. */
+		msleep(RECOVERY_PAUSE_MS);
+		queue_work(gate_wq, &gate->recovery);
+	}
 	bastion_chip_put_ops(chip);
 }
 
