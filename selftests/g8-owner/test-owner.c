@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * G8: a key goes only to its owner. Holding or loading a blob gives nobody
+ * anything, and no change to a blob makes it somebody else's.
+ */
+#include <sys/fsuid.h>
+
+#include "sealed.h"
+#include "kselftest_harness.h"
+
+#define LOGON	BASTION_TYPE_LOGON
+
+FIXTURE(owner)
+{
+	int fd;
+	struct round_verifier verifier;
+	char name[48], description[64];
+	uint8_t blob[BASTION_BLOB_MAX];
+	int len;
+};
+
+static int make_blob(struct round_verifier *verifier, const char *name, const char *options,
+		     uint8_t *blob)
+{
+	key_serial_t key = sealed_new(verifier, "prod", name, options, KEY_SPEC_PROCESS_KEYRING);
+	int len = key < 0 ? key : sealed_blob(key, blob);
+
+	if (key > 0)
+		keyctl_unlink(key, KEY_SPEC_PROCESS_KEYRING);
+	return len;
+}
+
+FIXTURE_SETUP(owner)
+{
+	self->fd = round_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, sealed_install_helper());
+	round_verifier_make(&self->verifier);
+	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
+	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
+	strcpy(self->name, sealed_name());
+	snprintf(self->description, sizeof(self->description), "bastion:%s", self->name);
+	self->len = make_blob(&self->verifier, self->name, "types=logon,user", self->blob);
+	ASSERT_LT(0, self->len);
+}
+
+FIXTURE_TEARDOWN(owner)
+{
+	EXPECT_EQ(0, round_verifier_remove(self->fd, &self->verifier));
+	close(self->fd);
+}
+
+struct thief {
+	int fd;
+	const uint8_t *blob;
+	int len;
+	const char *name, *description;
+};
+
+static int release_blob(void *arg)
+{
+	struct thief *thief = arg;
+	int ret = sealed_release_blob(thief->fd, thief->blob, thief->len, LOGON,
+				      KEY_SPEC_PROCESS_KEYRING);
+
+	return ret < 0 ? -ret : 0;
+}
+
+static int load_and_release(void *arg)
+{
+	struct thief *thief = arg;
+	key_serial_t key = sealed_load(thief->name, thief->blob, thief->len,
+				       KEY_SPEC_PROCESS_KEYRING);
+	int ret;
+
+	if (key < 0)
+		return 200;
+	ret = sealed_release(thief->fd, key, LOGON, KEY_SPEC_PROCESS_KEYRING);
+	return ret < 0 ? -ret : 0;
+}
+
+static int load_and_request(void *arg)
+{
+	struct thief *thief = arg;
+
+	if (keyctl_join_session_keyring(NULL) < 0 ||
+	    sealed_load(thief->name, thief->blob, thief->len, KEY_SPEC_SESSION_KEYRING) < 0)
+		return 200;
+	return request_key("logon", thief->description, "", KEY_SPEC_SESSION_KEYRING) < 0 ?
+	       errno : 0;
+}
+
+static int (*const doors[])(void *) = { release_blob, load_and_release, load_and_request };
+
+#define THIEF(self) ((struct thief){ (self)->fd, (self)->blob, (self)->len, (self)->name, \
+				     (self)->description })
+
+static int keep_everything(void)
+{
+	return 0;
+}
+
+TEST_F(owner, the_owner)
+{
+	struct thief thief = THIEF(self);
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(0, sealed_in_child(keep_everything, doors[i], &thief))
+			TH_LOG("door %d", i);
+	}
+}
+
+TEST_F(owner, another_uid)
+{
+	struct thief thief = THIEF(self);
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(EACCES, sealed_in_child(sealed_be_nobody, doors[i], &thief))
+			TH_LOG("door %d", i);
+	}
+}
+
+TEST_F(owner, root_without_its_capability)
+{
+	struct thief thief = THIEF(self);
+
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(EACCES, sealed_in_child(sealed_drop_sys_admin, doors[i], &thief))
+			TH_LOG("door %d", i);
+	}
+}
+
+TEST_F(owner, root_of_a_container)
+{
+	struct thief thief = THIEF(self);
+
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(EACCES, sealed_in_child(sealed_be_container_root, doors[i], &thief))
+			TH_LOG("door %d", i);
+	}
+}
+
+/* Nobody outside, uid 0 inside. */
+static int be_nobody_called_root(void)
+{
+	int fd;
+
+	if (sealed_be_nobody() || prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER))
+		return -1;
+	fd = open("/proc/self/uid_map", O_WRONLY);
+	if (fd < 0 || write(fd, "0 65534 1", 9) != 9 || close(fd))
+		return -1;
+	return getuid() == 0 ? 0 : -1;
+}
+
+TEST_F(owner, an_owner_is_a_uid_of_the_machine)
+{
+	struct thief thief = THIEF(self);
+	uint8_t blob[BASTION_BLOB_MAX];
+
+	EXPECT_EQ(EACCES, sealed_in_child(be_nobody_called_root, release_blob, &thief));
+	/* What belongs to it outside belongs to it inside. */
+	thief.len = make_blob(&self->verifier, self->name, "owner=65534", blob);
+	thief.blob = blob;
+	ASSERT_LT(0, thief.len);
+	EXPECT_EQ(0, sealed_in_child(be_nobody_called_root, release_blob, &thief));
+}
+
+static int take_nobodys_fsuid(void)
+{
+	setfsuid(SEALED_NOBODY);
+	return 0;
+}
+
+TEST_F(owner, root_is_not_everybody)
+{
+	struct thief thief = THIEF(self);
+	uint8_t blob[BASTION_BLOB_MAX];
+
+	thief.len = make_blob(&self->verifier, self->name, "owner=65534", blob);
+	thief.blob = blob;
+	ASSERT_LT(0, thief.len);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(EACCES, sealed_in_child(keep_everything, doors[i], &thief))
+			TH_LOG("door %d", i);
+		EXPECT_EQ(0, sealed_in_child(sealed_be_nobody, doors[i], &thief))
+			TH_LOG("door %d", i);
+	}
+	/* Keys belong to the file system's uid, as everywhere in the key service. */
+	EXPECT_EQ(0, sealed_in_child(take_nobodys_fsuid, release_blob, &thief));
+}
+
+/* Loaded under another name, however it got there. */
+TEST_F(owner, another_name)
+{
+	struct bastion_blob_header header;
+	key_serial_t key;
+
+	EXPECT_EQ(-EKEYREJECTED, sealed_load("another", self->blob, self->len,
+					     KEY_SPEC_PROCESS_KEYRING));
+	memcpy(&header, self->blob, sizeof(header));
+	memset(header.name, 0, sizeof(header.name));
+	strcpy((char *)header.name, "another");
+	memcpy(self->blob, &header, sizeof(header));
+	key = sealed_load("another", self->blob, self->len, KEY_SPEC_PROCESS_KEYRING);
+	ASSERT_LT(0, key);
+	EXPECT_EQ(-EBADMSG, sealed_release(self->fd, key, LOGON, KEY_SPEC_PROCESS_KEYRING));
+}
+
+static bool is_refusal(int ret)
+{
+	/* ENOKEY: another verifier, whom nobody knows. */
+	return ret == -EBADMSG || ret == -EACCES || ret == -EKEYREJECTED || ret == -ENOKEY;
+}
+
+/* One bit at a time, of every byte, header, ciphertext and tag. */
+TEST_F_TIMEOUT(owner, tampering, 300)
+{
+	int ret, at;
+
+	for (at = 0; at < self->len; at++) {
+		int bit = 1 << (at % 8);
+
+		self->blob[at] ^= bit;
+		ret = sealed_release_blob(self->fd, self->blob, self->len, LOGON,
+					  KEY_SPEC_PROCESS_KEYRING);
+		self->blob[at] ^= bit;
+		EXPECT_TRUE(is_refusal(ret))
+			TH_LOG("byte %d: %d", at, ret);
+	}
+	/* None of it broke anything. */
+	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->fd));
+	EXPECT_LT(0, sealed_release_blob(self->fd, self->blob, self->len, LOGON,
+					 KEY_SPEC_PROCESS_KEYRING));
+}
+
+/* Whole fields, set to what an attacker would like. */
+TEST_F(owner, tampering_on_purpose)
+{
+	struct bastion_blob_header header, original;
+	struct bastion_round_begin begin = { .size = sizeof(begin) };
+	struct thief thief = THIEF(self);
+	struct round round = { };
+
+	memcpy(&original, self->blob, sizeof(original));
+	memcpy(round.begin.chip_id, original.chip_id, sizeof(original.chip_id));
+
+#define TAMPER(change) do {						\
+		header = original;					\
+		change;							\
+		memcpy(self->blob, &header, sizeof(header));		\
+	} while (0)
+
+	TAMPER(header.owner = htole32(SEALED_NOBODY));
+	EXPECT_EQ(EBADMSG, sealed_in_child(sealed_be_nobody, release_blob, &thief));
+	TAMPER(header.types = htole32(BASTION_TYPE_ALL));
+	EXPECT_EQ(EBADMSG, release_blob(&thief));
+	TAMPER(header.min_svn = 0);
+	EXPECT_EQ(EBADMSG, release_blob(&thief));
+	TAMPER(header.secret_len = htole32(33));
+	EXPECT_EQ(EBADMSG, release_blob(&thief));
+	TAMPER(round_policy(&round, "other", header.policy));
+	EXPECT_EQ(EKEYREJECTED, release_blob(&thief));
+	TAMPER(header.register_mask = htole32(1));
+	EXPECT_EQ(EBADMSG, release_blob(&thief));
+	TAMPER((header.flags = htole32(1), header.executable[0] = 1));
+	EXPECT_EQ(EKEYREJECTED, release_blob(&thief));
+	TAMPER(header = original);
+	EXPECT_EQ(0, release_blob(&thief));
+}
+
+/* A key of one verifier's does not open for the grant of another's. */
+TEST_F(owner, another_verifier)
+{
+	struct bastion_blob_header header;
+	struct thief thief = THIEF(self);
+	struct round_verifier rogue;
+
+	round_verifier_make(&rogue);
+	ASSERT_EQ(0, round_verifier_add(self->fd, &rogue));
+	ASSERT_EQ(0, round_open_gate(self->fd, &rogue, "prod", 60));
+	EXPECT_EQ(EAGAIN, release_blob(&thief));
+	memcpy(&header, self->blob, sizeof(header));
+	memcpy(header.verifier, rogue.digest, sizeof(header.verifier));
+	memcpy(self->blob, &header, sizeof(header));
+	EXPECT_EQ(EBADMSG, release_blob(&thief));
+	EXPECT_EQ(0, round_verifier_remove(self->fd, &rogue));
+}
+
+TEST_HARNESS_MAIN
