@@ -18,7 +18,7 @@
  * @list:	in bastion_grant_live.released
  * @key:	the key, with a reference
  * @policy:	it was released under
- * @executable:	it was released to
+ * @executable:	it was released to, and bound; zero when it was not bound to any
  */
 struct bastion_released {
 	struct list_head list;
@@ -319,6 +319,14 @@ int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live 
 
 /* Release */
 
+/**
+ * bastion_released_alloc() - for bastion_gate_release(), which cannot fail in the middle
+ * @policy:	it is released under
+ * @executable:	that it is bound to, or NULL: then no later grant that names an
+ *		executable takes the key over, for nobody checked who else can find it
+ *
+ * Return: to be given to bastion_gate_release(), or NULL.
+ */
 struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
 						const u8 executable[BASTION_EXE_SIZE])
 {
@@ -327,7 +335,8 @@ struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_S
 	if (!released)
 		return NULL;
 	memcpy(released->policy, policy, BASTION_DIGEST_SIZE);
-	memcpy(released->executable, executable, BASTION_EXE_SIZE);
+	if (executable)
+		memcpy(released->executable, executable, BASTION_EXE_SIZE);
 	return released;
 }
 

@@ -47,6 +47,7 @@ static LIST_HEAD(upcalls);
  * @blob_len:	bytes of it
  * @header:	its header, as in @blob
  * @keyring:	destination
+ * @bound:	it goes to one executable, and all that this asks for was checked
  * @target:	the key to instantiate; allocated at the end by the ioctl's door
  * @authkey:	the upcall's authority
  */
@@ -59,6 +60,7 @@ struct request {
 	size_t blob_len;
 	struct bastion_blob_header header;
 	struct key *keyring;
+	bool bound;
 	struct key *target;
 	struct key *authkey;
 };
@@ -163,7 +165,8 @@ static int measure_requester(struct request *rq)
 	const struct bastion_blob_header *header = &rq->header;
 	int ret;
 
-	if (le32_to_cpu(header->flags) & BASTION_BLOB_EXECUTABLE) {
+	rq->bound = le32_to_cpu(header->flags) & BASTION_BLOB_EXECUTABLE;
+	if (rq->bound) {
 		ret = bastion_requester_is(&rq->who, header->executable, rq->keyring);
 		if (ret)
 			return ret;
@@ -177,13 +180,16 @@ static int check_entry(struct request *rq, const struct bastion_grant_live *gran
 {
 	const struct bastion_grant_entry *entry;
 
+	/* First one that binds to nothing, wherever it stands among the others. */
+	if (bastion_grant_find(grant->entries, grant->count, BASTION_GRANT_RELEASE,
+			       rq->header.policy, NULL))
+		return 0;
 	entry = bastion_grant_find(grant->entries, grant->count, BASTION_GRANT_RELEASE,
 				   rq->header.policy, rq->who.digest);
 	if (!entry)
 		return -EKEYREJECTED;
-	if (le32_to_cpu(entry->flags) & BASTION_GRANT_EXECUTABLE)
-		return bastion_requester_is(&rq->who, entry->executable, rq->keyring);
-	return 0;
+	rq->bound = true;
+	return bastion_requester_is(&rq->who, entry->executable, rq->keyring);
 }
 
 static ssize_t unseal(struct request *rq, struct bastion_grant_live *grant, u8 *secret)
@@ -233,7 +239,7 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant, con
 	key = rq->target ? key_get(rq->target) : new_key(rq);
 	if (IS_ERR(key))
 		return PTR_ERR(key);
-	released = bastion_released_alloc(rq->header.policy, rq->who.digest);
+	released = bastion_released_alloc(rq->header.policy, rq->bound ? rq->who.digest : NULL);
 	if (!released) {
 		key_put(key);
 		return -ENOMEM;
