@@ -11,6 +11,7 @@
 #include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "chip.h"
 #include "measure.h"
@@ -204,11 +205,23 @@ static int boot_open(struct inode *inode, struct file *file)
 static ssize_t boot_read(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
 	struct bastion_chip *chip = file->private_data;
+	loff_t from = *pos;
 	ssize_t ret;
+	void *copy;
 
+	/* By way of a copy: the reader's memory may make a recovery wait that wants the lock. */
+	size = min_t(size_t, size, PAGE_SIZE);
+	copy = kmalloc(size, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
 	down_read(&chip->records_lock);
-	ret = simple_read_from_buffer(buf, size, pos, chip->boot_log, chip->boot_log_len);
+	ret = memory_read_from_buffer(copy, size, &from, chip->boot_log, chip->boot_log_len);
 	up_read(&chip->records_lock);
+	if (ret > 0 && copy_to_user(buf, copy, ret))
+		ret = -EFAULT;
+	if (ret > 0)
+		*pos = from;
+	kfree(copy);
 	return ret;
 }
 
