@@ -32,9 +32,11 @@ check-vm:	## selftests in a virtual machine for every kernel in KERNELS
 check-mutants:	## do the tests notice when a guarantee is broken?
 	+scripts/check-mutants
 
-bench: all	## benchmarks
-	@[ -x scripts/bench ] || { echo "bench: there is no scripts/bench" >&2; exit 1; }
-	scripts/bench
+check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
+	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel"
+
+fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
+	scripts/fuzz $(SECONDS)
 
 setup:	## installs the Debian packages that are missing
 	@scripts/setup
@@ -47,5 +49,5 @@ help:	## this list
 	@echo
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
-.PHONY: all modules userspace demo check check-static check-unit check-vm check-mutants bench setup \
-	clean help
+.PHONY: all modules userspace demo check check-static check-unit check-vm check-mutants check-debug \
+	fuzz setup clean help
