@@ -246,7 +246,8 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant, con
 	}
 	ret = bastion_gate_release(rq->chip->gate, grant, released, key, secret, len,
 				   rq->keyring, rq->authkey);
-	if (ret)
+	/* The upcall's request has a reference already. */
+	if (ret || key == rq->target)
 		key_put(key);
 	else
 		rq->target = key;
