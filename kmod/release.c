@@ -217,13 +217,15 @@ static ssize_t unseal(struct request *rq, struct bastion_grant_live *grant, u8 *
 /* Through the ioctl's door the key does not exist yet. */
 static struct key *new_key(struct request *rq)
 {
-	key_perm_t perm = KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_USR_VIEW |
-			  KEY_USR_SEARCH;
+	key_perm_t perm = KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_USR_VIEW;
 	char description[sizeof(PREFIX) + BASTION_NAME_SIZE];
 	const struct cred *cred = rq->who.cred;
 
 	if (rq->type == BASTION_TYPE_USER)
 		perm |= KEY_POS_READ;
+	/* By its serial any process of the uid could use it, wherever it is linked. */
+	if (!rq->bound)
+		perm |= KEY_USR_SEARCH;
 	snprintf(description, sizeof(description), PREFIX "%s", rq->header.name);
 	return key_alloc(key_type_of(rq->type), description, cred->fsuid, cred->fsgid, cred,
 			 perm, 0, NULL);
