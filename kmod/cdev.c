@@ -5,6 +5,7 @@
  */
 #include <linux/capability.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -235,7 +236,7 @@ static const struct command *find_command(unsigned int cmd)
 	if (_IOC_TYPE(cmd) != BASTION_IOC_MAGIC || _IOC_DIR(cmd) != (_IOC_READ | _IOC_WRITE) ||
 	    row >= ARRAY_SIZE(commands))
 		return NULL;
-	return &commands[row];
+	return &commands[array_index_nospec(row, ARRAY_SIZE(commands))];
 }
 
 static int run(struct bastion_file *file, const struct command *command, union arguments *args)
