@@ -460,7 +460,8 @@ TEST_F(grant, one_quote_a_round)
 	EXPECT_EQ(-ESTALE, round_quote(&gate->round));
 }
 
-TEST_F(grant, nonces_are_fresh)
+/* The kernel's own: the chip may repeat itself (see chip-faults). */
+TEST_F(grant, the_nonce_is_fresh)
 {
 	struct gate *gate = &self->gate;
 	struct round other;
@@ -468,7 +469,6 @@ TEST_F(grant, nonces_are_fresh)
 	ASSERT_EQ(0, round_begin(&gate->round, gate->fd, &gate->verifier));
 	ASSERT_EQ(0, round_begin(&other, gate->fd, &gate->verifier));
 	EXPECT_NE(0, memcmp(gate->round.begin.kernel_nonce, other.begin.kernel_nonce, 32));
-	EXPECT_NE(0, memcmp(gate->round.begin.chip_nonce, other.begin.chip_nonce, 48));
 }
 
 TEST_F(grant, closing_the_file_ends_the_round)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# A gate in a guest, for tests on the host whose chip misbehaves. Source it after
+# scripts/vm-lib.sh and tap.sh; it uses gate.sh in the guest.
+#
+#	guest_prepare NAME [MEMBER=JSON...]	gate_init there, and a verifier that stays
+#	guest NAME COMMAND		runs it; leaves guest_output, guest_status, guest_ms
+#	guest_state NAME		of the gate
+#	attest, relock			commands for the guest
+#	chip_fault NAME SPEC		of its chip: "none" clears all
+#	chip_control NAME WHAT		see bastion-chip control --help
+
+VM_GATE_ENV='export BASTION_CONFIG_DIR=/run/bastion-selftest/config'
+# Their wait is bounded by the chip's timeouts: what takes longer hangs.
+attest="timeout 60 bastionctl attest --verifier selftest --socket /run/verifier.sock"
+relock="bastionctl relock"
+
+guest() {
+	local begin=${EPOCHREALTIME/./}
+
+	guest_status=0
+	guest_output=$(vm_run "$1" "$VM_GATE_ENV; $2" 2>&1) || guest_status=$?
+	# shellcheck disable=SC2034 # for who called
+	guest_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
+	[ "$guest_status" != 125 ] || bail "the guest hung or died: $guest_output"
+	return "$guest_status"
+}
+
+guest_prepare() {
+	local name=$1
+
+	shift
+	guest "$name" "cd selftests/lib && . ./tap.sh && . ./gate.sh && gate_init &&
+		gate_policy /run/policy.json${*:+ $(printf '%q ' "$@")}" || bail "no gate: $guest_output"
+	guest "$name" "setsid bastion-verifier serve --policy /run/policy.json \
+		--keys /run/bastion-selftest/keys --socket /run/verifier.sock >/run/verifier.log 2>&1 &
+		until [ -S /run/verifier.sock ]; do kill -0 \$! || exit 1; sleep 0.1; done" ||
+		bail "no verifier: $guest_output"
+}
+
+guest_state() {
+	guest "$1" "cat /sys/class/bastion/bastion0/state"
+	echo "$guest_output"
+}
+
+chip_fault() {
+	"$VM_TOP/build/user/bin/bastion-chip" fault --control "$(vm_file "$1" control)" "$2" >/dev/null ||
+		bail "the chip does not take the fault $2"
+}
+
+chip_control() {
+	"$VM_TOP/build/user/bin/bastion-chip" control --control "$(vm_file "$1" control)" "$2" ||
+		bail "the chip does not do $2"
+}
