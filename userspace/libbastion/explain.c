@@ -53,7 +53,7 @@ static const struct bastion_explanation table[] = {
 	    "Registers 5 to 7, a name of [A-Za-z0-9._-], 1 to 4096 bytes of data."),
 	ROW(RELEASE, EAGAIN, LOCKED, "the gate is locked, or too many requests wait",
 	    "Attest first (bastionctl attest), or wait without --nowait."),
-	ROW(RELEASE, ETIMEDOUT, TIMEOUT, "no grant came in time",
+	ROW(RELEASE, ETIMEDOUT, TIMEOUT, "no grant came in time, or the chip did not answer",
 	    "Does bastionctl attest --on-demand run, and what did the verifier say?"),
 	ROW(RELEASE, EACCES, REFUSED, "not the key's owner, or no right to key or keyring",
 	    "Run as the owner (bastionctl key show). Uid 0 counts only with CAP_SYS_ADMIN. The key "
