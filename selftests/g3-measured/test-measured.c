@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * G3: what is measured is in the log and in the chip before a release depends
+ * on it. Once, under its own name, and at the expense of whoever caused it.
+ */
+#include <libgen.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "sealed.h"
+#include "kselftest_harness.h"
+
+#define LIST	"/sys/kernel/security/bastion/bastion0/ascii_runtime_measurements_sha384"
+#define SYSFS	"/sys/class/bastion/bastion0/"
+#define BUDGET	256
+#define POOR	71000	/* a uid that no other test uses */
+
+FIXTURE(measured)
+{
+	int fd;
+	struct round_verifier verifier;
+	char name[48], releaser[PATH_MAX], folder[64];
+	key_serial_t key;
+};
+
+FIXTURE_SETUP(measured)
+{
+	char own[PATH_MAX] = "";
+
+	self->fd = round_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
+	ASSERT_LT(0, readlink("/proc/self/exe", own, sizeof(own) - 1));
+	snprintf(self->releaser, sizeof(self->releaser), "%.4000s/releaser", dirname(own));
+	strcpy(self->folder, "/tmp/selftest-measured.XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(self->folder));
+	round_verifier_make(&self->verifier);
+	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
+	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
+	strcpy(self->name, sealed_name());
+	self->key = sealed_new(&self->verifier, "prod", self->name, "", KEY_SPEC_SESSION_KEYRING);
+	ASSERT_LT(0, self->key);
+}
+
+FIXTURE_TEARDOWN(measured)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", self->folder);
+	EXPECT_EQ(0, system(command));
+	EXPECT_EQ(0, round_verifier_remove(self->fd, &self->verifier));
+	close(self->fd);
+}
+
+/* A line of the log. */
+struct line {
+	unsigned int index;
+	char digest[97], template[16], field[128], name[4096], data[8400];
+};
+
+static FILE *open_log(void)
+{
+	return fopen(LIST, "r");
+}
+
+static int next_line(FILE *log, struct line *line)
+{
+	char text[16384];
+	int n;
+
+	if (!fgets(text, sizeof(text), log))
+		return 0;
+	line->data[0] = '\0';
+	n = sscanf(text, "%u %96[0-9a-f] %15s %127s %4095s %8399s", &line->index, line->digest,
+		   line->template, line->field, line->name, line->data);
+	return n >= 5 ? n : -1;
+}
+
+/* How many lines there are for @name with @field, in register 4. */
+static int count_lines(const char *field, const char *name)
+{
+	FILE *log = open_log();
+	struct line line;
+	int count = 0;
+
+	while (next_line(log, &line) > 0)
+		count += line.index == 4 && !strcmp(line.field, field) && !strcmp(line.name, name);
+	fclose(log);
+	return count;
+}
+
+/* Does register @index replay? */
+static int replays(unsigned int index)
+{
+	uint8_t value[48] = { }, digest[48];
+	char path[128], shown[97] = "", hex[97];
+	FILE *log = open_log(), *file;
+	struct line line;
+	int i;
+
+	while (next_line(log, &line) > 0) {
+		if (line.index != index)
+			continue;
+		for (i = 0; i < 48; i++)
+			sscanf(line.digest + 2 * i, "%2hhx", &digest[i]);
+		ROUND_HASH(value, { value, sizeof(value) }, { digest, sizeof(digest) });
+	}
+	fclose(log);
+	snprintf(path, sizeof(path), SYSFS "measurements/mr%u:sha384", index);
+	file = fopen(path, "r");
+	if (fscanf(file, "%96s", shown) != 1)
+		shown[0] = '\0';
+	fclose(file);
+	sealed_hex(value, sizeof(value), hex);
+	return !strcmp(hex, shown);
+}
+
+/* "sha256:..." of a file. */
+static const char *digest_of(const char *path)
+{
+	static char field[80];
+	uint8_t digest[32];
+	unsigned int len;
+	char text[4096];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	FILE *file = fopen(path, "r");
+	size_t n;
+
+	ROUND_MUST(EVP_DigestInit_ex(ctx, EVP_sha256(), NULL));
+	while ((n = fread(text, 1, sizeof(text), file)))
+		ROUND_MUST(EVP_DigestUpdate(ctx, text, n));
+	ROUND_MUST(EVP_DigestFinal_ex(ctx, digest, &len));
+	EVP_MD_CTX_free(ctx);
+	fclose(file);
+	strcpy(field, "sha256:");
+	sealed_hex(digest, sizeof(digest), field + strlen(field));
+	return field;
+}
+
+/* A copy of the releaser with @tail behind it, which changes nothing but its digest. */
+static int copy(const char *from, const char *to, char tail)
+{
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	char text[4096];
+	size_t n;
+
+	if (!in || !out)
+		return -1;
+	while ((n = fread(text, 1, sizeof(text), in)))
+		fwrite(text, 1, n, out);
+	fputc(tail, out);
+	fclose(in);
+	fclose(out);
+	return chmod(to, 0755);
+}
+
+/* Runs it; 0 or an errno. */
+static int run(const char *program, key_serial_t key)
+{
+	char serial[16];
+	int status;
+	pid_t pid;
+
+	snprintf(serial, sizeof(serial), "%d", key);
+	pid = fork();
+	if (!pid) {
+		execl(program, program, serial, NULL);
+		_exit(254);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(measured, executable)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/one", self->folder);
+	ASSERT_EQ(0, copy(self->releaser, path, 'x'));
+	ASSERT_EQ(0, count_lines(digest_of(path), path));
+	ASSERT_EQ(0, run(path, self->key));
+	EXPECT_EQ(1, count_lines(digest_of(path), path));
+	EXPECT_TRUE(replays(4));
+	/* Once is enough. */
+	ASSERT_EQ(0, run(path, self->key));
+	EXPECT_EQ(1, count_lines(digest_of(path), path));
+	EXPECT_TRUE(replays(4));
+}
+
+/* One byte, neither the size nor any time of the file. */
+TEST_F(measured, changed_executable)
+{
+	struct timespec times[2];
+	struct stat before, after;
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/changed", self->folder);
+	ASSERT_EQ(0, copy(self->releaser, path, 'a'));
+	ASSERT_EQ(0, run(path, self->key));
+	ASSERT_EQ(1, count_lines(digest_of(path), path));
+	ASSERT_EQ(0, stat(path, &before));
+	file = fopen(path, "r+");
+	fseek(file, -1, SEEK_END);
+	fputc('b', file);
+	fclose(file);
+	times[0] = before.st_atim;
+	times[1] = before.st_mtim;
+	ASSERT_EQ(0, utimensat(AT_FDCWD, path, times, 0));
+	ASSERT_EQ(0, stat(path, &after));
+	ASSERT_EQ(before.st_size, after.st_size);
+	ASSERT_EQ(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	ASSERT_EQ(0, count_lines(digest_of(path), path));
+	ASSERT_EQ(0, run(path, self->key));
+	EXPECT_EQ(1, count_lines(digest_of(path), path));
+}
+
+/* The same under another name is another entry: the path is part of what is measured. */
+TEST_F(measured, renamed_executable)
+{
+	char path[96], other[96];
+
+	snprintf(path, sizeof(path), "%s/name", self->folder);
+	snprintf(other, sizeof(other), "%s/other-name", self->folder);
+	ASSERT_EQ(0, copy(self->releaser, path, 'x'));
+	ASSERT_EQ(0, run(path, self->key));
+	ASSERT_EQ(0, rename(path, other));
+	ASSERT_EQ(0, run(other, self->key));
+	EXPECT_EQ(1, count_lines(digest_of(other), path));
+	EXPECT_EQ(1, count_lines(digest_of(other), other));
+}
+
+/* The chip refuses what is asked for, after the requester was measured. */
+TEST_F(measured, before_the_chip_is_asked)
+{
+	struct bastion_extend extend = {
+		.size = sizeof(extend), .index = 7, .name = "g3", .data = (uintptr_t)"x",
+		.data_len = 1,
+	};
+	key_serial_t key;
+	char path[96];
+
+	key = sealed_new(&self->verifier, "prod", sealed_name(), "registers=0x80",
+			 KEY_SPEC_SESSION_KEYRING);
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, round_ioctl(self->fd, BASTION_IOC_EXTEND, &extend));
+	snprintf(path, sizeof(path), "%s/refused", self->folder);
+	ASSERT_EQ(0, copy(self->releaser, path, 'x'));
+	ASSERT_EQ(EKEYREJECTED, run(path, key));
+	EXPECT_EQ(1, count_lines(digest_of(path), path));
+	EXPECT_TRUE(replays(4));
+}
+
+/* Nor does anybody get a place in the log who may not have the key, or has to wait for it. */
+TEST_F(measured, not_without_permission_and_grant)
+{
+	key_serial_t foreign;
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/idle", self->folder);
+	ASSERT_EQ(0, copy(self->releaser, path, 'x'));
+	foreign = sealed_new(&self->verifier, "prod", sealed_name(), "owner=1234",
+			     KEY_SPEC_SESSION_KEYRING);
+	ASSERT_LT(0, foreign);
+	ASSERT_EQ(EACCES, run(path, foreign));
+	EXPECT_EQ(0, count_lines(digest_of(path), path));
+	ASSERT_EQ(0, round_relock(self->fd));
+	ASSERT_EQ(EAGAIN, run(path, self->key));
+	EXPECT_EQ(0, count_lines(digest_of(path), path));
+}
+
+TEST_F(measured, created_key)
+{
+	char want[2 * sizeof(struct bastion_blob_header) + 1];
+	uint8_t blob[BASTION_BLOB_MAX];
+	FILE *log = open_log();
+	struct line line;
+	int count = 0;
+
+	ASSERT_LT(0, sealed_blob(self->key, blob));
+	sealed_hex(blob, sizeof(struct bastion_blob_header), want);
+	while (next_line(log, &line) > 0)
+		count += line.index == 4 && !strcmp(line.template, "ima-buf") &&
+			 !strcmp(line.name, BASTION_EVENT_KEY_CREATE) && !strcmp(line.data, want);
+	fclose(log);
+	EXPECT_EQ(1, count);
+	EXPECT_TRUE(replays(4));
+}
+
+TEST_F(measured, verifiers)
+{
+	char want[2 * 97 + 1], gone[2 * 48 + 1];
+	struct round_verifier other;
+	int added = 0, removed = 0;
+	struct line line;
+	FILE *log;
+
+	round_verifier_make(&other);
+	ASSERT_EQ(0, round_verifier_add(self->fd, &other));
+	ASSERT_EQ(0, round_verifier_remove(self->fd, &other));
+	sealed_hex(other.point, sizeof(other.point), want);
+	sealed_hex(other.digest, sizeof(other.digest), gone);
+	log = open_log();
+	while (next_line(log, &line) > 0) {
+		added += line.index == 2 && !strcmp(line.name, BASTION_EVENT_VERIFIER_ADD) &&
+			 !strcmp(line.data, want);
+		removed += line.index == 2 && !strcmp(line.name, BASTION_EVENT_VERIFIER_REMOVE) &&
+			   !strcmp(line.data, gone);
+	}
+	fclose(log);
+	EXPECT_EQ(1, added);
+	EXPECT_EQ(1, removed);
+	EXPECT_TRUE(replays(2));
+}
+
+TEST_F(measured, operators_event)
+{
+	struct bastion_extend extend = { .size = sizeof(extend), .index = 5 };
+	char want[97];
+	struct line line;
+	int count = 0;
+	FILE *log;
+
+	strcpy((char *)extend.name, self->name);
+	extend.data = (uintptr_t)self->name;
+	extend.data_len = strlen(self->name);
+	ASSERT_EQ(0, round_ioctl(self->fd, BASTION_IOC_EXTEND, &extend));
+	sealed_hex(self->name, strlen(self->name), want);
+	log = open_log();
+	while (next_line(log, &line) > 0)
+		count += line.index == 5 && !strcmp(line.name, self->name) &&
+			 !strcmp(line.data, want);
+	fclose(log);
+	EXPECT_EQ(1, count);
+	EXPECT_TRUE(replays(5));
+}
+
+/* A path that would like to be two lines, or two fields. */
+TEST_F(measured, forged_lines)
+{
+	static const char evil[] = "x\n 4 00 ima-ng sha256:00 \t\\012";
+	char path[128], shown[160];
+	struct line line;
+	FILE *log;
+	int n;
+
+	snprintf(path, sizeof(path), "%s/%s", self->folder, evil);
+	snprintf(shown, sizeof(shown), "%s/%s", self->folder,
+		 "x\\012\\0404\\04000\\040ima-ng\\040sha256:00\\040\\011\\134012");
+	ASSERT_EQ(0, copy(self->releaser, path, 'x'));
+	ASSERT_EQ(0, run(path, self->key));
+	EXPECT_EQ(1, count_lines(digest_of(path), shown));
+	log = open_log();
+	while ((n = next_line(log, &line))) {
+		ASSERT_LT(0, n);
+		EXPECT_EQ(96, strlen(line.digest));
+		EXPECT_EQ(strcmp(line.template, "ima-buf") ? 5 : 6, n);
+	}
+	fclose(log);
+	EXPECT_TRUE(replays(4));
+}
+
+/* The budget of one uid */
+
+static int exchange_number(const char *path, int number)
+{
+	FILE *file = fopen(path, "r");
+	int before = -1;
+
+	if (fscanf(file, "%d", &before) != 1)
+		before = -1;
+	fclose(file);
+	file = fopen(path, "w");
+	fprintf(file, "%d", number);
+	fclose(file);
+	return before;
+}
+
+struct spender {
+	struct round_verifier *verifier;
+	int fd, count, final;
+};
+
+/* Makes keys until that is refused; in a child that shares the struct. */
+static int spend(void *arg)
+{
+	struct spender *spender = arg;
+	key_serial_t key = 0, last = 0;
+
+	if (setgroups(0, NULL) || setresgid(POOR, POOR, POOR) || setresuid(POOR, POOR, POOR) ||
+	    keyctl_join_session_keyring(NULL) < 0)
+		return 255;
+	while (spender->count < 2 * BUDGET) {
+		key = sealed_new(spender->verifier, "prod", sealed_name(), "",
+				 KEY_SPEC_PROCESS_KEYRING);
+		if (key < 0)
+			break;
+		last = key;
+		/* Its executable is one entry, as long as there is room for it. */
+		if (!spender->count++)
+			sealed_release(spender->fd, key, BASTION_TYPE_LOGON,
+				       KEY_SPEC_PROCESS_KEYRING);
+	}
+	spender->final = key;
+	/* What needs no entry any more still goes. */
+	key = sealed_release(spender->fd, last, BASTION_TYPE_LOGON, KEY_SPEC_PROCESS_KEYRING);
+	return key < 0 ? -key : 0;
+}
+
+TEST_F_TIMEOUT(measured, budget, 200)
+{
+	struct spender *spender = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int maxkeys, maxbytes;
+	char path[96];
+
+	ASSERT_NE(MAP_FAILED, spender);
+	spender->verifier = &self->verifier;
+	spender->fd = self->fd;
+	maxkeys = exchange_number("/proc/sys/kernel/keys/maxkeys", 4 * BUDGET);
+	maxbytes = exchange_number("/proc/sys/kernel/keys/maxbytes", 4096 * BUDGET);
+	EXPECT_EQ(0, sealed_in_child(NULL, spend, spender));
+	exchange_number("/proc/sys/kernel/keys/maxkeys", maxkeys);
+	exchange_number("/proc/sys/kernel/keys/maxbytes", maxbytes);
+	EXPECT_EQ(-EDQUOT, spender->final);
+	/* Its executable may have been measured for another uid before. */
+	EXPECT_LE(BUDGET - 1, spender->count);
+	EXPECT_GE(BUDGET, spender->count);
+
+	/* Nobody else notices. */
+	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->fd));
+	snprintf(path, sizeof(path), "%s/root", self->folder);
+	ASSERT_EQ(0, copy(self->releaser, path, 'x'));
+	EXPECT_EQ(0, run(path, self->key));
+	EXPECT_EQ(1, count_lines(digest_of(path), path));
+	EXPECT_LT(0, sealed_new(&self->verifier, "prod", sealed_name(), "",
+				KEY_SPEC_SESSION_KEYRING));
+	EXPECT_TRUE(replays(4));
+}
+
+TEST_HARNESS_MAIN
