@@ -335,7 +335,7 @@ static void recovery_work(struct work_struct *work)
 
 	if (bastion_chip_get_ops(chip))
 		return;
-	/* What was released does not wait until those who hold round_lock or the log's are through. */
+	/* What was released does not wait for those who hold round_lock or the log's. */
 	if (chip->ops->generation(chip) != READ_ONCE(gate->seen_reset))
 		bastion_gate_lock(gate, BASTION_REASON_RESET);
 	mutex_lock(&gate->round_lock);

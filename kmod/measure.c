@@ -461,7 +461,7 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 		log->capped = true;
 		if (!IS_ERR(entry))
 			ret = commit(chip, entry);
-		/* Without an entry: what no log explains is a cap as well, and twice does not hurt. */
+		/* What no log explains is a cap as well, and two do no harm. */
 		if (ret)
 			chip->ops->mr_extend(chip, 1, nothing);
 	}
