@@ -13,7 +13,9 @@
 
 VM_GATE_ENV='export BASTION_CONFIG_DIR=/run/bastion-selftest/config'
 # Their wait is bounded by the chip's timeouts: what takes longer hangs.
+# shellcheck disable=SC2034 # for who sources this
 attest="timeout 60 bastionctl attest --verifier selftest --socket /run/verifier.sock"
+# shellcheck disable=SC2034
 relock="bastionctl relock"
 
 guest() {
