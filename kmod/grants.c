@@ -357,8 +357,9 @@ static void sweep(struct bastion_grant_live *grant)
 }
 
 /*
- * From here on the key belongs to the grant. What a possessor could do to it
- * is taken away first; nobody can give it back.
+ * From here on the key belongs to the grant. What a possessor could do to it is
+ * taken away first. A change of permissions that has passed its check by now may
+ * still come through, and gains nothing: the end depends on none of them.
  */
 static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
 		    struct bastion_released *released, struct key *key)
