@@ -254,7 +254,7 @@ struct bastion_verifier_list {
  * struct bastion_extend - BASTION_IOC_EXTEND, privileged
  * @size:	in: sizeof(struct bastion_extend)
  * @index:	in: 5 .. 7 (EINVAL)
- * @name:	in: the event's name, [A-Za-z0-9._-]{1,63}, NUL padded
+ * @name:	in: the event's name, [A-Za-z0-9._-]{1,64}, NUL padded unless 64 long
  * @data:	in: the event
  * @data_len:	in: 1 .. 4096
  * @reserved:	0
