@@ -83,4 +83,18 @@ TEST_F(header, chip)
 						KEY_SPEC_PROCESS_KEYRING));
 }
 
+/* To see and read a key is not enough; with an open gate, as this is not the header's affair. */
+TEST_F(header, search)
+{
+	key_serial_t key = make(self, "");
+
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, keyctl_setperm(key, (KEY_POS_ALL & ~KEY_POS_SEARCH) |
+				    (KEY_USR_ALL & ~KEY_USR_SEARCH)));
+	EXPECT_EQ(-EACCES, sealed_release(self->fd, key, BASTION_TYPE_LOGON,
+					  KEY_SPEC_PROCESS_KEYRING));
+	ASSERT_EQ(0, keyctl_setperm(key, KEY_POS_ALL | KEY_USR_ALL));
+	EXPECT_LT(0, sealed_release(self->fd, key, BASTION_TYPE_LOGON, KEY_SPEC_PROCESS_KEYRING));
+}
+
 TEST_HARNESS_MAIN
