@@ -15,11 +15,14 @@
 /**
  * struct bastion_blob_view - a well-formed blob
  * @header:	a copy, little endian as it came; @header.name is NUL terminated
+ * @point:	kind P384: the public key, BASTION_POINT_SIZE bytes inside @data, its
+ *		first byte 0x04 and nothing else known of it; else NULL
  * @data:	the whole blob, header included, as a chip wants it
  * @len:	bytes at @data
  */
 struct bastion_blob_view {
 	struct bastion_blob_header header;
+	const u8 *point;
 	const u8 *data;
 	size_t len;
 };

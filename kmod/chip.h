@@ -80,12 +80,17 @@ struct bastion_chip_statistics {
  * @quote:	signed evidence over @qualifying; returns its length, at most @size
  * @grant:	hands over a grant and the key that signed it
  * @relock:	drops every grant and the nonce
- * @seal:	seals to @want (chip_id and salt are the chip's to fill in) a
- *		secret of the chip's own making (@secret NULL) or @want->secret_len
- *		bytes at @secret; returns the blob's length, at most @size
+ * @seal:	seals to @want (what is the chip's to fill in is zero) a key of the
+ *		chip's own making (@secret NULL) or @want->secret_len bytes at
+ *		@secret; returns the blob's length, at most @size
  * @unseal:	gives up the secret in @blob for a key of type @type owned by
  *		@owner, requested by @executable (zero: not measured); returns
  *		its length, at most @size
+ * @sign:	signs the @digest_len bytes at @digest with the P-384 key in @blob;
+ *		@signature is r || s. NULL: such keys cannot be made, either
+ * @rebind:	seals the secret in @blob to @want, for @owner; returns the new
+ *		blob's length, at most @size. NULL: cannot
+ * @counter:	reads counter @index, 1 .. BASTION_COUNTER_COUNT. NULL: has none
  * @generation:	changes when the chip has lost its volatile state; any context
  * @statistics:	fills @statistics; any context
  * @abort:	ends every call in progress with -ENODEV, and every later one;
@@ -112,6 +117,13 @@ struct bastion_chip_ops {
 	ssize_t (*unseal)(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
 			  u32 owner, u32 type, const u8 executable[BASTION_EXE_SIZE],
 			  const u8 *blob, size_t len, u8 *secret, size_t size);
+	int (*sign)(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], u32 owner,
+		    const u8 executable[BASTION_EXE_SIZE], const u8 *digest, size_t digest_len,
+		    const u8 *blob, size_t len, u8 signature[BASTION_SIGNATURE_SIZE]);
+	ssize_t (*rebind)(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], u32 owner,
+			  const struct bastion_blob_header *want, const u8 *blob, size_t len,
+			  u8 *out, size_t size);
+	int (*counter)(struct bastion_chip *chip, u32 index, u64 *value);
 	u32 (*generation)(struct bastion_chip *chip);
 	void (*statistics)(struct bastion_chip *chip, struct bastion_chip_statistics *statistics);
 	void (*abort)(struct bastion_chip *chip);

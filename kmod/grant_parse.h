@@ -32,5 +32,10 @@ int bastion_grant_parse(const u8 *buf, size_t len, struct bastion_grant_view *vi
 const struct bastion_grant_entry *
 bastion_grant_find(const struct bastion_grant_entry *entries, u32 count, u32 kind,
 		   const u8 policy[BASTION_DIGEST_SIZE], const u8 executable[BASTION_EXE_SIZE]);
+const struct bastion_grant_entry *
+bastion_grant_find_rebind(const struct bastion_grant_entry *entries, u32 count,
+			  const u8 policy[BASTION_DIGEST_SIZE],
+			  const u8 dest_verifier[BASTION_DIGEST_SIZE],
+			  const u8 dest_policy[BASTION_DIGEST_SIZE]);
 
 #endif

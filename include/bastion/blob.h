@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
- * The sealed blob: a header in the clear and authenticated, the secret under
- * AES-256-GCM, the tag.
+ * The sealed blob: a header in the clear and authenticated, what the kind of
+ * key needs, a tag.
  *
- *	struct bastion_blob_header || ciphertext (secret_len) || tag (16)
+ *	struct bastion_blob_header
+ *	|| public point (97; kind P384 only)
+ *	|| ciphertext (secret_len; not for kind DERIVED)
+ *	|| tag (16)
  *
- * Key and IV are the first 32 and the next 12 bytes of
- * HKDF-SHA384(ikm = the chip's fused seed, salt = header.salt,
- * info = BASTION_BLOB_INFO with its NUL), RFC 5869; the associated data is the
- * whole header. The salt is fresh for every blob, so no key meets two messages.
+ * SECRET and P384: AES-256-GCM. Key and IV are the first 32 and the next 12 bytes
+ * of HKDF-SHA384(ikm = the chip's fused seed, salt = header.salt,
+ * info = BASTION_BLOB_INFO with its NUL), RFC 5869; the associated data is all
+ * that comes before the ciphertext. The salt is fresh for every blob, so no key
+ * meets two messages. The secret of a P384 key is its private scalar, 48 bytes,
+ * big endian.
+ *
+ * DERIVED: nothing is stored. With salt = header.salt, which depends on the label
+ * alone (round.h), and ikm = the seed,
+ *
+ *	secret = HKDF-SHA384(..., info = BASTION_DERIVED_INFO with its NUL || header)
+ *	tag    = HKDF-SHA384(..., info = BASTION_DERIVED_TAG_INFO with its NUL || header)
+ *
+ * So the same header gives the same key in every boot, and any other header
+ * another key; the tag shows that a grant allowed it to be made.
  *
  * The kernel reads the header to know which grant a key waits for, and believes
  * nothing in it before the chip has authenticated it.
@@ -20,10 +34,14 @@
 
 #define BASTION_BLOB_MAGIC	"BSTNBLOB"	/* 8 bytes, no NUL */
 #define BASTION_BLOB_VERSION	1
-#define BASTION_BLOB_INFO	"bastion seal v1"
+#define BASTION_BLOB_INFO		"bastion seal v1"
+#define BASTION_DERIVED_INFO		"bastion derive v1"
+#define BASTION_DERIVED_TAG_INFO	"bastion derived tag v1"
 
 /* Kinds */
-#define BASTION_KIND_SECRET	1
+#define BASTION_KIND_SECRET	1	/* bytes */
+#define BASTION_KIND_DERIVED	2	/* bytes, from the fused seed and this header */
+#define BASTION_KIND_P384	3	/* a key pair; the chip signs, nobody gets it */
 
 /* Types of kernel key that a secret may be released as: a mask in the header. */
 #define BASTION_TYPE_LOGON	(1 << 0)
@@ -33,10 +51,13 @@
 
 /* Flags */
 #define BASTION_BLOB_EXECUTABLE	(1 << 0)	/* @executable counts */
+#define BASTION_BLOB_IMPORTED	(1 << 1)	/* the secret came from outside; kind SECRET only */
 
 #define BASTION_NAME_SIZE	64		/* [A-Za-z0-9._-]{1,63}, NUL padded */
 #define BASTION_SECRET_MIN	32
 #define BASTION_SECRET_MAX	1024
+#define BASTION_SCALAR_SIZE	48	/* secret_len of a P384 key */
+#define BASTION_FSCRYPT_MAX	64	/* longer secrets are not released as FSCRYPT */
 #define BASTION_SALT_SIZE	32
 #define BASTION_TAG_SIZE	16
 
@@ -53,18 +74,22 @@
  * @name:		the key's description: a blob cannot pass for another key
  *			of the same owner
  * @owner:		uid in the initial user namespace, the only one it goes to
- * @types:		BASTION_TYPE_*: what it may be released as
- * @min_svn:		a chip whose firmware is older refuses
+ * @types:		BASTION_TYPE_*: what it may be released as; 0 for kind P384
+ *			and for no other
+ * @min_svn:		a chip whose firmware is older refuses; 0 for kind DERIVED,
+ *			whose keys stay the same when the firmware is updated
  * @register_mask:	registers that must have the values of @register_digest
  *			when it is unsealed; never 3 or 4; 0 for none
  * @register_digest:	as in a grant (grant.h); zero when @register_mask is 0
  * @executable:		SHA-256 of the only executable it goes to; zero unless
  *			BASTION_BLOB_EXECUTABLE
- * @counter_index:	0, for a later version
+ * @counter_index:	1 .. BASTION_COUNTER_COUNT, or 0 for none
  * @reserved:		0
- * @counter_value:	0, for a later version
- * @salt:		by the chip
- * @secret_len:		BASTION_SECRET_MIN .. BASTION_SECRET_MAX
+ * @counter_value:	by the chip: the blob is old once the counter is above; 0
+ *			without @counter_index
+ * @salt:		by the chip; kind DERIVED: from the label (round.h)
+ * @secret_len:		BASTION_SECRET_MIN .. BASTION_SECRET_MAX, kind P384:
+ *			BASTION_SCALAR_SIZE
  * @reserved2:		0
  */
 struct bastion_blob_header {
@@ -92,5 +117,10 @@ struct bastion_blob_header {
 
 #define BASTION_BLOB_OVERHEAD	(sizeof(struct bastion_blob_header) + BASTION_TAG_SIZE)
 #define BASTION_BLOB_MAX	(BASTION_BLOB_OVERHEAD + BASTION_SECRET_MAX)
+/* The length of a blob, by kind. */
+#define BASTION_BLOB_SECRET_SIZE(len)	(BASTION_BLOB_OVERHEAD + (len))
+#define BASTION_BLOB_DERIVED_SIZE	BASTION_BLOB_OVERHEAD
+#define BASTION_BLOB_P384_SIZE \
+	(BASTION_BLOB_OVERHEAD + BASTION_POINT_SIZE + BASTION_SCALAR_SIZE)
 
 #endif

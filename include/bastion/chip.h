@@ -26,7 +26,7 @@
  */
 #define BASTION_MBOX_MAGIC	0x4e545342	/* "BSTN" */
 #define BASTION_MBOX_MAJOR	1		/* another major: do not drive it */
-#define BASTION_MBOX_MINOR	0
+#define BASTION_MBOX_MINOR	1
 #define BASTION_MBOX_SIZE	(1 << 20)
 
 /**
@@ -98,7 +98,10 @@ struct bastion_mbox_slot {
 #define BASTION_CMD_RELOCK	0x23
 #define BASTION_CMD_SEAL	0x30
 #define BASTION_CMD_UNSEAL	0x31
+#define BASTION_CMD_SIGN	0x32
+#define BASTION_CMD_REBIND	0x33
 #define BASTION_CMD_RANDOM	0x40
+#define BASTION_CMD_COUNTER	0x41
 
 /* Statuses */
 #define BASTION_STATUS_OK		0
@@ -117,6 +120,7 @@ struct bastion_mbox_slot {
 #define BASTION_STATUS_BAD_REGISTER	13	/* no such register, or not the host's to extend */
 #define BASTION_STATUS_BUSY		14	/* try again */
 #define BASTION_STATUS_INTERNAL		15
+#define BASTION_STATUS_OLD_BLOB		16	/* its counter has moved on */
 
 /* Lifecycle states */
 #define BASTION_LIFECYCLE_MANUFACTURING	1
@@ -208,9 +212,12 @@ struct bastion_cmd_grant {
 #define BASTION_CHIP_GRANTS	8	/* live at once, one a verifier */
 
 /*
- * SEAL: a grant's token, then the header that the blob shall have (blob.h)
- * with chip_id and salt zero, then the secret when it is imported
- * (secret_len bytes); without one the chip generates it. The output is the blob.
+ * SEAL: a grant's token, then the header that the blob shall have (blob.h),
+ * with zero where the chip fills it in: chip_id, counter_value, and the salt
+ * unless the kind is DERIVED. Then the secret (secret_len bytes) when it is
+ * imported, which the header's flag must say, too. The chip makes what the kind
+ * says: a random secret, a key pair, or nothing but a tag. The output is the blob.
+ * Needs an entry CREATE.
  */
 struct bastion_cmd_seal {
 	__u8 token[BASTION_TOKEN_SIZE];
@@ -220,8 +227,8 @@ struct bastion_cmd_seal {
 
 /*
  * UNSEAL: a grant's token, whom the kernel is about to give the secret to, and
- * the blob. The chip holds the kernel's word against the authenticated header.
- * The output is the secret.
+ * the blob, of kind SECRET or DERIVED. The chip holds the kernel's word against
+ * the authenticated header. The output is the secret. Needs an entry RELEASE.
  */
 struct bastion_cmd_unseal {
 	__u8 token[BASTION_TOKEN_SIZE];
@@ -229,6 +236,59 @@ struct bastion_cmd_unseal {
 	__le32 type;		/* one BASTION_TYPE_* bit (blob.h) */
 	__u8 executable[BASTION_EXE_SIZE];	/* zero: not measured */
 	__u8 blob[];
+};
+
+/*
+ * SIGN: likewise for a blob of kind P384: ECDSA over @digest (FIPS 186-5, 6.4.1;
+ * of 64 bytes the first 48 count). The output is r || s, 96 bytes. Needs an
+ * entry RELEASE: to sign with a key is to use it.
+ */
+#define BASTION_SIGN_DIGEST_MAX	64
+
+struct bastion_cmd_sign {
+	__u8 token[BASTION_TOKEN_SIZE];
+	__le32 owner;
+	__le32 digest_len;	/* 32, 48 or 64 */
+	__u8 executable[BASTION_EXE_SIZE];
+	__u8 digest[BASTION_SIGN_DIGEST_MAX];	/* zero from @digest_len on */
+	__u8 blob[];
+};
+
+/*
+ * REBIND: the token of a grant of the verifier that the blob is sealed to, the
+ * header that the new blob shall have, and the old blob, of kind SECRET or P384.
+ * The output is the new blob: the same secret under another verifier and policy.
+ * Needs an entry REBIND for the old policy that names both. The rest of the
+ * header may only get tighter: fewer types, more registers (with the digest of
+ * what they are now), an executable or a counter where there was none, a higher
+ * min_svn (at most the firmware's). The chip fills in what it does for SEAL;
+ * where the old header has a counter, the new counter_value is one more.
+ *
+ * The counter itself moves when the new blob is used for the first time (UNSEAL,
+ * SIGN or REBIND): until then both blobs are good, so that a machine that stops
+ * between REBIND and storing the new one has lost nothing.
+ */
+struct bastion_cmd_rebind {
+	__u8 token[BASTION_TOKEN_SIZE];
+	__le32 owner;		/* who asks */
+	__le32 reserved;	/* 0 */
+	__u8 data[];		/* struct bastion_blob_header, then the blob */
+};
+
+/*
+ * COUNTER: the value of one of the counters that only ever go up, also over
+ * power cycles. A blob that names one is good while the counter has the blob's
+ * value or the one below (then its use moves the counter). No command moves one
+ * by itself: a host could make keys useless with it, and needs it for nothing.
+ */
+#define BASTION_COUNTER_COUNT	16	/* numbered from 1 */
+
+struct bastion_cmd_counter {
+	__le32 index;		/* 1 .. BASTION_COUNTER_COUNT */
+};
+
+struct bastion_cmd_counter_out {
+	__le64 value;
 };
 
 /* RANDOM */

@@ -17,9 +17,9 @@
 #define BASTION_GRANT_ENTRIES_MAX	32
 
 /* Kinds of entry */
-#define BASTION_GRANT_RELEASE	1	/* UNSEAL */
+#define BASTION_GRANT_RELEASE	1	/* UNSEAL and SIGN */
 #define BASTION_GRANT_CREATE	2	/* SEAL */
-#define BASTION_GRANT_REBIND	3	/* to dest_verifier and dest_policy; refused so far */
+#define BASTION_GRANT_REBIND	3	/* REBIND, to dest_verifier and dest_policy */
 
 /* Entry flags */
 #define BASTION_GRANT_EXECUTABLE	(1 << 0)	/* only to this executable; kind RELEASE only */
@@ -30,8 +30,8 @@
  * @kind:		BASTION_GRANT_RELEASE, ...
  * @flags:		BASTION_GRANT_EXECUTABLE or 0
  * @executable:		SHA-256, zero unless flagged
- * @dest_verifier:	REBIND only, else zero
- * @dest_policy:	REBIND only, else zero
+ * @dest_verifier:	REBIND: digest of the grant key that shall open it, else zero
+ * @dest_policy:	REBIND: policy reference there, else zero
  */
 struct bastion_grant_entry {
 	__u8 policy[BASTION_DIGEST_SIZE];

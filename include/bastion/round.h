@@ -19,6 +19,11 @@
  *
  *	SHA-384(BASTION_POLICY_TAG with its NUL || chip id || SHA-384(label))
  *
+ * Label of a derived key: like a policy's. The header's salt (blob.h) is the first
+ * 32 bytes of
+ *
+ *	SHA-384(BASTION_LABEL_TAG with its NUL || label)
+ *
  * Log aggregate over n entries: A(0) is 48 zero bytes,
  * A(n) = SHA-384(A(n-1) || register index as u32 || entry n's SHA-384 template
  * digest), entries in log order, whatever their register.
@@ -37,6 +42,7 @@
 
 #define BASTION_QUALIFYING_TAG	"bastion quote v1"
 #define BASTION_POLICY_TAG	"bastion policy v1"
+#define BASTION_LABEL_TAG	"bastion label v1"
 #define BASTION_TOKEN_INFO	"bastion token v1"
 
 #define BASTION_KERNEL_NONCE_SIZE	32
@@ -64,6 +70,7 @@
 #define BASTION_EVENT_VERIFIER_ADD	"verifier_add"	/* mr2: the 97-byte point */
 #define BASTION_EVENT_VERIFIER_REMOVE	"verifier_remove" /* mr2: its 48-byte digest */
 #define BASTION_EVENT_KEY_CREATE	"key_create"	/* mr4: the blob's header */
+#define BASTION_EVENT_KEY_REBIND	"key_rebind"	/* mr4: the new blob's header */
 
 /* Names in the platform's boot log, register 0, in this order. */
 #define BASTION_BOOT_FIRMWARE	"firmware"	/* ima-ng: the chip's firmware digest */
