@@ -11,7 +11,8 @@
 
 #include "blob.h"
 
-#define OWNER_INVALID	0xffffffffu	/* (uid_t)-1 is nobody's */
+#define OWNER_INVALID		0xffffffffu	/* (uid_t)-1 is nobody's */
+#define POINT_UNCOMPRESSED	0x04		/* SEC 1, 2.3.3 */
 
 static bool all_zero(const u8 *bytes, size_t len)
 {
@@ -53,7 +54,14 @@ static bool name_field_valid(const u8 name[BASTION_NAME_SIZE])
 /* What a later version may give a meaning to. */
 static bool unused_valid(const struct bastion_blob_header *h)
 {
-	return !h->counter_index && !h->counter_value && !h->reserved && !h->reserved2;
+	return !h->reserved && !h->reserved2;
+}
+
+static bool counter_valid(const struct bastion_blob_header *h)
+{
+	if (le32_to_cpu(h->counter_index) > BASTION_COUNTER_COUNT)
+		return false;
+	return h->counter_index || !h->counter_value;
 }
 
 static bool registers_valid(const struct bastion_blob_header *h)
@@ -68,29 +76,63 @@ static bool executable_valid(const struct bastion_blob_header *h)
 {
 	bool zero = all_zero(h->executable, sizeof(h->executable));
 
-	switch (le32_to_cpu(h->flags)) {
-	case 0:
-		return zero;
-	case BASTION_BLOB_EXECUTABLE:
-		return !zero;
+	return zero == !(le32_to_cpu(h->flags) & BASTION_BLOB_EXECUTABLE);
+}
+
+static bool secret_valid(const struct bastion_blob_header *h)
+{
+	u32 secret_len = le32_to_cpu(h->secret_len);
+
+	return h->types && secret_len >= BASTION_SECRET_MIN && secret_len <= BASTION_SECRET_MAX;
+}
+
+/* What the fields may say depends on the kind. */
+static bool kind_valid(const struct bastion_blob_header *h)
+{
+	u32 flags = BASTION_BLOB_EXECUTABLE;
+
+	switch (le16_to_cpu(h->kind)) {
+	case BASTION_KIND_SECRET:
+		flags |= BASTION_BLOB_IMPORTED;
+		if (!secret_valid(h))
+			return false;
+		break;
+	case BASTION_KIND_DERIVED:
+		if (!secret_valid(h) || h->min_svn)
+			return false;
+		break;
+	case BASTION_KIND_P384:
+		if (h->types || le32_to_cpu(h->secret_len) != BASTION_SCALAR_SIZE)
+			return false;
+		break;
 	default:
 		return false;
 	}
+	return !(le32_to_cpu(h->flags) & ~flags);
 }
 
 static bool header_valid(const struct bastion_blob_header *h)
 {
-	u32 types = le32_to_cpu(h->types);
-	u32 secret_len = le32_to_cpu(h->secret_len);
-
 	return !memcmp(h->magic, BASTION_BLOB_MAGIC, sizeof(h->magic)) &&
 	       le16_to_cpu(h->version) == BASTION_BLOB_VERSION &&
-	       le16_to_cpu(h->kind) == BASTION_KIND_SECRET &&
+	       kind_valid(h) &&
 	       name_field_valid(h->name) &&
 	       le32_to_cpu(h->owner) != OWNER_INVALID &&
-	       types && !(types & ~BASTION_TYPE_ALL) &&
-	       registers_valid(h) && executable_valid(h) && unused_valid(h) &&
-	       secret_len >= BASTION_SECRET_MIN && secret_len <= BASTION_SECRET_MAX;
+	       !(le32_to_cpu(h->types) & ~BASTION_TYPE_ALL) &&
+	       registers_valid(h) && executable_valid(h) && counter_valid(h) && unused_valid(h);
+}
+
+/* The length of a blob that has this header. */
+static size_t blob_size(const struct bastion_blob_header *h)
+{
+	switch (le16_to_cpu(h->kind)) {
+	case BASTION_KIND_DERIVED:
+		return BASTION_BLOB_DERIVED_SIZE;
+	case BASTION_KIND_P384:
+		return BASTION_BLOB_P384_SIZE;
+	default:
+		return BASTION_BLOB_SECRET_SIZE(le32_to_cpu(h->secret_len));
+	}
 }
 
 /**
@@ -103,13 +145,17 @@ static bool header_valid(const struct bastion_blob_header *h)
  */
 int bastion_blob_parse(const u8 *buf, size_t len, struct bastion_blob_view *view)
 {
-	if (len < BASTION_BLOB_OVERHEAD + BASTION_SECRET_MIN || len > BASTION_BLOB_MAX)
+	if (len < BASTION_BLOB_OVERHEAD || len > BASTION_BLOB_MAX)
 		return -EBADMSG;
 	memcpy(&view->header, buf, sizeof(view->header));
-	if (!header_valid(&view->header))
+	if (!header_valid(&view->header) || len != blob_size(&view->header))
 		return -EBADMSG;
-	if (len != BASTION_BLOB_OVERHEAD + le32_to_cpu(view->header.secret_len))
-		return -EBADMSG;
+	view->point = NULL;
+	if (le16_to_cpu(view->header.kind) == BASTION_KIND_P384) {
+		view->point = buf + sizeof(view->header);
+		if (view->point[0] != POINT_UNCOMPRESSED)
+			return -EBADMSG;
+	}
 	view->data = buf;
 	view->len = len;
 	return 0;

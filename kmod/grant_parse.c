@@ -41,25 +41,43 @@ static bool executable_valid(const struct bastion_grant_entry *e)
 	}
 }
 
+/* Only a key that moves has somewhere to go. */
+static bool destination_valid(const struct bastion_grant_entry *e)
+{
+	bool no_verifier = all_zero(e->dest_verifier, sizeof(e->dest_verifier));
+	bool no_policy = all_zero(e->dest_policy, sizeof(e->dest_policy));
+
+	if (le32_to_cpu(e->kind) == BASTION_GRANT_REBIND)
+		return !no_verifier && !no_policy;
+	return no_verifier && no_policy;
+}
+
 static bool entry_valid(const struct bastion_grant_entry *e)
 {
 	switch (le32_to_cpu(e->kind)) {
 	case BASTION_GRANT_RELEASE:
 	case BASTION_GRANT_CREATE:
-		break;
-	default:	/* REBIND among them */
+	case BASTION_GRANT_REBIND:
+		return executable_valid(e) && destination_valid(e);
+	default:
 		return false;
 	}
-	return executable_valid(e) &&
-	       all_zero(e->dest_verifier, sizeof(e->dest_verifier)) &&
-	       all_zero(e->dest_policy, sizeof(e->dest_policy));
+}
+
+static bool same_destination(const struct bastion_grant_entry *e,
+			     const u8 verifier[BASTION_DIGEST_SIZE],
+			     const u8 policy[BASTION_DIGEST_SIZE])
+{
+	return !memcmp(e->dest_verifier, verifier, sizeof(e->dest_verifier)) &&
+	       !memcmp(e->dest_policy, policy, sizeof(e->dest_policy));
 }
 
 static bool same_entry(const struct bastion_grant_entry *a, const struct bastion_grant_entry *b)
 {
 	return a->kind == b->kind &&
 	       !memcmp(a->policy, b->policy, sizeof(a->policy)) &&
-	       !memcmp(a->executable, b->executable, sizeof(a->executable));
+	       !memcmp(a->executable, b->executable, sizeof(a->executable)) &&
+	       same_destination(a, b->dest_verifier, b->dest_policy);
 }
 
 static bool entries_valid(const struct bastion_grant_entry *entries, u32 count)
@@ -110,7 +128,7 @@ int bastion_grant_parse(const u8 *buf, size_t len, struct bastion_grant_view *vi
  * bastion_grant_find - looks for an entry that allows something
  * @entries:	of a grant that bastion_grant_parse() read
  * @count:	number of @entries
- * @kind:	BASTION_GRANT_RELEASE, ...
+ * @kind:	BASTION_GRANT_RELEASE or BASTION_GRANT_CREATE
  * @policy:	policy reference
  * @executable:	the requester's, NULL when it was not measured
  *
@@ -132,5 +150,31 @@ bastion_grant_find(const struct bastion_grant_entry *entries, u32 count, u32 kin
 		if (executable && !memcmp(e->executable, executable, sizeof(e->executable)))
 			return e;
 	}
+	return NULL;
+}
+
+/**
+ * bastion_grant_find_rebind - looks for an entry that allows a key to move
+ * @entries:		of a grant that bastion_grant_parse() read
+ * @count:		number of @entries
+ * @policy:		the key's policy reference
+ * @dest_verifier:	digest of the grant key that shall open it
+ * @dest_policy:	its policy reference there
+ *
+ * Return: the entry that names all three, or NULL.
+ */
+const struct bastion_grant_entry *
+bastion_grant_find_rebind(const struct bastion_grant_entry *entries, u32 count,
+			  const u8 policy[BASTION_DIGEST_SIZE],
+			  const u8 dest_verifier[BASTION_DIGEST_SIZE],
+			  const u8 dest_policy[BASTION_DIGEST_SIZE])
+{
+	const struct bastion_grant_entry *e;
+
+	for (e = entries; e < entries + count; e++)
+		if (le32_to_cpu(e->kind) == BASTION_GRANT_REBIND &&
+		    !memcmp(e->policy, policy, sizeof(e->policy)) &&
+		    same_destination(e, dest_verifier, dest_policy))
+			return e;
 	return NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading what user space adds a key of type bastion with.
+ * Reading what user space adds or updates a key of type bastion with.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -12,7 +12,9 @@
 #include "key_parse.h"
 
 #define OWNER_MAX	0xfffffffeu	/* (uid_t)-1 is nobody's */
+#define SERIAL_MAX	0x7fffffffu	/* of key_serial_t */
 #define EXE_PREFIX	"sha256:"
+#define TYPES_DEFAULT	(BASTION_TYPE_LOGON | BASTION_TYPE_FSCRYPT)
 
 /* Part of the buffer. Nothing in it is NUL terminated. */
 struct word {
@@ -83,7 +85,7 @@ static bool label_char(char c)
 	return isascii(c) && (islower(c) || isdigit(c) || c == '.' || c == '_' || c == '-');
 }
 
-static int parse_policy(struct word w, struct bastion_key_args *args)
+static int parse_label(struct word w, char label[BASTION_POLICY_LABEL_MAX + 1])
 {
 	size_t i;
 
@@ -92,9 +94,19 @@ static int parse_policy(struct word w, struct bastion_key_args *args)
 	for (i = 0; i < w.len; i++)
 		if (!label_char(w.at[i]))
 			return -EINVAL;
-	memcpy(args->policy, w.at, w.len);
-	args->policy[w.len] = '\0';
+	memcpy(label, w.at, w.len);
+	label[w.len] = '\0';
 	return 0;
+}
+
+static int parse_policy(struct word w, struct bastion_key_args *args)
+{
+	return parse_label(w, args->policy);
+}
+
+static int parse_derive(struct word w, struct bastion_key_args *args)
+{
+	return parse_label(w, args->label);
 }
 
 static int parse_owner(struct word w, struct bastion_key_args *args)
@@ -159,21 +171,38 @@ static int parse_registers(struct word w, struct bastion_key_args *args)
 	return args->register_mask & ~BASTION_MASKABLE ? -EINVAL : 0;
 }
 
+static int parse_counter(struct word w, struct bastion_key_args *args)
+{
+	if (parse_digits(w, 10, BASTION_COUNTER_COUNT, &args->counter))
+		return -EINVAL;
+	return args->counter ? 0 : -EINVAL;
+}
+
+/* Sets of verbs */
+#define NEW	(1u << BASTION_KEY_NEW)
+#define ECDSA	(1u << BASTION_KEY_ECDSA)
+#define IMPORT	(1u << BASTION_KEY_IMPORT)
+#define REBIND	(1u << BASTION_KEY_REBIND)
+#define MAKING	(NEW | ECDSA | IMPORT)
+
 static const struct {
 	const char *name;
 	int (*parse)(struct word w, struct bastion_key_args *args);
-	bool required;
+	u32 verbs;	/* that know it */
+	u32 required;	/* that want it */
 } options[] = {
-	{ "verifier", parse_verifier, true },
-	{ "policy", parse_policy, true },
-	{ "owner", parse_owner, false },
-	{ "types", parse_types, false },
-	{ "exe", parse_exe, false },
-	{ "registers", parse_registers, false },
+	{ "verifier", parse_verifier, MAKING | REBIND, MAKING | REBIND },
+	{ "policy", parse_policy, MAKING | REBIND, MAKING | REBIND },
+	{ "owner", parse_owner, MAKING, 0 },
+	{ "types", parse_types, NEW | IMPORT | REBIND, 0 },
+	{ "exe", parse_exe, MAKING | REBIND, 0 },
+	{ "registers", parse_registers, MAKING | REBIND, 0 },
+	{ "counter", parse_counter, MAKING | REBIND, 0 },
+	{ "derive", parse_derive, NEW, 0 },
 };
 
 /* One name=value; @seen has a bit for each option that was there before. */
-static int parse_option(struct word w, unsigned long *seen, struct bastion_key_args *args)
+static int parse_option(struct word w, u32 *seen, struct bastion_key_args *args)
 {
 	struct word name = split(&w, '=');
 	size_t i;
@@ -183,50 +212,90 @@ static int parse_option(struct word w, unsigned long *seen, struct bastion_key_a
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
 		if (!word_is(name, options[i].name))
 			continue;
-		if (*seen & (1UL << i))
+		if ((*seen & (1u << i)) || !(options[i].verbs & (1u << args->verb)))
 			return -EINVAL;
-		*seen |= 1UL << i;
+		*seen |= 1u << i;
 		return options[i].parse(w, args);
 	}
 	return -EINVAL;
 }
 
-static int parse_new(struct word rest, struct bastion_key_args *args)
+static int parse_options(struct word rest, struct bastion_key_args *args)
 {
-	unsigned long seen = 0;
+	u32 seen = 0;
 	size_t i;
 
-	args->verb = BASTION_KEY_NEW;
-	args->types = BASTION_TYPE_LOGON | BASTION_TYPE_FSCRYPT;
-	if (parse_digits(split(&rest, ' '), 10, BASTION_SECRET_MAX, &args->secret_len) ||
-	    args->secret_len < BASTION_SECRET_MIN)
-		return -EINVAL;
 	while (rest.at)
 		if (parse_option(split(&rest, ' '), &seen, args))
 			return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].required && !(seen & (1UL << i)))
+		if ((options[i].required & (1u << args->verb)) && !(seen & (1u << i)))
 			return -EINVAL;
 	return 0;
 }
 
-static int parse_load(struct word rest, struct bastion_key_args *args)
+/* What stands between a verb and its options is taken off the front of @rest. */
+
+static int parse_length(struct word *rest, struct bastion_key_args *args)
+{
+	if (parse_digits(split(rest, ' '), 10, BASTION_SECRET_MAX, &args->secret_len))
+		return -EINVAL;
+	return args->secret_len < BASTION_SECRET_MIN ? -EINVAL : 0;
+}
+
+static int parse_serial(struct word *rest, struct bastion_key_args *args)
+{
+	u32 serial;
+
+	if (parse_digits(split(rest, ' '), 10, SERIAL_MAX, &serial) || !serial)
+		return -EINVAL;
+	args->serial = serial;
+	return 0;
+}
+
+static int parse_hex(struct word *rest, struct bastion_key_args *args)
 {
 	size_t i;
 
-	if (!rest.len || rest.len % 2 || rest.len > 2 * BASTION_BLOB_MAX)
+	if (!rest->len || rest->len % 2 || rest->len > 2 * BASTION_BLOB_MAX)
 		return -EINVAL;
-	for (i = 0; i < rest.len; i++)
-		if (hex_to_bin(rest.at[i]) < 0)
+	for (i = 0; i < rest->len; i++)
+		if (hex_to_bin(rest->at[i]) < 0)
 			return -EINVAL;
-	args->verb = BASTION_KEY_LOAD;
-	args->hex = rest.at;
-	args->hex_len = rest.len;
+	args->hex = rest->at;
+	args->hex_len = rest->len;
+	*rest = (struct word){};
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int (*parse)(struct word *rest, struct bastion_key_args *args);	/* NULL: only options */
+	u32 types;	/* unless given */
+} verbs[] = {
+	[BASTION_KEY_NEW] = { "new", parse_length, TYPES_DEFAULT },
+	[BASTION_KEY_ECDSA] = { "ecdsa", NULL, 0 },
+	[BASTION_KEY_IMPORT] = { "import", parse_serial, TYPES_DEFAULT },
+	[BASTION_KEY_LOAD] = { "load", parse_hex, 0 },
+	[BASTION_KEY_REBIND] = { "rebind", NULL, 0 },
+};
+
+static int parse_verb(struct word w, struct bastion_key_args *args)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (!word_is(w, verbs[i].name))
+			continue;
+		args->verb = i;
+		args->types = verbs[i].types;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 /**
- * bastion_key_parse - reads the payload that a bastion key is added with
+ * bastion_key_parse - reads the payload that a bastion key is added or updated with
  * @buf:	the text, not NUL terminated; must outlive @args
  * @len:	bytes at @buf
  * @args:	what was asked for; meaningless on failure
@@ -236,19 +305,15 @@ static int parse_load(struct word rest, struct bastion_key_args *args)
 int bastion_key_parse(const char *buf, size_t len, struct bastion_key_args *args)
 {
 	struct word rest = { .at = buf, .len = len };
-	struct word verb;
 
 	memset(args, 0, sizeof(*args));
 	if (!len)
 		return -EINVAL;
 	if (buf[len - 1] == '\n')
 		rest.len--;
-	verb = split(&rest, ' ');
-	if (!rest.at)
+	if (parse_verb(split(&rest, ' '), args) || !rest.at)
 		return -EINVAL;
-	if (word_is(verb, "new"))
-		return parse_new(rest, args);
-	if (word_is(verb, "load"))
-		return parse_load(rest, args);
-	return -EINVAL;
+	if (verbs[args->verb].parse && verbs[args->verb].parse(&rest, args))
+		return -EINVAL;
+	return parse_options(rest, args);
 }

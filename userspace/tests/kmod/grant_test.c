@@ -169,7 +169,7 @@ static void refuses_what_has_no_meaning_yet(void **state)
 	assert_int_equal(parse_sample(&s), -EBADMSG);
 
 	sample_init(&s);
-	s.entries[0].kind = cpu_to_le32(BASTION_GRANT_REBIND);
+	s.entries[0].kind = cpu_to_le32(BASTION_GRANT_REBIND + 1);
 	assert_int_equal(parse_sample(&s), -EBADMSG);
 
 	sample_init(&s);

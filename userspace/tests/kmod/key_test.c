@@ -111,7 +111,7 @@ static void refuses(void **state)
 	static const char *const texts[] = {
 		/* verbs */
 		"", "\n", " ", "new", "new ", "new\n", "load", "load ", "load \n", "New 32 " V " " P,
-		"newer 32 " V " " P, "import 5 " V " " P, "update", " new 32 " V " " P, "loa 00",
+		"newer 32 " V " " P, "imports 5 " V " " P, "update", " new 32 " V " " P, "loa 00",
 		/* length */
 		"new " V " " P, "new 31 " V " " P, "new 1025 " V " " P, "new 032 " V " " P,
 		"new +32 " V " " P, "new -32 " V " " P, "new 0x20 " V " " P, "new 32a " V " " P,
@@ -126,7 +126,7 @@ static void refuses(void **state)
 		"new 32 " V " " P " registers=1 registers=1",
 		"new 32 " V " " P " exe=sha256:" EXE " exe=sha256:" EXE,
 		/* unknown */
-		"new 32 " V " " P " counter=1", "new 32 " V " " P " x", "new 32 " V " " P " =1",
+		"new 32 " V " " P " counters=1", "new 32 " V " " P " x", "new 32 " V " " P " =1",
 		"new 32 " V " " P " Owner=1", "new 32 " V " " P " owne=1", "new 32 " V " " P " owners=1",
 		/* empty */
 		"new 32 verifier= " P, "new 32 " V " policy=", "new 32 " V " " P " owner=",
