@@ -23,6 +23,10 @@ enum bastion_op {
 	BASTION_OP_KEY,		/* the key type bastion */
 	BASTION_OP_PEER,	/* the verifier, over its socket */
 	BASTION_OP_REFUSED,	/* the verifier appraised and said no */
+	BASTION_OP_LOAD,	/* a blob into a keyring */
+	BASTION_OP_IMPORT,	/* a secret from outside into a sealed key */
+	BASTION_OP_REBIND,	/* a sealed key to another verifier or policy */
+	BASTION_OP_SIGN,	/* with a key pair in the chip */
 };
 
 /**

@@ -7,7 +7,7 @@
 #define ROW(op, code, class, meaning, advice) \
 	{ BASTION_OP_##op, code, BASTION_CLASS_##class, meaning, advice }
 
-/* The first row that fits counts: rows of one operation before those of any. */
+/* An operation without a row of its own for an errno takes that of the wider one. */
 static const struct bastion_explanation table[] = {
 	ROW(OPEN, ENOENT, CHIP, "no such device",
 	    "Load the module (modprobe bastion) and see dmesg for what it found."),
@@ -60,7 +60,7 @@ static const struct bastion_explanation table[] = {
 	    "must be in a keyring of this process: keyctl link @u @s."),
 	ROW(RELEASE, EKEYREJECTED, REFUSED, "the grant, the chip or the sealed key refuses",
 	    "Compare policy, types, executable and registers (bastionctl key show) with what the "
-	    "verifier grants."),
+	    "verifier grants. A blob that a newer one has replaced is refused for ever."),
 	ROW(RELEASE, EKEYEXPIRED, LOCKED, "the grant ran out meanwhile", "Attest again."),
 	ROW(RELEASE, EKEYREVOKED, LOCKED, "the grant was withdrawn meanwhile", "Attest again."),
 	ROW(RELEASE, EBADMSG, FAILED, "the blob is damaged or another chip's",
@@ -82,6 +82,10 @@ static const struct bastion_explanation table[] = {
 	    "The keyring must be one that this process may write."),
 	ROW(KEY, EKEYREJECTED, REFUSED, "the grant or the chip refuses",
 	    "The live grant does not cover making keys for this policy."),
+	ROW(KEY, ENOSPC, FAILED, "the measurement log is full", "A reboot empties it."),
+	ROW(KEY, EKEYEXPIRED, LOCKED, "the grant ran out meanwhile", "Attest again."),
+	ROW(KEY, EKEYREVOKED, LOCKED, "the grant was withdrawn meanwhile, or the key is revoked",
+	    "Attest again."),
 	ROW(KEY, EEXIST, FAILED, "a key of this name is there already",
 	    "Unlink it first: keyctl unlink SERIAL KEYRING."),
 	ROW(KEY, EBADMSG, FAILED, "the blob is damaged or another chip's",
@@ -91,9 +95,54 @@ static const struct bastion_explanation table[] = {
 	ROW(KEY, EDQUOT, FAILED, "the key quota is used up",
 	    "See /proc/key-users and /proc/sys/kernel/keys."),
 	ROW(KEY, EINVAL, USAGE, "the kernel refuses the description of the key",
-	    "Size 32 to 1024, policy [a-z0-9._-]{1,64}, types of logon, fscrypt, user."),
+	    "Size 32 to 1024, policy [a-z0-9._-]{1,64}, types of logon, fscrypt, user. An older "
+	    "module knows nothing of --ecdsa, --derive, --counter and import."),
 	ROW(KEY, EPERM, REFUSED, "not permitted",
 	    "Only root may make a key for another owner."),
+	ROW(LOAD, EKEYREJECTED, REFUSED, "the blob is a key of another name",
+	    "The name is sealed in: see bastionctl key show FILE, and load it under that name."),
+	ROW(IMPORT, EAGAIN, LOCKED, "the gate is locked",
+	    "Importing a key needs a live grant of kind create for this verifier and policy: "
+	    "bastionctl attest first."),
+	ROW(IMPORT, ENOKEY, FAILED, "no such key or verifier",
+	    "The source must be a key of type user in a keyring of this process (keyctl show), "
+	    "and the verifier registered (bastionctl verifier list)."),
+	ROW(IMPORT, EACCES, REFUSED, "no right to read the key or to write the keyring",
+	    "The source must be in a keyring of this process and readable: keyctl link, keyctl "
+	    "setperm."),
+	ROW(IMPORT, EINVAL, USAGE, "the kernel refuses the secret or the description",
+	    "The source must be a key of type user and hold 32 to 1024 bytes."),
+	ROW(REBIND, EAGAIN, LOCKED, "the gate is locked for the key's present verifier",
+	    "Moving a key needs a live grant of the verifier that it has now, of kind rebind: "
+	    "bastionctl attest --verifier with that one first (bastionctl key show)."),
+	ROW(REBIND, EKEYREJECTED, REFUSED, "the grant, the chip or the sealed key refuses",
+	    "The present verifier's policy must have an entry rebind that names the new verifier "
+	    "and policy; types, registers and executable can only get tighter; and a blob that a "
+	    "newer one has replaced is refused for ever."),
+	ROW(REBIND, EACCES, REFUSED, "not the key's owner, or no right to write the key",
+	    "Run as the owner (bastionctl key show). The key must be in a keyring of this process: "
+	    "keyctl link @u @s."),
+	ROW(REBIND, EBADMSG, FAILED, "the blob is damaged or another chip's",
+	    "A key can be moved only by the chip that made it."),
+	ROW(REBIND, EINVAL, USAGE, "the key cannot be moved like that",
+	    "Keys that were derived cannot be moved, types cannot be given for a key pair, and a "
+	    "counter cannot be exchanged for another one."),
+	ROW(REBIND, ENOKEY, FAILED, "no such key or verifier",
+	    "The key's present verifier must be registered: bastionctl verifier list."),
+	ROW(REBIND, EOPNOTSUPP, FAILED, "this module cannot move keys",
+	    "The module is older than this program."),
+	ROW(SIGN, EAGAIN, LOCKED, "the gate is locked, or the system is about to sleep",
+	    "Attest first: bastionctl attest."),
+	ROW(SIGN, EACCES, REFUSED, "not the key's owner, or no right to the key",
+	    "Run as the owner (bastionctl key show). Uid 0 counts only with CAP_SYS_ADMIN. The key "
+	    "must be in a keyring of this process: keyctl link @u @s."),
+	ROW(SIGN, EKEYREJECTED, REFUSED, "the grant, the chip or the sealed key refuses",
+	    "Compare policy, executable and registers (bastionctl key show) with what the verifier "
+	    "grants. A blob that a newer one has replaced is refused for ever."),
+	ROW(SIGN, EOPNOTSUPP, FAILED, "this key cannot sign",
+	    "Only a key made with --ecdsa can: see kind in bastionctl key show."),
+	ROW(SIGN, EINVAL, USAGE, "the kernel refuses the request",
+	    "The hash must be sha256, sha384 or sha512."),
 	ROW(PEER, ENOENT, FAILED, "no such socket",
 	    "Is bastion-verifier serve running, and is this its socket?"),
 	ROW(PEER, ECONNREFUSED, FAILED, "nobody listens at the socket",
@@ -126,15 +175,43 @@ static const struct bastion_explanation table[] = {
 	ROW(ANY, ENOMEM, FAILED, "out of memory", "Try again."),
 };
 
-const struct bastion_explanation *bastion_explain(enum bastion_op op, int code)
+static const struct bastion_explanation *find(enum bastion_op op, int code)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].code == code &&
-		    (table[i].op == op || (table[i].op == BASTION_OP_ANY && op != BASTION_OP_FILE)))
+		if (table[i].op == op && table[i].code == code)
 			return &table[i];
 	return NULL;
+}
+
+/* What an operation is a case of. */
+static enum bastion_op wider(enum bastion_op op)
+{
+	switch (op) {
+	case BASTION_OP_LOAD:
+	case BASTION_OP_IMPORT:
+	case BASTION_OP_REBIND:
+		return BASTION_OP_KEY;
+	case BASTION_OP_SIGN:
+		return BASTION_OP_RELEASE;
+	default:
+		return BASTION_OP_ANY;
+	}
+}
+
+const struct bastion_explanation *bastion_explain(enum bastion_op op, int code)
+{
+	const struct bastion_explanation *row = find(op, code);
+
+	/* A broken disk is not a broken chip. */
+	if (op == BASTION_OP_FILE)
+		return row;
+	while (!row && op != BASTION_OP_ANY) {
+		op = wider(op);
+		row = find(op, code);
+	}
+	return row;
 }
 
 enum bastion_class bastion_explain_class(enum bastion_op op, int code)

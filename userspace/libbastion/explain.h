@@ -37,7 +37,8 @@ struct bastion_explanation {
  * @op:   during what
  * @code: errno, positive
  *
- * Return: the row for @op, else the one for any operation, else NULL.
+ * Return: the row for @op, else the one for what @op is a case of (to import is to make
+ * a key, to sign is to use one), else the one for any operation, else NULL.
  */
 const struct bastion_explanation *bastion_explain(enum bastion_op op, int code);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +24,64 @@ static int bad(struct bastion_error *err, const char *what)
 	return bastion_error_set(err, BASTION_OP_USAGE, EINVAL, "%s", what);
 }
 
+/* What belongs to some keys only. */
+static const char *misplaced(const struct bastion_keys_new *new)
+{
+	if (new->verb == BASTION_KEYS_NEW &&
+	    (new->size < BASTION_SECRET_MIN || new->size > BASTION_SECRET_MAX))
+		return "the size must be 32 to 1024 bytes";
+	if (new->verb != BASTION_KEYS_NEW && new->label)
+		return "only a new secret can be derived";
+	if (new->label && !bastion_name_label_ok(new->label))
+		return "a derived key's label is [a-z0-9._-]{1,64}";
+	if (new->verb == BASTION_KEYS_ECDSA && new->types)
+		return "a key pair stays in the chip: it has no types";
+	if (new->verb == BASTION_KEYS_IMPORT && new->source <= 0)
+		return "there is no key to import";
+	if (new->verb == BASTION_KEYS_REBIND && new->has_owner)
+		return "a key keeps its owner";
+	return NULL;
+}
+
 static const char *flaw(const struct bastion_keys_new *new)
 {
-	if (new->size < BASTION_SECRET_MIN || new->size > BASTION_SECRET_MAX)
-		return "the size must be 32 to 1024 bytes";
 	if (!bastion_name_label_ok(new->policy))
 		return "a policy is [a-z0-9._-]{1,64}";
 	if (new->types & ~(uint32_t)BASTION_TYPE_ALL)
 		return "types are logon, fscrypt, user";
 	if (new->registers & ~BASTION_MASKABLE)
 		return "registers are 0, 1, 2, 5, 6, 7: 3 and 4 grow with use";
-	return NULL;
+	if (new->counter > BASTION_COUNTER_COUNT)
+		return "counters are 1 to 16";
+	return misplaced(new);
+}
+
+static void __attribute__((format(printf, 2, 3))) append(char *text, const char *fmt, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text + used, BASTION_KEYS_PAYLOAD_MAX - used, fmt, args);
+	va_end(args);
+}
+
+static void append_verb(char *text, const struct bastion_keys_new *new)
+{
+	switch (new->verb) {
+	case BASTION_KEYS_NEW:
+		append(text, "new %u", new->size);
+		break;
+	case BASTION_KEYS_ECDSA:
+		append(text, "ecdsa");
+		break;
+	case BASTION_KEYS_IMPORT:
+		append(text, "import %d", new->source);
+		break;
+	case BASTION_KEYS_REBIND:
+		append(text, "rebind");
+		break;
+	}
 }
 
 int bastion_keys_payload(const struct bastion_keys_new *new, char *text, struct bastion_error *err)
@@ -41,40 +89,44 @@ int bastion_keys_payload(const struct bastion_keys_new *new, char *text, struct 
 	char verifier[2 * BASTION_DIGEST_SIZE + 1], digest[2 * BASTION_EXE_SIZE + 1];
 	const char *why = flaw(new);
 	char types[32];
-	int n;
 
 	if (why)
 		return bad(err, why);
 	bastion_hex_encode(new->verifier, sizeof(new->verifier), verifier);
-	n = snprintf(text, BASTION_KEYS_PAYLOAD_MAX, "new %u verifier=%s policy=%s", new->size,
-		     verifier, new->policy);
+	text[0] = '\0';
+	append_verb(text, new);
+	append(text, " verifier=%s policy=%s", verifier, new->policy);
 	if (new->types) {
 		bastion_blob_types(new->types, types, sizeof(types));
-		n += snprintf(text + n, BASTION_KEYS_PAYLOAD_MAX - n, " types=%s", types);
+		append(text, " types=%s", types);
 	}
 	if (new->has_owner)
-		n += snprintf(text + n, BASTION_KEYS_PAYLOAD_MAX - n, " owner=%u", new->owner);
+		append(text, " owner=%u", new->owner);
 	if (new->has_executable) {
 		bastion_hex_encode(new->executable, sizeof(new->executable), digest);
-		n += snprintf(text + n, BASTION_KEYS_PAYLOAD_MAX - n, " exe=sha256:%s", digest);
+		append(text, " exe=sha256:%s", digest);
 	}
 	if (new->registers)
-		n += snprintf(text + n, BASTION_KEYS_PAYLOAD_MAX - n, " registers=0x%x",
-			      new->registers);
-	return n;
+		append(text, " registers=0x%x", new->registers);
+	if (new->counter)
+		append(text, " counter=%u", new->counter);
+	if (new->label)
+		append(text, " derive=%s", new->label);
+	return strlen(text);
 }
 
 static int32_t add(const char *name, const void *payload, size_t len, int32_t keyring,
-		   const char *verb, struct bastion_error *err)
+		   enum bastion_op op, struct bastion_error *err)
 {
+	const char *verb = op == BASTION_OP_LOAD ? "load" : op == BASTION_OP_IMPORT ? "import" :
+			   "make";
 	key_serial_t serial;
 
 	if (!bastion_name_ok(name))
 		return bad(err, "a key's name is [A-Za-z0-9._-]{1,63} without a leading dot");
 	serial = add_key(BASTION_KEYS_TYPE, name, payload, len, keyring);
 	if (serial < 0)
-		return bastion_error_set(err, BASTION_OP_KEY, errno, "cannot %s the key %s", verb,
-					 name);
+		return bastion_error_set(err, op, errno, "cannot %s the key %s", verb, name);
 	return serial;
 }
 
@@ -86,7 +138,8 @@ int32_t bastion_keys_create(const char *name, const struct bastion_keys_new *new
 
 	if (len < 0)
 		return len;
-	return add(name, text, len, keyring, "make", err);
+	return add(name, text, len, keyring,
+		   new->verb == BASTION_KEYS_IMPORT ? BASTION_OP_IMPORT : BASTION_OP_KEY, err);
 }
 
 int32_t bastion_keys_load(const char *name, const uint8_t *blob, size_t len, int32_t keyring,
@@ -99,19 +152,54 @@ int32_t bastion_keys_load(const char *name, const uint8_t *blob, size_t len, int
 		return bad(err, "the blob is too long");
 	memcpy(text, verb, sizeof(verb));
 	bastion_hex_encode(blob, len, text + strlen(verb));
-	return add(name, text, strlen(verb) + 2 * len, keyring, "load", err);
+	return add(name, text, strlen(verb) + 2 * len, keyring, BASTION_OP_LOAD, err);
 }
 
-int32_t bastion_keys_find(const char *name, struct bastion_error *err)
+int bastion_keys_rebind(int32_t serial, const struct bastion_keys_new *new,
+			struct bastion_error *err)
+{
+	char text[BASTION_KEYS_PAYLOAD_MAX];
+	int len = bastion_keys_payload(new, text, err);
+
+	if (len < 0)
+		return len;
+	if (keyctl_update(serial, text, len))
+		return bastion_error_set(err, BASTION_OP_REBIND, errno, "cannot move the key %d",
+					 serial);
+	return 0;
+}
+
+int32_t bastion_keys_lend(const uint8_t *secret, size_t len, struct bastion_error *err)
 {
 	key_serial_t serial;
+
+	if (len < BASTION_SECRET_MIN || len > BASTION_SECRET_MAX)
+		return bad(err, "a secret is 32 to 1024 bytes long");
+	serial = add_key("user", "bastion-import", secret, len, KEY_SPEC_PROCESS_KEYRING);
+	if (serial < 0)
+		return bastion_error_set(err, BASTION_OP_KEY, errno,
+					 "cannot hand the secret to the kernel");
+	return serial;
+}
+
+/* Text that is a serial number is one; 0 for other text. */
+static int32_t serial_of(const char *text)
+{
 	char *end;
 	long number;
 
 	errno = 0;
-	number = strtol(name, &end, 10);
-	if (name[0] >= '1' && name[0] <= '9' && !*end && !errno && number <= INT32_MAX)
-		return number;
+	number = strtol(text, &end, 10);
+	return text[0] >= '1' && text[0] <= '9' && !*end && !errno && number <= INT32_MAX ?
+		number : 0;
+}
+
+int32_t bastion_keys_find(const char *name, struct bastion_error *err)
+{
+	key_serial_t serial = serial_of(name);
+
+	if (serial)
+		return serial;
 	if (!bastion_name_ok(name))
 		return bad(err, "a key's name is [A-Za-z0-9._-]{1,63} without a leading dot");
 	/* Without callout information this searches and calls nobody. */
@@ -119,6 +207,22 @@ int32_t bastion_keys_find(const char *name, struct bastion_error *err)
 	if (serial < 0)
 		return bastion_error_set(err, BASTION_OP_KEY, errno, "cannot find the key %s",
 					 name);
+	return serial;
+}
+
+int32_t bastion_keys_find_user(const char *text, struct bastion_error *err)
+{
+	static const char prefix[] = "%user:";
+	key_serial_t serial = serial_of(text);
+
+	if (serial)
+		return serial;
+	if (strncmp(text, prefix, strlen(prefix)))
+		return bad(err, "the key to import is a serial number or %user:DESCRIPTION");
+	serial = request_key("user", text + strlen(prefix), NULL, 0);
+	if (serial < 0)
+		return bastion_error_set(err, BASTION_OP_IMPORT, errno, "cannot find the key %s",
+					 text);
 	return serial;
 }
 
@@ -134,6 +238,30 @@ ssize_t bastion_keys_read(int32_t serial, uint8_t *blob, struct bastion_error *e
 		return bastion_error_set(err, BASTION_OP_KEY, EBADMSG, "the key %d is too long",
 					 serial);
 	return bastion_blob_from_hex((uint8_t *)hex, n, blob, err);
+}
+
+ssize_t bastion_keys_sign(int32_t serial, const char *info, const uint8_t *digest, size_t len,
+			  uint8_t sig[BASTION_KEYS_SIGNATURE_MAX], struct bastion_error *err)
+{
+	struct keyctl_pkey_query query;
+	long n;
+
+	/* It says how long a buffer the kernel accepts, and that it is a key that signs. */
+	n = keyctl_pkey_query(serial, info, &query);
+	if (n < 0)
+		return bastion_error_set(err, BASTION_OP_SIGN, errno, "cannot sign with the key %d",
+					 serial);
+	if (query.max_sig_size > BASTION_KEYS_SIGNATURE_MAX)
+		return bastion_error_set(err, BASTION_OP_SIGN, EMSGSIZE,
+					 "signatures of the key %d are too long", serial);
+	n = keyctl_pkey_sign(serial, info, digest, len, sig, query.max_sig_size);
+	if (n < 0)
+		return bastion_error_set(err, BASTION_OP_SIGN, errno, "cannot sign with the key %d",
+					 serial);
+	if (!n || n > query.max_sig_size)
+		return bastion_error_set(err, BASTION_OP_SIGN, EIO,
+					 "the signature of the key %d is too long", serial);
+	return n;
 }
 
 /*

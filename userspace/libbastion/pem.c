@@ -8,21 +8,23 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include <bastion/round.h>
-
 #include "libbastion/file.h"
 #include "libbastion/pem.h"
 
-static const uint8_t prefix[] = BASTION_SPKI_PREFIX;
-
-/* DER that is the fixed prefix and the point: named curve, uncompressed. */
-static EVP_PKEY *key_from_point(const uint8_t point[BASTION_POINT_SIZE])
+void bastion_pem_spki(const uint8_t point[BASTION_POINT_SIZE], uint8_t der[BASTION_PEM_SPKI_SIZE])
 {
-	uint8_t der[BASTION_SPKI_PREFIX_SIZE + BASTION_POINT_SIZE];
-	const unsigned char *at = der;
+	static const uint8_t prefix[] = BASTION_SPKI_PREFIX;
 
 	memcpy(der, prefix, sizeof(prefix));
 	memcpy(der + sizeof(prefix), point, BASTION_POINT_SIZE);
+}
+
+static EVP_PKEY *key_from_point(const uint8_t point[BASTION_POINT_SIZE])
+{
+	uint8_t der[BASTION_PEM_SPKI_SIZE];
+	const unsigned char *at = der;
+
+	bastion_pem_spki(point, der);
 	return d2i_PUBKEY(NULL, &at, sizeof(der));
 }
 
@@ -134,9 +136,8 @@ int bastion_pem_format(const uint8_t point[BASTION_POINT_SIZE], char **pem,
 
 int bastion_pem_digest(const uint8_t point[BASTION_POINT_SIZE], uint8_t digest[BASTION_DIGEST_SIZE])
 {
-	uint8_t der[BASTION_SPKI_PREFIX_SIZE + BASTION_POINT_SIZE];
+	uint8_t der[BASTION_PEM_SPKI_SIZE];
 
-	memcpy(der, prefix, sizeof(prefix));
-	memcpy(der + sizeof(prefix), point, BASTION_POINT_SIZE);
+	bastion_pem_spki(point, der);
 	return EVP_Digest(der, sizeof(der), digest, NULL, EVP_sha384(), NULL) == 1 ? 0 : -EIO;
 }

@@ -6,11 +6,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <bastion/chip.h>
+#include <bastion/round.h>
 
 #include "libbastion/error.h"
 
 #define BASTION_PEM_MAX 16384
+
+#define BASTION_PEM_SPKI_SIZE (BASTION_SPKI_PREFIX_SIZE + BASTION_POINT_SIZE)
+
+/**
+ * bastion_pem_spki - the DER SubjectPublicKeyInfo of a point
+ * @point: on P-384
+ * @der:   out: named curve, uncompressed (RFC 5480)
+ */
+void bastion_pem_spki(const uint8_t point[BASTION_POINT_SIZE], uint8_t der[BASTION_PEM_SPKI_SIZE]);
 
 /**
  * bastion_pem_parse - the point of a public key in PEM
