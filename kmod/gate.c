@@ -17,6 +17,7 @@
 #include "gate_internal.h"
 #include "measure.h"
 #include "round.h"
+#include "trace.h"
 
 /* Runs expiry and recovery; a module's own, so that no stuck upcall can hold it up. */
 static struct workqueue_struct *gate_wq;
@@ -89,16 +90,31 @@ void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,
 	gate->state = state;
 	gate->reason = reason;
 	bastion_gate_touch(gate);
-	if (state != old)
+	if (state != old) {
+		trace_bastion_state(&gate->chip->dev, old, state, reason);
 		announce(gate);
+	}
 	if (state == BASTION_STATE_FAILED)
 		bastion_gate_wake(gate);
+}
+
+static u32 count_released(const struct bastion_grant_live *grant)
+{
+	const struct list_head *item;
+	u32 count = 0;
+
+	list_for_each(item, &grant->released)
+		count++;
+	return count;
 }
 
 void bastion_gate_end_grant(struct bastion_gate *gate, struct bastion_grant_live *grant,
 			    enum bastion_reason reason)
 {
 	lockdep_assert_held(&gate->lock);
+	if (trace_bastion_grant_end_enabled())
+		trace_bastion_grant_end(&gate->chip->dev, grant->verifier, reason,
+					count_released(grant));
 	list_del(&grant->list);
 	grant->live = false;
 	grant->ended = reason;

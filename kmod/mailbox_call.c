@@ -19,6 +19,7 @@
 #include <linux/string.h>
 
 #include "mailbox_internal.h"
+#include "trace.h"
 
 /*
  * A short command spins this long for its answer before it sleeps: most answers
@@ -318,6 +319,7 @@ ssize_t bastion_mailbox_call(struct bastion_mailbox *mailbox,
 	size_t in_len = 0;
 	unsigned int i;
 	ssize_t ret;
+	u64 start;
 
 	might_sleep();
 
@@ -330,11 +332,14 @@ ssize_t bastion_mailbox_call(struct bastion_mailbox *mailbox,
 	if (in_len < command->in.min || in_len > mailbox->data_size)
 		return -EINVAL;
 
+	start = ktime_get_ns();
 	bastion_mailbox_check(mailbox);
 	slot = acquire_slot(mailbox);
-	if (IS_ERR(slot))
-		return PTR_ERR(slot);
-	ret = execute(mailbox, slot, command, in, in_count, out, out_size, status);
+	ret = PTR_ERR_OR_ZERO(slot);
+	if (!ret)
+		ret = execute(mailbox, slot, command, in, in_count, out, out_size, status);
+	trace_bastion_command(mailbox->dev, command->name, in_len, ret, *status,
+			      ktime_get_ns() - start);
 	if (ret < 0 || *status != BASTION_STATUS_OK)
 		memzero_explicit(out, out_size);
 	return ret;

@@ -14,6 +14,7 @@
 #include "grant_parse.h"
 #include "measure.h"
 #include "round.h"
+#include "trace.h"
 
 static void drop_round(struct bastion_gate *gate)
 {
@@ -142,10 +143,12 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 	args->boot_count = chip->info.boot_count;
 	memcpy(args->boot_key, gate->boot_key.point, sizeof(args->boot_key));
 out:
+	trace_bastion_round(&chip->dev, BASTION_TRACE_BEGIN, ret);
 	mutex_unlock(&gate->round_lock);
 	return ret;
 
 err:
+	trace_bastion_round(&chip->dev, BASTION_TRACE_BEGIN, ret);
 	mutex_unlock(&gate->round_lock);
 	kfree(round);
 	return ret;
@@ -228,6 +231,7 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 	memcpy(args->log_aggregate, round->log_aggregate, sizeof(args->log_aggregate));
 	memcpy(args->qualifying_data, round->qualifying, sizeof(args->qualifying_data));
 out:
+	trace_bastion_round(&chip->dev, BASTION_TRACE_QUOTE, min_t(ssize_t, ret, 0));
 	mutex_unlock(&gate->round_lock);
 	return ret;
 }
@@ -388,9 +392,14 @@ int bastion_round_grant(struct bastion_chip *chip, const void *owner, const u8 *
 		ret = exchange(chip, round, live, grant, len);
 	if (ret)
 		bastion_grant_put(live);
+	else
+		trace_bastion_grant(&chip->dev, view.fixed.verifier,
+				    le32_to_cpu(view.fixed.lifetime) * (u64)MSEC_PER_SEC,
+				    view.count);
 out_round:
 	drop_round(gate);
 out:
+	trace_bastion_round(&chip->dev, BASTION_TRACE_GRANT, ret);
 	mutex_unlock(&gate->round_lock);
 	memzero_explicit(token, sizeof(token));
 	return ret;

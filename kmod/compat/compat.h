@@ -75,6 +75,13 @@ typedef typeof(*((struct attribute_group *)NULL)->bin_attrs) compat_bin_attribut
 #define compat_class_create(name)	class_create(name)
 #endif
 
+/* compat_assign_str - __assign_str(), which used to be told the string a second time */
+#ifdef COMPAT_HAVE_ASSIGN_STR_ALONE
+#define compat_assign_str(field, string)	__assign_str(field)
+#else
+#define compat_assign_str(field, string)	__assign_str(field, string)
+#endif
+
 static inline struct pid *compat_pid_of_number(pid_t number)
 {
 	struct pid *pid;

@@ -11,3 +11,5 @@ ccflags-y += $(call compat-has,linux/unaligned.h,get_unaligned,COMPAT_HAVE_UNALI
 ccflags-y += $(call compat-has,linux/hrtimer.h,hrtimer_setup,COMPAT_HAVE_HRTIMER_SETUP)
 # struct public_key_signature says m and m_size where it said digest and digest_size
 ccflags-y += $(call compat-has,crypto/public_key.h,m_size,COMPAT_HAVE_SIGNATURE_M)
+# __assign_str() takes one argument, the string being known from __string()
+ccflags-y += $(call compat-has,trace/stages/stage6_event_callback.h,__assign_str(dst),COMPAT_HAVE_ASSIGN_STR_ALONE)
