@@ -17,6 +17,12 @@ static void check(const u8 *buf, size_t len, const struct bastion_grant_view *vi
 	    view->signed_len + BASTION_SIGNATURE_SIZE != len)
 		abort();
 	for (e = view->entries; e < view->entries + view->count; e++) {
+		if (le32_to_cpu(e->kind) == BASTION_GRANT_REBIND) {
+			if (e != bastion_grant_find_rebind(view->entries, view->count, e->policy,
+							   e->dest_verifier, e->dest_policy))
+				abort();
+			continue;
+		}
 		/* Each entry allows what it says: it is found, or a wider one before it. */
 		found = bastion_grant_find(view->entries, view->count, le32_to_cpu(e->kind),
 					   e->policy, e->flags ? e->executable : NULL);

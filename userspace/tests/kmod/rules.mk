@@ -4,9 +4,10 @@
 # a few headers (shim/) that say in C what the kernel's say.
 
 TESTS += kmod-grant kmod-blob kmod-key
-kmod-grant_SRCS := tests/kmod/grant_test.c tests/kmod/mutate.c ../kmod/grant_parse.c
-kmod-blob_SRCS := tests/kmod/blob_test.c tests/kmod/mutate.c ../kmod/blob.c
-kmod-key_SRCS := tests/kmod/key_test.c tests/kmod/mutate.c ../kmod/key_parse.c
+KMOD_SHARED := tests/kmod/mutate.c tests/kmod/samples.c
+kmod-grant_SRCS := tests/kmod/grant_test.c $(KMOD_SHARED) ../kmod/grant_parse.c
+kmod-blob_SRCS := tests/kmod/blob_test.c $(KMOD_SHARED) ../kmod/blob.c
+kmod-key_SRCS := tests/kmod/key_test.c $(KMOD_SHARED) ../kmod/key_parse.c
 kmod-grant_PKGS := cmocka
 kmod-blob_PKGS := cmocka
 kmod-key_PKGS := cmocka
@@ -18,7 +19,14 @@ $(BUILD)/obj/../kmod/%.o $(BUILD)/obj/tests/kmod/%.o: ALL_CFLAGS += -Itests/kmod
 
 # libFuzzer: "make fuzz-kmod", then run ../build/fuzz/kmod-{grant,blob,key}.
 KMOD_FUZZERS := $(abspath ../build/fuzz)/kmod-
-fuzz-kmod: $(addprefix $(KMOD_FUZZERS),grant blob key)
+fuzz-kmod: $(addprefix $(KMOD_FUZZERS),grant blob key) $(BUILD)/fuzz-seeds/kmod
+	@$(BUILD)/fuzz-seeds/kmod $(abspath ../build/fuzz)
+
+# What the unit tests begin with, fuzzers begin with, too.
+$(BUILD)/fuzz-seeds/kmod: tests/kmod/seeds.c tests/kmod/samples.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -Itests/kmod/shim -o $@ $^
+
 $(KMOD_FUZZERS)grant: tests/kmod/fuzz_grant.c ../kmod/grant_parse.c
 $(KMOD_FUZZERS)blob: tests/kmod/fuzz_blob.c ../kmod/blob.c
 $(KMOD_FUZZERS)key: tests/kmod/fuzz_key.c ../kmod/key_parse.c
