@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of the device node share: opening it, calling it, and giving
- * up privileges in three ways.
+ * What the tests of the device node share.
  */
 #ifndef SELFTESTS_ABI_DEVICE_H
 #define SELFTESTS_ABI_DEVICE_H
 
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <linux/bastion.h>
-#include <sched.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <linux/capability.h>
-
-#define DEVICE	"/dev/bastion0"
-#define NOBODY	65534
+#include "sealed.h"
 
 /* A point as good as any other. */
 static const __u8 p384_generator[97] = {
@@ -37,50 +20,15 @@ static const __u8 p384_generator[97] = {
 	0x1d, 0x7e, 0x81, 0x9d, 0x7a, 0x43, 0x1d, 0x7c, 0x90, 0xea, 0x0e, 0x5f,
 };
 
-/* The device, with the module loaded if nobody has done so yet; or -1. */
-static inline int open_device(int flags)
-{
-	if (access("/sys/module/bastion", F_OK) && system("modprobe bastion"))
-		return -1;
-	return open(DEVICE, O_RDWR | O_CLOEXEC | flags);
-}
-
 /* 0 or the errno. */
 static inline int call(int fd, unsigned long cmd, void *arg)
 {
-	return ioctl(fd, cmd, arg) < 0 ? errno : 0;
+	return -round_ioctl(fd, cmd, arg);
 }
 
-/* Three ways to be less than the machine's root. Each returns 0 or -1. */
-
-static inline int become_nobody(void)
-{
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY))
-		return -1;
-	return setresuid(NOBODY, NOBODY, NOBODY);
-}
-
-static inline int drop_sys_admin(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &header, data))
-		return -1;
-	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
-	data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
-	data[0].inheritable &= ~(1U << CAP_SYS_ADMIN);
-	return syscall(SYS_capset, &header, data);
-}
-
-/* All capabilities there are, in a namespace that is not the machine's. */
-static inline int become_container_root(void)
-{
-	return unshare(CLONE_NEWUSER);
-}
-
+/* Three ways to be less than the machine's root. */
 static int (*const less_than_root[])(void) = {
-	become_nobody, drop_sys_admin, become_container_root,
+	sealed_be_nobody, sealed_drop_sys_admin, sealed_be_container_root,
 };
 
 #endif

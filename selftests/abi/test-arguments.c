@@ -2,12 +2,7 @@
 /*
  * The bounds of every argument, and the order of a round's steps.
  */
-#include <keyutils.h>
 #include <sys/mman.h>
-
-#include <bastion/blob.h>
-#include <bastion/grant.h>
-#include <bastion/round.h>
 
 #include "device.h"
 #include "kselftest_harness.h"
@@ -24,7 +19,7 @@ FIXTURE(arguments)
 
 FIXTURE_SETUP(arguments)
 {
-	self->fd = open_device(0);
+	self->fd = round_open();
 	ASSERT_LE(0, self->fd);
 	self->buffer = calloc(1, BASTION_QUOTE_MAX + BASTION_GRANT_MAX);
 	ASSERT_NE(NULL, self->buffer);
@@ -193,7 +188,7 @@ TEST_F(arguments, a_round_belongs_to_its_file)
 {
 	struct bastion_round_begin round;
 	struct bastion_quote out;
-	int other = open_device(0);
+	int other = round_open();
 
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, begin(self->fd, self->verifier.digest, &round));

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 #include "device.h"
-#include "round.h"
 #include "kselftest_harness.h"
 
 FIXTURE(changes)

@@ -3,12 +3,9 @@
  * Observing the gate: read(2) and poll(2) on the device, uevents.
  */
 #include <linux/netlink.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "device.h"
 #include "kselftest_harness.h"
@@ -20,8 +17,8 @@ FIXTURE(events)
 
 FIXTURE_SETUP(events)
 {
-	self->fd = open_device(0);
-	self->actor = open_device(0);
+	self->fd = round_open();
+	self->actor = round_open();
 	ASSERT_LE(0, self->fd);
 	ASSERT_LE(0, self->actor);
 }
@@ -121,7 +118,7 @@ TEST_F(events, buffer)
 	EXPECT_EQ(sizeof(events[0]), read(self->fd, events, sizeof(events)));
 }
 
-/* A thread that reads once more; its tid tells when it sleeps. */
+/* A thread that reads once more. */
 struct reader {
 	int fd;
 	pid_t tid;
@@ -134,34 +131,47 @@ static void *read_event(void *data)
 {
 	struct reader *reader = data;
 
-	__atomic_store_n(&reader->tid, gettid(), __ATOMIC_RELEASE);
+	reader->tid = gettid();
 	reader->got = read(reader->fd, &reader->event, sizeof(reader->event));
 	reader->error = errno;
 	return NULL;
 }
 
-/* Until thread @tid is where only the device's read can have put it to sleep. */
-static int wait_until_it_sleeps(struct reader *reader)
+/*
+ * Returns when the thread sleeps: it is the more urgent one on the only processor that both have,
+ * so that nothing else lets its creator go on.
+ */
+static int start_reader(pthread_t *thread, struct reader *reader)
 {
-	char path[64], text[512];
-	const char *state;
-	int fd, tries;
+	struct sched_param urgent = { .sched_priority = 1 };
+	pthread_attr_t attr;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+	pthread_attr_setschedparam(&attr, &urgent);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		return errno;
+	return pthread_create(thread, &attr, read_event, reader);
+}
+
+/* The state of a thread as /proc has it, 'S' while it sleeps. */
+static char state_of(pid_t tid)
+{
+	char path[64], text[512], *state;
+	int fd;
 	ssize_t n;
 
-	while (!__atomic_load_n(&reader->tid, __ATOMIC_ACQUIRE))
-		sched_yield();
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", reader->tid);
-	for (tries = 0; tries < 2000; tries++) {
-		fd = open(path, O_RDONLY);
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		text[n > 0 ? n : 0] = '\0';
-		state = strrchr(text, ')');
-		if (state && state[2] == 'S')
-			return 0;
-		usleep(5000);
-	}
-	return -1;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	state = strrchr(text, ')');
+	return state && state[1] ? state[2] : '?';
 }
 
 TEST_F(events, a_blocked_read_wakes)
@@ -171,8 +181,8 @@ TEST_F(events, a_blocked_read_wakes)
 	pthread_t thread;
 
 	ASSERT_EQ(sizeof(event), read(self->fd, &event, sizeof(event)));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, read_event, &reader));
-	ASSERT_EQ(0, wait_until_it_sleeps(&reader));
+	ASSERT_EQ(0, start_reader(&thread, &reader));
+	ASSERT_EQ('S', state_of(reader.tid));
 	ASSERT_EQ(0, act(self->actor));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(sizeof(event), reader.got);
@@ -192,8 +202,8 @@ TEST_F(events, a_blocked_read_ends_with_a_signal)
 
 	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
 	ASSERT_EQ(sizeof(event), read(self->fd, &event, sizeof(event)));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, read_event, &reader));
-	ASSERT_EQ(0, wait_until_it_sleeps(&reader));
+	ASSERT_EQ(0, start_reader(&thread, &reader));
+	ASSERT_EQ('S', state_of(reader.tid));
 	ASSERT_EQ(0, pthread_kill(thread, SIGUSR1));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(-1, reader.got);

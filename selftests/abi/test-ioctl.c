@@ -4,12 +4,7 @@
  * numbers, sizes, surplus, pointers, reserved fields, privileges. One table, so
  * that a new ioctl is tested by adding its row.
  */
-#include <stddef.h>
 #include <sys/mman.h>
-
-#include <bastion/blob.h>
-#include <bastion/grant.h>
-#include <bastion/round.h>
 
 #include "device.h"
 #include "kselftest_harness.h"
@@ -142,7 +137,7 @@ FIXTURE(ioctl)
 
 FIXTURE_SETUP(ioctl)
 {
-	self->fd = open_device(0);
+	self->fd = round_open();
 	ASSERT_LE(0, self->fd);
 	self->arg = calloc(1, ROOM);
 	ASSERT_NE(NULL, self->arg);
@@ -362,7 +357,7 @@ TEST_F(ioctl, the_node_is_for_everyone)
 
 	ASSERT_LE(0, pid);
 	if (!pid)
-		_exit(become_nobody() || open(DEVICE, O_RDWR) < 0);
+		_exit(sealed_be_nobody() || open(ROUND_DEVICE, O_RDWR) < 0);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 }

@@ -4,15 +4,7 @@
  * their template data, the three agree with each other and with the text, and
  * replaying them gives the chip's registers.
  */
-#include <endian.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/stat.h>
-
-#include <openssl/evp.h>
-
-#include <bastion/chip.h>
-#include <bastion/round.h>
 
 #include "device.h"
 #include "kselftest_harness.h"
@@ -155,7 +147,7 @@ static int extend(void)
 {
 	struct bastion_extend args = { .size = sizeof(args), .index = 6, .name = "abi-log",
 				       .data = (__u64)(unsigned long)"a\nb\\ \0c", .data_len = 7 };
-	int fd = open_device(0), ret;
+	int fd = round_open(), ret;
 
 	ret = call(fd, BASTION_IOC_EXTEND, &args);
 	close(fd);
@@ -437,7 +429,7 @@ TEST(boot_key_comes_first)
 	struct bastion_round_begin round = { .size = sizeof(round) };
 	struct bastion_verifier_add add = { .size = sizeof(add) };
 	struct bastion_verifier_remove remove = { .size = sizeof(remove) };
-	int fd = open_device(0), count = 0, keys = 0;
+	int fd = round_open(), count = 0, keys = 0;
 	const uint8_t *at, *end;
 	struct fields f;
 	struct entry e;

@@ -105,22 +105,14 @@ TEST_F(ioctl_door, nowait)
 	EXPECT_EQ(-EAGAIN, sealed_release(self->fd, self->key, LOGON, KEY_SPEC_PROCESS_KEYRING));
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 TEST_F(ioctl_door, timeout)
 {
-	long long before = now_ms();
+	long long before = sealed_now_ms();
 
 	EXPECT_EQ(-ETIMEDOUT, sealed_release_args(self->fd, (struct bastion_release){
 		.key = self->key, .type = LOGON, .keyring = KEY_SPEC_PROCESS_KEYRING,
 		.timeout_ms = 300 }));
-	EXPECT_LE(300, now_ms() - before);
+	EXPECT_LE(300, sealed_now_ms() - before);
 }
 
 struct waiter {
@@ -147,7 +139,7 @@ static int start_waiting(struct waiter *waiter, int fd, key_serial_t key)
 	*waiter = (struct waiter){ .fd = fd, .key = key, .ring = KEY_SPEC_PROCESS_KEYRING };
 	if (pthread_create(&waiter->thread, NULL, wait_for_key, waiter))
 		return -1;
-	return sealed_wait_waiters(1, 20000);
+	return round_wait_waiters(1, 20000);
 }
 
 TEST_F(ioctl_door, a_grant_wakes)
@@ -225,7 +217,7 @@ TEST_F(ioctl_door, killed_while_waiting)
 			.timeout_ms = BASTION_WAIT_FOREVER });
 		_exit(0);
 	}
-	ASSERT_EQ(0, sealed_wait_waiters(1, 20000));
+	ASSERT_EQ(0, round_wait_waiters(1, 20000));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));

@@ -8,7 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 
-#include "sealed.h"
+#include "gate.h"
 #include "kselftest_harness.h"
 
 #define BLOBS	"/etc/bastion/keys.d"
@@ -17,9 +17,8 @@
 
 FIXTURE(request)
 {
-	int fd;
-	struct round_verifier verifier;
-	char name[48], description[64], path[128];
+	struct gate gate;
+	char path[128];
 	key_serial_t key;
 	uint8_t blob[BASTION_BLOB_MAX];
 	int len;
@@ -28,35 +27,20 @@ FIXTURE(request)
 /* A session keyring for each test, so that nobody finds what another was given. */
 FIXTURE_SETUP(request)
 {
-	self->fd = round_open();
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, sealed_install_helper());
+	ASSERT_EQ(0, gate_setup(&self->gate));
 	ASSERT_EQ(0, system("mkdir -p " BLOBS));
-	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
-	round_verifier_make(&self->verifier);
-	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
-	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 60));
-	strcpy(self->name, sealed_name());
-	snprintf(self->description, sizeof(self->description), "bastion:%s", self->name);
-	snprintf(self->path, sizeof(self->path), BLOBS "/%s.blob", self->name);
-	self->key = sealed_new(&self->verifier, "prod", self->name, "types=logon,user", RING);
+	snprintf(self->path, sizeof(self->path), BLOBS "/%s.blob", self->gate.name);
+	self->key = gate_new(&self->gate, self->gate.name, "types=logon,user");
 	ASSERT_LT(0, self->key);
 	self->len = sealed_blob(self->key, self->blob);
 	ASSERT_LT(0, self->len);
-	ASSERT_EQ(0, round_relock(self->fd));
+	ASSERT_EQ(0, round_relock(self->gate.fd));
 }
 
 FIXTURE_TEARDOWN(request)
 {
 	unlink(self->path);
-	EXPECT_EQ(0, round_verifier_remove(self->fd, &self->verifier));
-	EXPECT_EQ(0, sealed_wait_waiters(0, 20000));
-	close(self->fd);
-}
-
-static int attest(int fd, struct round_verifier *verifier)
-{
-	return round_open_gate(fd, verifier, "prod", 60);
+	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
 static key_serial_t request(const char *type, const char *description, const char *callout,
@@ -72,16 +56,16 @@ TEST_F(request, types)
 	char bytes[64];
 	key_serial_t logon, user;
 
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	logon = request("logon", self->description, "", RING);
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	logon = request("logon", self->gate.description, "", RING);
 	ASSERT_LT(0, logon);
-	EXPECT_EQ(logon, keyctl_search(RING, "logon", self->description, 0));
+	EXPECT_EQ(logon, keyctl_search(RING, "logon", self->gate.description, 0));
 	EXPECT_GT(0, keyctl_read(logon, bytes, sizeof(bytes)));
-	user = request("user", self->description, "", RING);
+	user = request("user", self->gate.description, "", RING);
 	ASSERT_LT(0, user);
 	EXPECT_EQ(32, keyctl_read(user, bytes, sizeof(bytes)));
 	/* It is there now: nobody is asked again. */
-	EXPECT_EQ(logon, request("logon", self->description, "nowait", RING));
+	EXPECT_EQ(logon, request("logon", self->gate.description, "nowait", RING));
 }
 
 TEST_F(request, destinations)
@@ -93,45 +77,37 @@ TEST_F(request, destinations)
 	key_serial_t key;
 	int i;
 
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
+	ASSERT_EQ(0, gate_attest(&self->gate));
 	for (i = 0; i < 4; i++) {
-		key = request("logon", self->description, "", rings[i]);
+		key = request("logon", self->gate.description, "", rings[i]);
 		ASSERT_LT(0, key)
 			TH_LOG("keyring %d", rings[i]);
-		EXPECT_EQ(key, keyctl_search(rings[i], "logon", self->description, 0));
+		EXPECT_EQ(key, keyctl_search(rings[i], "logon", self->gate.description, 0));
 		ASSERT_EQ(0, keyctl_unlink(key, rings[i]));
 	}
 }
 
 TEST_F(request, destination_that_may_not_be_written)
 {
-	key_serial_t ring = add_key("keyring", self->name, NULL, 0, RING);
+	key_serial_t ring = add_key("keyring", self->gate.name, NULL, 0, RING);
 
 	ASSERT_LT(0, ring);
 	ASSERT_EQ(0, keyctl_setperm(ring, KEY_POS_ALL & ~KEY_POS_WRITE));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	EXPECT_EQ(-EACCES, request("logon", self->description, "", ring));
-}
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	EXPECT_EQ(-EACCES, request("logon", self->gate.description, "", ring));
 }
 
 TEST_F(request, nowait)
 {
-	EXPECT_EQ(-EAGAIN, request("logon", self->description, "nowait", RING));
+	EXPECT_EQ(-EAGAIN, request("logon", self->gate.description, "nowait", RING));
 }
 
 TEST_F(request, timeout)
 {
-	long long before = now_ms();
+	long long before = sealed_now_ms();
 
-	EXPECT_EQ(-ETIMEDOUT, request("logon", self->description, "timeout=1", RING));
-	EXPECT_LE(1000, now_ms() - before);
+	EXPECT_EQ(-ETIMEDOUT, request("logon", self->gate.description, "timeout=1", RING));
+	EXPECT_LE(1000, sealed_now_ms() - before);
 }
 
 TEST_F(request, other_callouts)
@@ -145,8 +121,8 @@ TEST_F(request, other_callouts)
 	/* Each in a keyring of its own, away from the last one's refusal. */
 	for (i = 0; i < sizeof(callouts) / sizeof(callouts[0]); i++) {
 		ASSERT_LT(0, keyctl_join_session_keyring(NULL));
-		ASSERT_LT(0, sealed_load(self->name, self->blob, self->len, RING));
-		EXPECT_EQ(-EINVAL, request("logon", self->description, callouts[i], RING))
+		ASSERT_LT(0, sealed_load(self->gate.name, self->blob, self->len, RING));
+		EXPECT_EQ(-EINVAL, request("logon", self->gate.description, callouts[i], RING))
 			TH_LOG("'%s'", callouts[i]);
 	}
 }
@@ -171,29 +147,32 @@ static int negative_seconds(const char *description)
 /* In whole seconds, as the kernel counts them: more than one, at most two. */
 TEST_F(request, a_refusal_is_remembered_for_two_seconds)
 {
-	int seconds, ret;
+	struct timespec end;
 	long long since;
+	int seconds, ret;
 
-	ASSERT_EQ(-ETIMEDOUT, request("logon", self->description, "timeout=1", RING));
-	since = now_ms();
-	seconds = negative_seconds(self->description);
+	ASSERT_EQ(-ETIMEDOUT, request("logon", self->gate.description, "timeout=1", RING));
+	clock_gettime(CLOCK_BOOTTIME, &end);
+	since = sealed_now_ms();
+	seconds = negative_seconds(self->gate.description);
 	EXPECT_LE(0, seconds);
 	EXPECT_GE(2, seconds);
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	/* Until then the same answer, and no upcall. */
-	while ((ret = request("logon", self->description, "timeout=1", RING)) == -ETIMEDOUT &&
-	       now_ms() - since < 20000)
-		usleep(20000);
-	EXPECT_LT(0, ret);
-	EXPECT_LE(900, now_ms() - since);
+	/* Until then the same answer, and no upcall, which would not wait. */
+	ret = request("logon", self->gate.description, "nowait", RING);
+	EXPECT_TRUE(ret == -ETIMEDOUT || sealed_now_ms() - since >= 1000)
+		TH_LOG("%d", ret);
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	end.tv_sec += 2;
+	ASSERT_EQ(0, clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &end, NULL));
+	EXPECT_LT(0, request("logon", self->gate.description, "nowait", RING));
 }
 
 /* EAGAIN is what the kernel itself says of a key that is not there: nothing is remembered. */
 TEST_F(request, a_refusal_to_wait_is_forgotten)
 {
-	ASSERT_EQ(-EAGAIN, request("logon", self->description, "nowait", RING));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	EXPECT_LT(0, request("logon", self->description, "nowait", RING));
+	ASSERT_EQ(-EAGAIN, request("logon", self->gate.description, "nowait", RING));
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	EXPECT_LT(0, request("logon", self->gate.description, "nowait", RING));
 }
 
 TEST_F(request, no_such_key)
@@ -223,8 +202,8 @@ TEST_F(request, blob_on_disk)
 {
 	ASSERT_EQ(0, keyctl_unlink(self->key, RING));
 	ASSERT_EQ(0, write_blob(self->path, self->blob, self->len, 0600));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	EXPECT_LT(0, request("logon", self->description, "", RING));
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	EXPECT_LT(0, request("logon", self->gate.description, "", RING));
 }
 
 TEST_F(request, blob_on_disk_that_is_not_to_be_trusted)
@@ -232,32 +211,32 @@ TEST_F(request, blob_on_disk_that_is_not_to_be_trusted)
 	char other[160];
 
 	ASSERT_EQ(0, keyctl_unlink(self->key, RING));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
+	ASSERT_EQ(0, gate_attest(&self->gate));
 
 	ASSERT_EQ(0, write_blob(self->path, self->blob, self->len, 0660));
-	EXPECT_EQ(-EPERM, request("logon", self->description, "", RING));
+	EXPECT_EQ(-EPERM, request("logon", self->gate.description, "", RING));
 	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
 	ASSERT_EQ(0, chmod(self->path, 0600));
 	ASSERT_EQ(0, chown(self->path, SEALED_NOBODY, 0));
-	EXPECT_EQ(-EPERM, request("logon", self->description, "", RING));
+	EXPECT_EQ(-EPERM, request("logon", self->gate.description, "", RING));
 
 	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
 	ASSERT_EQ(0, write_blob(self->path, self->blob, self->len - 1, 0600));
 	ASSERT_EQ(0, chown(self->path, 0, 0));
-	EXPECT_EQ(-EBADMSG, request("logon", self->description, "", RING));
+	EXPECT_EQ(-EBADMSG, request("logon", self->gate.description, "", RING));
 
 	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
 	ASSERT_EQ(0, write_blob(self->path, self->blob, self->len, 0600));
 	snprintf(other, sizeof(other), "%s.real", self->path);
 	ASSERT_EQ(0, rename(self->path, other));
 	ASSERT_EQ(0, symlink(other, self->path));
-	EXPECT_EQ(-ELOOP, request("logon", self->description, "", RING));
+	EXPECT_EQ(-ELOOP, request("logon", self->gate.description, "", RING));
 	unlink(other);
 	unlink(self->path);
 
 	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
 	ASSERT_EQ(0, mkfifo(self->path, 0600));
-	EXPECT_EQ(-EPERM, request("logon", self->description, "", RING));
+	EXPECT_EQ(-EPERM, request("logon", self->gate.description, "", RING));
 }
 
 /* The blob of one key under the name of another. */
@@ -269,7 +248,7 @@ TEST_F(request, blob_on_disk_under_another_name)
 	snprintf(description, sizeof(description), "bastion:%s", name);
 	snprintf(path, sizeof(path), BLOBS "/%s.blob", name);
 	ASSERT_EQ(0, write_blob(path, self->blob, self->len, 0600));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
+	ASSERT_EQ(0, gate_attest(&self->gate));
 	EXPECT_EQ(-EKEYREJECTED, request("logon", description, "", RING));
 	unlink(path);
 }
@@ -295,10 +274,10 @@ static int ask_anew(void *arg)
 
 TEST_F(request, blob_on_disk_of_another_owner)
 {
-	struct asker asker = { self->description, "", RING };
+	struct asker asker = { self->gate.description, "", RING };
 
 	ASSERT_EQ(0, write_blob(self->path, self->blob, self->len, 0600));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
+	ASSERT_EQ(0, gate_attest(&self->gate));
 	EXPECT_EQ(EACCES, sealed_in_child(sealed_be_nobody, ask_anew, &asker));
 	EXPECT_EQ(EACCES, sealed_in_child(sealed_drop_sys_admin, ask_anew, &asker));
 	EXPECT_EQ(0, sealed_in_child(NULL, ask_anew, &asker));
@@ -320,8 +299,8 @@ TEST_F(request, executable)
 	asker.description = description;
 	snprintf(description, sizeof(description), "bastion:%s", name);
 	snprintf(options, sizeof(options), "exe=sha256:%s", sealed_own_digest());
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	ASSERT_LT(0, sealed_new(&self->verifier, "prod", name, options, RING));
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	ASSERT_LT(0, gate_new(&self->gate, name, options));
 	EXPECT_EQ(0, sealed_in_child(NULL, ask, &asker));
 	EXPECT_EQ(EKEYREJECTED, sealed_in_child(be_traced, ask, &asker));
 	asker.ring = RING;
@@ -341,30 +320,12 @@ TEST_F(request, another_executable)
 	pclose(file);
 	asker.description = description;
 	snprintf(description, sizeof(description), "bastion:%s", name);
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	ASSERT_LT(0, sealed_new(&self->verifier, "prod", name, options, RING));
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	ASSERT_LT(0, gate_new(&self->gate, name, options));
 	EXPECT_EQ(EKEYREJECTED, sealed_in_child(NULL, ask, &asker));
 }
 
 /* Waiting */
-
-static pid_t start(int (*function)(void *), void *arg)
-{
-	pid_t pid = fork();
-
-	if (!pid)
-		_exit(function(arg) & 0xff);
-	return pid;
-}
-
-static int result_of(pid_t pid)
-{
-	int status;
-
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
 
 struct caller {
 	int fd;
@@ -383,16 +344,16 @@ static int release(void *arg)
 
 TEST_F(request, a_grant_wakes_both_doors)
 {
-	struct asker asker = { self->description, "", KEY_SPEC_PROCESS_KEYRING };
-	struct caller caller = { self->fd, self->key };
+	struct asker asker = { self->gate.description, "", KEY_SPEC_PROCESS_KEYRING };
+	struct caller caller = { self->gate.fd, self->key };
 	pid_t one, two;
 
-	one = start(ask, &asker);
-	two = start(release, &caller);
-	ASSERT_EQ(0, sealed_wait_waiters(2, 20000));
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
-	EXPECT_EQ(0, result_of(one));
-	EXPECT_EQ(0, result_of(two));
+	one = sealed_start(ask, &asker);
+	two = sealed_start(release, &caller);
+	ASSERT_EQ(0, round_wait_waiters(2, 20000));
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	EXPECT_EQ(0, sealed_result(one));
+	EXPECT_EQ(0, sealed_result(two));
 }
 
 /* The helper that waits: the one process of that name that has the device open. */
@@ -417,22 +378,22 @@ static pid_t find_helper(void)
 
 TEST_F(request, the_helper_is_killed)
 {
-	struct asker asker = { self->description, "", KEY_SPEC_PROCESS_KEYRING };
+	struct asker asker = { self->gate.description, "", KEY_SPEC_PROCESS_KEYRING };
 	long long before;
 	pid_t pid, helper;
 	int ret;
 
-	pid = start(ask, &asker);
-	ASSERT_EQ(0, sealed_wait_waiters(1, 20000));
+	pid = sealed_start(ask, &asker);
+	ASSERT_EQ(0, round_wait_waiters(1, 20000));
 	helper = find_helper();
 	ASSERT_LT(0, helper);
-	before = now_ms();
+	before = sealed_now_ms();
 	ASSERT_EQ(0, kill(helper, SIGKILL));
-	ret = result_of(pid);
+	ret = sealed_result(pid);
 	/* The kernel negates what nobody answered; long before release_timeout. */
 	EXPECT_TRUE(ret == ENOKEY || ret == EKEYREVOKED)
 		TH_LOG("%d", ret);
-	EXPECT_GT(20000, now_ms() - before);
+	EXPECT_GT(20000, sealed_now_ms() - before);
 	EXPECT_EQ(0, sealed_waiters());
 }
 
@@ -440,10 +401,10 @@ TEST_F(request, a_sealed_key_that_was_revoked)
 {
 	int ret;
 
-	ASSERT_EQ(0, attest(self->fd, &self->verifier));
+	ASSERT_EQ(0, gate_attest(&self->gate));
 	ASSERT_EQ(0, keyctl_revoke(self->key));
 	/* Which of them depends on whose keyrings the kernel looks through first. */
-	ret = request("logon", self->description, "", RING);
+	ret = request("logon", self->gate.description, "", RING);
 	EXPECT_TRUE(ret == -ENOKEY || ret == -EKEYREVOKED);
 }
 

@@ -364,20 +364,6 @@ TEST_F(measured, forged_lines)
 
 /* The budget of one uid */
 
-static int exchange_number(const char *path, int number)
-{
-	FILE *file = fopen(path, "r");
-	int before = -1;
-
-	if (fscanf(file, "%d", &before) != 1)
-		before = -1;
-	fclose(file);
-	file = fopen(path, "w");
-	fprintf(file, "%d", number);
-	fclose(file);
-	return before;
-}
-
 struct spender {
 	struct round_verifier *verifier;
 	int fd, count, final;
@@ -419,11 +405,11 @@ TEST_F_TIMEOUT(measured, budget, 200)
 	ASSERT_NE(MAP_FAILED, spender);
 	spender->verifier = &self->verifier;
 	spender->fd = self->fd;
-	maxkeys = exchange_number("/proc/sys/kernel/keys/maxkeys", 4 * MANY);
-	maxbytes = exchange_number("/proc/sys/kernel/keys/maxbytes", 4096 * MANY);
+	maxkeys = sealed_exchange_number("/proc/sys/kernel/keys/maxkeys", 4 * MANY);
+	maxbytes = sealed_exchange_number("/proc/sys/kernel/keys/maxbytes", 4096 * MANY);
 	EXPECT_EQ(0, sealed_in_child(NULL, spend, spender));
-	exchange_number("/proc/sys/kernel/keys/maxkeys", maxkeys);
-	exchange_number("/proc/sys/kernel/keys/maxbytes", maxbytes);
+	sealed_exchange_number("/proc/sys/kernel/keys/maxkeys", maxkeys);
+	sealed_exchange_number("/proc/sys/kernel/keys/maxbytes", maxbytes);
 	EXPECT_EQ(-EDQUOT, spender->final);
 	/* An entry is the header and not much else. */
 	EXPECT_GE(MANY, spender->count);

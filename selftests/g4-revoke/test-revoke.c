@@ -101,22 +101,6 @@ static int end_holder(struct holder *holder)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A grant with @lifetime that masks @mask, for @policy. */
-static int grant(int fd, struct round_verifier *verifier, const char *policy, uint32_t lifetime,
-		 uint32_t mask)
-{
-	struct round_grant grant;
-	struct round round;
-	int ret = round_prepare(&round, &grant, fd, verifier, policy);
-
-	if (ret)
-		return ret;
-	grant.fixed.lifetime = htole32(lifetime);
-	round_mask(&round, &grant, mask);
-	round_sign(&round, &grant, verifier->key);
-	return round_submit(&round, &grant);
-}
-
 /* Releases both types into all keyrings, and has a holder hold them. */
 static int release_all(int fd, key_serial_t sealed, const char *description, key_serial_t *keys,
 		       struct holder *holder)
@@ -144,7 +128,7 @@ FIXTURE_SETUP(revoke)
 	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
 	strcpy(self->name, sealed_name());
 	snprintf(self->description, sizeof(self->description), "bastion:%s", self->name);
-	ASSERT_EQ(0, grant(self->fd, &self->verifier, "prod", 300, 0x87));
+	ASSERT_EQ(0, round_open_gate_masked(self->fd, &self->verifier, "prod", 300, 0x87));
 	self->sealed = sealed_new(&self->verifier, "prod", self->name, "types=logon,user",
 				  KEY_SPEC_PROCESS_KEYRING);
 	ASSERT_LT(0, self->sealed);
@@ -171,27 +155,19 @@ FIXTURE_TEARDOWN(revoke)
 		EXPECT_EQ(0, sealed_dead(self->keys[1]));			\
 	} while (0)
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* A renewal that covers them, and then nothing but time. */
 TEST_F(revoke, expiry)
 {
 	long long begun, ended;
 
-	begun = now_ms();
-	ASSERT_EQ(0, grant(self->fd, &self->verifier, "prod", 2, 0x87));
-	ended = now_ms() + 2000;
+	begun = sealed_now_ms();
+	ASSERT_EQ(0, round_open_gate_masked(self->fd, &self->verifier, "prod", 2, 0x87));
+	ended = sealed_now_ms() + 2000;
 	EXPECT_ALIVE();
 	ASSERT_EQ(0, round_wait_state(BASTION_STATE_LOCKED, 20000));
 	EXPECT_DEAD();
-	EXPECT_LE(begun + 2000, now_ms());
-	EXPECT_GE(ended + 1000, now_ms());
+	EXPECT_LE(begun + 2000, sealed_now_ms());
+	EXPECT_GE(ended + 1000, sealed_now_ms());
 }
 
 TEST_F(revoke, relock)
@@ -251,7 +227,7 @@ TEST_F(revoke, a_register_of_the_grant_is_extended)
 
 TEST_F(revoke, a_renewal_that_does_not_cover_them)
 {
-	ASSERT_EQ(0, grant(self->fd, &self->verifier, "other", 300, 0x87));
+	ASSERT_EQ(0, round_open_gate_masked(self->fd, &self->verifier, "other", 300, 0x87));
 	EXPECT_DEAD();
 	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->fd));
 }
@@ -295,7 +271,7 @@ TEST_F(revoke, a_renewal_that_covers_them)
 
 	EXPECT_GE(5, shown_timeout(self->keys[0], &unit));
 	EXPECT_EQ('m', unit);
-	ASSERT_EQ(0, grant(self->fd, &self->verifier, "prod", 7200, 0x87));
+	ASSERT_EQ(0, round_open_gate_masked(self->fd, &self->verifier, "prod", 7200, 0x87));
 	EXPECT_ALIVE();
 	EXPECT_LE(1, shown_timeout(self->keys[0], &unit));
 	EXPECT_EQ('h', unit);
@@ -334,11 +310,11 @@ TEST_F(revoke, each_grant_has_its_own)
 	round_verifier_make(&other);
 	ASSERT_EQ(0, round_verifier_add(self->fd, &other));
 	EXPECT_DEAD();
-	ASSERT_EQ(0, grant(self->fd, &other, "prod", 300, 0x07));
+	ASSERT_EQ(0, round_open_gate(self->fd, &other, "prod", 300));
 	sealed = sealed_new(&other, "prod", sealed_name(), "", KEY_SPEC_PROCESS_KEYRING);
 	key = sealed_release(self->fd, sealed, BASTION_TYPE_LOGON, KEY_SPEC_PROCESS_KEYRING);
 	ASSERT_LT(0, key);
-	ASSERT_EQ(0, grant(self->fd, &self->verifier, "prod", 300, 0x80));
+	ASSERT_EQ(0, round_open_gate_masked(self->fd, &self->verifier, "prod", 300, 0x80));
 	ASSERT_EQ(0, release_all(self->fd, self->sealed, self->description, self->keys,
 				 &self->holder));
 	ASSERT_EQ(0, extend(self->fd, 7));
@@ -381,7 +357,7 @@ TEST_F_TIMEOUT(revoke, releases_that_race_with_the_end, 120)
 		memset(&racer, 0, sizeof(racer));
 		racer.fd = self->fd;
 		racer.sealed = self->sealed;
-		ASSERT_EQ(0, grant(self->fd, &self->verifier, "prod", 300, 0x07));
+		ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, race, &racer));
 		usleep(50000 + 7000 * turn);
 		ASSERT_EQ(0, round_relock(self->fd));
@@ -409,7 +385,7 @@ TEST_F_TIMEOUT(revoke, suspend, 60)
 	EXPECT_DEAD();
 	EXPECT_EQ(BASTION_STATE_LOCKED, round_state(self->fd));
 	/* And it goes on afterwards. */
-	EXPECT_EQ(0, grant(self->fd, &self->verifier, "prod", 300, 0x07));
+	EXPECT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
 }
 
 TEST_HARNESS_MAIN

@@ -5,7 +5,7 @@
  */
 #include <ctype.h>
 
-#include "sealed.h"
+#include "gate.h"
 #include "kselftest_harness.h"
 
 #define RING	KEY_SPEC_PROCESS_KEYRING
@@ -13,33 +13,17 @@
 
 FIXTURE(export)
 {
-	int fd;
-	struct round_verifier verifier;
-	char name[48], description[64];
+	struct gate gate;
 };
 
 FIXTURE_SETUP(export)
 {
-	self->fd = round_open();
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, sealed_install_helper());
-	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
-	round_verifier_make(&self->verifier);
-	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
-	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
-	strcpy(self->name, sealed_name());
-	snprintf(self->description, sizeof(self->description), "bastion:%s", self->name);
+	ASSERT_EQ(0, gate_setup(&self->gate));
 }
 
 FIXTURE_TEARDOWN(export)
 {
-	EXPECT_EQ(0, round_verifier_remove(self->fd, &self->verifier));
-	close(self->fd);
-}
-
-static key_serial_t make(struct round_verifier *verifier, const char *name, const char *options)
-{
-	return sealed_new(verifier, "prod", name, options, KEY_SPEC_SESSION_KEYRING);
+	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
 TEST_F(export, user_has_to_be_allowed)
@@ -52,9 +36,9 @@ TEST_F(export, user_has_to_be_allowed)
 	for (int i = 0; i < 4; i++) {
 		const char *name = sealed_name();
 
-		key = make(&self->verifier, name, options[i]);
+		key = gate_new(&self->gate, name, options[i]);
 		ASSERT_LT(0, key);
-		EXPECT_EQ(-EKEYREJECTED, sealed_release(self->fd, key, BASTION_TYPE_USER, RING));
+		EXPECT_EQ(-EKEYREJECTED, sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING));
 		snprintf(description, sizeof(description), "bastion:%s", name);
 		EXPECT_GT(0, request_key("user", description, "", RING));
 		EXPECT_EQ(EKEYREJECTED, errno);
@@ -66,9 +50,9 @@ TEST_F(export, logon_is_not_readable)
 	key_serial_t key, logon;
 	char bytes[64];
 
-	key = make(&self->verifier, self->name, "types=logon,user");
+	key = gate_new(&self->gate, self->gate.name, "types=logon,user");
 	ASSERT_LT(0, key);
-	logon = sealed_release(self->fd, key, BASTION_TYPE_LOGON, RING);
+	logon = sealed_release(self->gate.fd, key, BASTION_TYPE_LOGON, RING);
 	ASSERT_LT(0, logon);
 	EXPECT_GT(0, keyctl_read(logon, bytes, sizeof(bytes)));
 	EXPECT_TRUE(errno == EACCES || errno == EOPNOTSUPP);
@@ -81,19 +65,19 @@ TEST_F(export, user_is_readable_and_always_the_same)
 	char first[64], second[64], other[64];
 	key_serial_t key, one, two;
 
-	key = make(&self->verifier, self->name, "types=user");
+	key = gate_new(&self->gate, self->gate.name, "types=user");
 	ASSERT_LT(0, key);
-	one = sealed_release(self->fd, key, BASTION_TYPE_USER, RING);
+	one = sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING);
 	ASSERT_LT(0, one);
 	ASSERT_EQ(32, keyctl_read(one, first, sizeof(first)));
-	two = sealed_release(self->fd, key, BASTION_TYPE_USER, RING);
+	two = sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING);
 	ASSERT_LT(0, two);
 	EXPECT_NE(one, two);
 	ASSERT_EQ(32, keyctl_read(two, second, sizeof(second)));
 	EXPECT_EQ(0, memcmp(first, second, 32));
 
-	key = make(&self->verifier, sealed_name(), "types=user");
-	one = sealed_release(self->fd, key, BASTION_TYPE_USER, RING);
+	key = gate_new(&self->gate, sealed_name(), "types=user");
+	one = sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING);
 	ASSERT_LT(0, one);
 	ASSERT_EQ(32, keyctl_read(one, other, sizeof(other)));
 	EXPECT_NE(0, memcmp(first, other, 32));
@@ -109,10 +93,10 @@ static int read_user(void *arg)
 /* Only whoever possesses it reads it. */
 TEST_F(export, user_is_not_readable_to_others)
 {
-	key_serial_t key = make(&self->verifier, self->name, "types=user"), user;
+	key_serial_t key = gate_new(&self->gate, self->gate.name, "types=user"), user;
 
 	ASSERT_LT(0, key);
-	user = sealed_release(self->fd, key, BASTION_TYPE_USER, RING);
+	user = sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING);
 	ASSERT_LT(0, user);
 	EXPECT_EQ(0, read_user(&user));
 	/* A process keyring is not inherited. */
@@ -152,14 +136,14 @@ static int file_has(const char *path, const uint8_t *secret)
 }
 
 /* A secret of which we know the bytes, released in both types. */
-static int known_secret(int fd, struct round_verifier *verifier, const char *name, uint8_t *secret)
+static int known_secret(struct gate *gate, uint8_t *secret)
 {
-	key_serial_t key = make(verifier, name, "types=logon,user"), user;
+	key_serial_t key = gate_new(gate, gate->name, "types=logon,user"), user;
 
-	user = sealed_release(fd, key, BASTION_TYPE_USER, RING);
+	user = sealed_release(gate->fd, key, BASTION_TYPE_USER, RING);
 	if (user < 0 || keyctl_read(user, (char *)secret, 32) != 32)
 		return -1;
-	return sealed_release(fd, key, BASTION_TYPE_LOGON, RING);
+	return sealed_release(gate->fd, key, BASTION_TYPE_LOGON, RING);
 }
 
 TEST_F_TIMEOUT(export, nothing_shows_it, 120)
@@ -172,7 +156,7 @@ TEST_F_TIMEOUT(export, nothing_shows_it, 120)
 	uint8_t secret[32];
 	FILE *file;
 
-	ASSERT_LT(0, known_secret(self->fd, &self->verifier, self->name, secret));
+	ASSERT_LT(0, known_secret(&self->gate, secret));
 	ASSERT_LE(0, mkstemp(path));
 	snprintf(command, sizeof(command), "dmesg >%s", path);
 	ASSERT_EQ(0, system(command));
@@ -228,12 +212,12 @@ TEST_F(export, a_requester_never_has_it)
 
 	ASSERT_EQ(0, pipe(ready));
 	ASSERT_EQ(0, pipe(go));
-	key = make(&self->verifier, self->name, "types=logon,user");
+	key = gate_new(&self->gate, self->gate.name, "types=logon,user");
 	ASSERT_LT(0, key);
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		key_serial_t logon = sealed_release(self->fd, key, BASTION_TYPE_LOGON, RING);
+		key_serial_t logon = sealed_release(self->gate.fd, key, BASTION_TYPE_LOGON, RING);
 
 		if (logon < 0 || write(ready[1], &byte, 1) != 1)
 			_exit(1);
@@ -241,7 +225,7 @@ TEST_F(export, a_requester_never_has_it)
 	}
 	close(ready[1]);
 	ASSERT_EQ(1, read(ready[0], &byte, 1));
-	key = sealed_release(self->fd, key, BASTION_TYPE_USER, RING);
+	key = sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING);
 	ASSERT_LT(0, key);
 	ASSERT_EQ(32, keyctl_read(key, (char *)secret, sizeof(secret)));
 	EXPECT_EQ(0, count_in_memory(pid, secret));
@@ -258,8 +242,8 @@ TEST_F(export, the_blob_does_not_contain_it)
 	key_serial_t key;
 	int len;
 
-	ASSERT_LT(0, known_secret(self->fd, &self->verifier, self->name, secret));
-	key = keyctl_search(KEY_SPEC_SESSION_KEYRING, "bastion", self->name, 0);
+	ASSERT_LT(0, known_secret(&self->gate, secret));
+	key = keyctl_search(KEY_SPEC_SESSION_KEYRING, "bastion", self->gate.name, 0);
 	ASSERT_LT(0, key);
 	len = sealed_blob(key, blob);
 	ASSERT_LT(0, len);

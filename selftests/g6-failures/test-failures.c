@@ -3,7 +3,7 @@
  * G6: every failure locks, and nothing leaves locked but a new round. What
  * takes a broken chip is in host-test-failures.
  */
-#include "sealed.h"
+#include "gate.h"
 #include "kselftest_harness.h"
 
 #define RING	KEY_SPEC_SESSION_KEYRING
@@ -11,44 +11,34 @@
 
 FIXTURE(failures)
 {
-	int fd;
-	struct round_verifier verifier;
-	char name[48], description[64];
+	struct gate gate;
 	key_serial_t key;
 };
 
+/* The gate is locked again when a test begins. */
 FIXTURE_SETUP(failures)
 {
-	self->fd = round_open();
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, sealed_install_helper());
-	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
-	round_verifier_make(&self->verifier);
-	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
-	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 60));
-	strcpy(self->name, sealed_name());
-	snprintf(self->description, sizeof(self->description), "bastion:%s", self->name);
-	self->key = sealed_new(&self->verifier, "prod", self->name, "", RING);
+	ASSERT_EQ(0, gate_setup(&self->gate));
+	self->key = gate_new(&self->gate, self->gate.name, "");
 	ASSERT_LT(0, self->key);
-	ASSERT_EQ(0, round_relock(self->fd));
+	ASSERT_EQ(0, round_relock(self->gate.fd));
 }
 
 FIXTURE_TEARDOWN(failures)
 {
-	EXPECT_EQ(0, round_verifier_remove(self->fd, &self->verifier));
-	close(self->fd);
+	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
 #define EXPECT_LOCKED() do {								\
-		EXPECT_EQ(BASTION_STATE_LOCKED, round_state(self->fd));			\
-		EXPECT_EQ(-EAGAIN, sealed_release(self->fd, self->key, LOGON, RING));	\
-		EXPECT_EQ(-EAGAIN, sealed_new(&self->verifier, "prod", "never", "", RING)); \
+		EXPECT_EQ(BASTION_STATE_LOCKED, round_state(self->gate.fd));		\
+		EXPECT_EQ(-EAGAIN, sealed_release(self->gate.fd, self->key, LOGON, RING)); \
+		EXPECT_EQ(-EAGAIN, gate_new(&self->gate, "never", ""));			\
 	} while (0)
 
 TEST_F(failures, locked)
 {
 	EXPECT_LOCKED();
-	EXPECT_GT(0, request_key("logon", self->description, "nowait", RING));
+	EXPECT_GT(0, request_key("logon", self->gate.description, "nowait", RING));
 	EXPECT_EQ(EAGAIN, errno);
 }
 
@@ -60,12 +50,12 @@ TEST_F(failures, a_wrong_grant)
 	struct round round;
 
 	round_verifier_make(&stranger);
-	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "prod"));
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->gate.fd, &self->gate.verifier, "prod"));
 	round_sign(&round, &grant, stranger.key);
 	EXPECT_EQ(-EKEYREJECTED, round_submit(&round, &grant));
 	EXPECT_LOCKED();
 	/* The right one comes too late. */
-	round_sign(&round, &grant, self->verifier.key);
+	round_sign(&round, &grant, self->gate.verifier.key);
 	EXPECT_EQ(-ESTALE, round_submit(&round, &grant));
 	EXPECT_LOCKED();
 }
@@ -76,9 +66,9 @@ TEST_F(failures, a_grant_for_another_boot)
 	struct round_grant grant;
 	struct round round;
 
-	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "prod"));
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->gate.fd, &self->gate.verifier, "prod"));
 	grant.fixed.boot_count = htole64(le64toh(grant.fixed.boot_count) + 1);
-	round_sign(&round, &grant, self->verifier.key);
+	round_sign(&round, &grant, self->gate.verifier.key);
 	EXPECT_EQ(-EKEYREJECTED, round_submit(&round, &grant));
 	EXPECT_LOCKED();
 }
@@ -89,16 +79,16 @@ TEST_F(failures, a_grant_opens_once)
 	struct round_grant grant;
 	struct round round;
 
-	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "prod"));
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->gate.fd, &self->gate.verifier, "prod"));
 	grant.fixed.lifetime = htole32(1);
-	round_sign(&round, &grant, self->verifier.key);
+	round_sign(&round, &grant, self->gate.verifier.key);
 	ASSERT_EQ(0, round_submit(&round, &grant));
 	EXPECT_EQ(-ESTALE, round_submit(&round, &grant));
 	ASSERT_EQ(0, round_wait_state(BASTION_STATE_LOCKED, 20000));
 	EXPECT_LOCKED();
 	EXPECT_EQ(-ESTALE, round_submit(&round, &grant));
 	/* Nor in a round of its own, which has other nonces. */
-	ASSERT_EQ(0, round_begin(&round, self->fd, &self->verifier));
+	ASSERT_EQ(0, round_begin(&round, self->gate.fd, &self->gate.verifier));
 	ASSERT_EQ(0, round_quote(&round));
 	EXPECT_EQ(-EKEYREJECTED, round_submit(&round, &grant));
 	EXPECT_LOCKED();
@@ -110,9 +100,9 @@ TEST_F(failures, a_relock_in_the_middle)
 	struct round_grant grant;
 	struct round round;
 
-	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "prod"));
-	round_sign(&round, &grant, self->verifier.key);
-	ASSERT_EQ(0, round_relock(self->fd));
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->gate.fd, &self->gate.verifier, "prod"));
+	round_sign(&round, &grant, self->gate.verifier.key);
+	ASSERT_EQ(0, round_relock(self->gate.fd));
 	EXPECT_EQ(-ESTALE, round_submit(&round, &grant));
 	EXPECT_LOCKED();
 }
@@ -127,10 +117,10 @@ TEST_F(failures, an_extend_in_the_middle)
 	struct round_grant grant;
 	struct round round;
 
-	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "prod"));
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->gate.fd, &self->gate.verifier, "prod"));
 	round_mask(&round, &grant, 0x87);
-	round_sign(&round, &grant, self->verifier.key);
-	ASSERT_EQ(0, round_ioctl(self->fd, BASTION_IOC_EXTEND, &extend));
+	round_sign(&round, &grant, self->gate.verifier.key);
+	ASSERT_EQ(0, round_ioctl(self->gate.fd, BASTION_IOC_EXTEND, &extend));
 	EXPECT_NE(0, round_submit(&round, &grant));
 	EXPECT_LOCKED();
 }
@@ -142,13 +132,13 @@ TEST_F(failures, a_failed_renewal)
 	struct round_grant grant;
 	struct round round;
 
-	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 60));
+	ASSERT_EQ(0, gate_attest(&self->gate));
 	round_verifier_make(&stranger);
-	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "other"));
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->gate.fd, &self->gate.verifier, "other"));
 	round_sign(&round, &grant, stranger.key);
 	EXPECT_EQ(-EKEYREJECTED, round_submit(&round, &grant));
-	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->fd));
-	EXPECT_EQ(-EKEYREJECTED, sealed_new(&self->verifier, "other", "never", "", RING));
+	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->gate.fd));
+	EXPECT_EQ(-EKEYREJECTED, sealed_new(&self->gate.verifier, "other", "never", "", RING));
 }
 
 TEST_HARNESS_MAIN

@@ -5,16 +5,14 @@
  */
 #include <sys/fsuid.h>
 
-#include "sealed.h"
+#include "gate.h"
 #include "kselftest_harness.h"
 
 #define LOGON	BASTION_TYPE_LOGON
 
 FIXTURE(owner)
 {
-	int fd;
-	struct round_verifier verifier;
-	char name[48], description[64];
+	struct gate gate;
 	uint8_t blob[BASTION_BLOB_MAX];
 	int len;
 };
@@ -32,22 +30,15 @@ static int make_blob(struct round_verifier *verifier, const char *name, const ch
 
 FIXTURE_SETUP(owner)
 {
-	self->fd = round_open();
-	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, sealed_install_helper());
-	round_verifier_make(&self->verifier);
-	ASSERT_EQ(0, round_verifier_add(self->fd, &self->verifier));
-	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
-	strcpy(self->name, sealed_name());
-	snprintf(self->description, sizeof(self->description), "bastion:%s", self->name);
-	self->len = make_blob(&self->verifier, self->name, "types=logon,user", self->blob);
+	ASSERT_EQ(0, gate_setup(&self->gate));
+	self->len = make_blob(&self->gate.verifier, self->gate.name, "types=logon,user",
+			      self->blob);
 	ASSERT_LT(0, self->len);
 }
 
 FIXTURE_TEARDOWN(owner)
 {
-	EXPECT_EQ(0, round_verifier_remove(self->fd, &self->verifier));
-	close(self->fd);
+	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
 struct thief {
@@ -92,8 +83,8 @@ static int load_and_request(void *arg)
 
 static int (*const doors[])(void *) = { release_blob, load_and_release, load_and_request };
 
-#define THIEF(self) ((struct thief){ (self)->fd, (self)->blob, (self)->len, (self)->name, \
-				     (self)->description })
+#define THIEF(self) ((struct thief){ (self)->gate.fd, (self)->blob, (self)->len, \
+				     (self)->gate.name, (self)->gate.description })
 
 static int keep_everything(void)
 {
@@ -160,7 +151,7 @@ TEST_F(owner, an_owner_is_a_uid_of_the_machine)
 
 	EXPECT_EQ(EACCES, sealed_in_child(be_nobody_called_root, release_blob, &thief));
 	/* What belongs to it outside belongs to it inside. */
-	thief.len = make_blob(&self->verifier, self->name, "owner=65534", blob);
+	thief.len = make_blob(&self->gate.verifier, self->gate.name, "owner=65534", blob);
 	thief.blob = blob;
 	ASSERT_LT(0, thief.len);
 	EXPECT_EQ(0, sealed_in_child(be_nobody_called_root, release_blob, &thief));
@@ -177,7 +168,7 @@ TEST_F(owner, root_is_not_everybody)
 	struct thief thief = THIEF(self);
 	uint8_t blob[BASTION_BLOB_MAX];
 
-	thief.len = make_blob(&self->verifier, self->name, "owner=65534", blob);
+	thief.len = make_blob(&self->gate.verifier, self->gate.name, "owner=65534", blob);
 	thief.blob = blob;
 	ASSERT_LT(0, thief.len);
 	for (int i = 0; i < 3; i++) {
@@ -204,7 +195,7 @@ TEST_F(owner, another_name)
 	memcpy(self->blob, &header, sizeof(header));
 	key = sealed_load("another", self->blob, self->len, KEY_SPEC_PROCESS_KEYRING);
 	ASSERT_LT(0, key);
-	EXPECT_EQ(-EBADMSG, sealed_release(self->fd, key, LOGON, KEY_SPEC_PROCESS_KEYRING));
+	EXPECT_EQ(-EBADMSG, sealed_release(self->gate.fd, key, LOGON, KEY_SPEC_PROCESS_KEYRING));
 }
 
 static bool is_refusal(int ret)
@@ -222,15 +213,15 @@ TEST_F_TIMEOUT(owner, tampering, 300)
 		int bit = 1 << (at % 8);
 
 		self->blob[at] ^= bit;
-		ret = sealed_release_blob(self->fd, self->blob, self->len, LOGON,
+		ret = sealed_release_blob(self->gate.fd, self->blob, self->len, LOGON,
 					  KEY_SPEC_PROCESS_KEYRING);
 		self->blob[at] ^= bit;
 		EXPECT_TRUE(is_refusal(ret))
 			TH_LOG("byte %d: %d", at, ret);
 	}
 	/* None of it broke anything. */
-	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->fd));
-	EXPECT_LT(0, sealed_release_blob(self->fd, self->blob, self->len, LOGON,
+	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->gate.fd));
+	EXPECT_LT(0, sealed_release_blob(self->gate.fd, self->blob, self->len, LOGON,
 					 KEY_SPEC_PROCESS_KEYRING));
 }
 
@@ -277,14 +268,14 @@ TEST_F(owner, another_verifier)
 	struct round_verifier rogue;
 
 	round_verifier_make(&rogue);
-	ASSERT_EQ(0, round_verifier_add(self->fd, &rogue));
-	ASSERT_EQ(0, round_open_gate(self->fd, &rogue, "prod", 60));
+	ASSERT_EQ(0, round_verifier_add(self->gate.fd, &rogue));
+	ASSERT_EQ(0, round_open_gate(self->gate.fd, &rogue, "prod", 60));
 	EXPECT_EQ(EAGAIN, release_blob(&thief));
 	memcpy(&header, self->blob, sizeof(header));
 	memcpy(header.verifier, rogue.digest, sizeof(header.verifier));
 	memcpy(self->blob, &header, sizeof(header));
 	EXPECT_EQ(EBADMSG, release_blob(&thief));
-	EXPECT_EQ(0, round_verifier_remove(self->fd, &rogue));
+	EXPECT_EQ(0, round_verifier_remove(self->gate.fd, &rogue));
 }
 
 TEST_HARNESS_MAIN

@@ -295,38 +295,19 @@ static int load_until_quota(void *arg)
 	return 0;
 }
 
-static int read_number(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	int number = -1;
-
-	if (fscanf(file, "%d", &number) != 1)
-		number = -1;
-	fclose(file);
-	return number;
-}
-
-static void write_number(const char *path, int number)
-{
-	FILE *file = fopen(path, "w");
-
-	fprintf(file, "%d", number);
-	fclose(file);
-}
-
 /* By bytes: the number of keys is the kernel's business, the size is the type's. */
 TEST_F(keys, quota)
 {
 	static const char keys[] = "/proc/sys/kernel/keys/maxkeys";
 	uint8_t blob[BASTION_BLOB_MAX];
 	key_serial_t key = make(&self->verifier, self->name, "");
-	int before = read_number(keys);
+	int before;
 
 	ASSERT_LT(0, key);
 	ASSERT_LT(0, sealed_blob(key, blob));
-	write_number(keys, 2000);
+	before = sealed_exchange_number(keys, 2000);
 	EXPECT_EQ(EDQUOT, sealed_in_child(sealed_be_nobody, load_until_quota, blob));
-	write_number(keys, before);
+	sealed_exchange_number(keys, before);
 }
 
 TEST_F(keys, registers)

@@ -122,17 +122,47 @@ static inline int sealed_dead(key_serial_t key)
 	return keyctl_describe(key, text, sizeof(text)) < 0 ? errno : 0;
 }
 
-/* Milliseconds until @key is dead, or -1 when it outlives @limit. */
-static inline int sealed_dies_within(key_serial_t key, int limit)
+static inline long long sealed_now_ms(void)
 {
-	int ms;
+	struct timespec now;
 
-	for (ms = 0; ms <= limit; ms += 5) {
-		if (sealed_dead(key))
-			return ms;
-		usleep(5000);
-	}
-	return -1;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Writes @number to a file of /proc or /sys; returns what it was, or -1. */
+static inline int sealed_exchange_number(const char *path, int number)
+{
+	FILE *file = fopen(path, "r");
+	int before = -1;
+
+	if (fscanf(file, "%d", &before) != 1)
+		before = -1;
+	fclose(file);
+	file = fopen(path, "w");
+	fprintf(file, "%d", number);
+	fclose(file);
+	return before;
+}
+
+/* Runs @function(@arg) in a child, whose result is for sealed_result(). */
+static inline pid_t sealed_start(int (*function)(void *), void *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(function(arg) & 0xff);
+	return pid;
+}
+
+/* The result of a child (0 .. 255), or -1 when it died. */
+static inline int sealed_result(pid_t pid)
+{
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
 }
 
 /*
@@ -141,17 +171,11 @@ static inline int sealed_dies_within(key_serial_t key, int limit)
  */
 static inline int sealed_in_child(int (*give_up)(void), int (*function)(void *), void *arg)
 {
-	int status;
 	pid_t pid = fork();
 
-	if (!pid) {
-		if (give_up && give_up())
-			_exit(255);
-		_exit(function(arg) & 0xff);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	if (!pid)
+		_exit(give_up && give_up() ? 255 : function(arg) & 0xff);
+	return sealed_result(pid);
 }
 
 /* What a child can give up. Each returns 0 or -1. */
@@ -172,6 +196,7 @@ static inline int sealed_drop_sys_admin(void)
 		return -1;
 	data[0].effective &= ~(1U << CAP_SYS_ADMIN);
 	data[0].permitted &= ~(1U << CAP_SYS_ADMIN);
+	data[0].inheritable &= ~(1U << CAP_SYS_ADMIN);
 	return syscall(SYS_capset, &header, data);
 }
 
@@ -221,24 +246,6 @@ static inline int sealed_waiters(void)
 		waiters = atoi(text);
 	close(fd);
 	return waiters;
-}
-
-/* Returns 0 as soon as @waiters wait, -ETIMEDOUT when they never do. */
-static inline int sealed_wait_waiters(uint32_t waiters, int timeout_ms)
-{
-	struct pollfd wait = { .fd = open(ROUND_DEVICE, O_RDWR | O_CLOEXEC), .events = POLLIN };
-	struct bastion_event event = { .waiters = ~0u };
-	int ret = wait.fd < 0 ? -errno : 0;
-
-	while (!ret && event.waiters != waiters) {
-		ret = poll(&wait, 1, timeout_ms);
-		ret = ret > 0 ? 0 : ret ? -errno : -ETIMEDOUT;
-		if (!ret && read(wait.fd, &event, sizeof(event)) != sizeof(event))
-			ret = -errno;
-	}
-	if (wait.fd >= 0)
-		close(wait.fd);
-	return ret;
 }
 
 #endif
