@@ -285,6 +285,28 @@ struct bastion_chip *bastion_chip_by_minor(unsigned int minor)
 }
 
 /**
+ * bastion_chip_by_id() - the chip that a blob names
+ * @id:	the chip's
+ *
+ * Return: the chip, with a reference, or NULL.
+ */
+struct bastion_chip *bastion_chip_by_id(const u8 id[BASTION_DIGEST_SIZE])
+{
+	struct bastion_chip *chip, *found = NULL;
+
+	spin_lock(&chips_lock);
+	list_for_each_entry(chip, &chips, list) {
+		if (!memcmp(chip->info.id, id, BASTION_DIGEST_SIZE)) {
+			get_device(&chip->dev);
+			found = chip;
+			break;
+		}
+	}
+	spin_unlock(&chips_lock);
+	return found;
+}
+
+/**
  * bastion_chip_state_of() - the state of the gate of a chip
  * @id:	the chip's
  *

@@ -142,9 +142,10 @@ int bastion_gate_install(struct bastion_gate *gate, struct bastion_round *round,
 int bastion_gate_wait(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE],
 		      u32 kind, const u8 policy[BASTION_DIGEST_SIZE], u32 timeout_ms,
 		      struct bastion_grant_live **grant);
-int bastion_gate_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
-		       u8 token[BASTION_TOKEN_SIZE]);
-int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret);
+typedef ssize_t (*bastion_gated_fn)(struct bastion_chip *chip,
+				    const u8 token[BASTION_TOKEN_SIZE], void *data);
+ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_live *grant,
+			     bastion_gated_fn command, void *data);
 struct bastion_released;
 struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
 						const u8 executable[BASTION_EXE_SIZE]);

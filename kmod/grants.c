@@ -260,17 +260,9 @@ static int check_live(const struct bastion_grant_live *grant)
 	}
 }
 
-/**
- * bastion_gate_token() - the token of a grant that is still live
- * @gate:	the gate
- * @grant:	the grant
- * @token:	where it is copied; the caller wipes it
- *
- * Return: 0, -EKEYEXPIRED, -EKEYREVOKED, -ENODEV, or -ERESTART when another
- * grant has taken its place and the caller should look again.
- */
-int bastion_gate_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
-		       u8 token[BASTION_TOKEN_SIZE])
+/* The token of @grant if it is still live, to @token, which the caller wipes. */
+static int take_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
+		      u8 token[BASTION_TOKEN_SIZE])
 {
 	int ret;
 
@@ -283,20 +275,13 @@ int bastion_gate_token(struct bastion_gate *gate, struct bastion_grant_live *gra
 	return ret;
 }
 
-/**
- * bastion_gate_chip_said() - judge the result of a gated command
- * @gate:	the gate; the caller holds the chip's ops
- * @grant:	the grant it was done under
- * @ret:	what the chip answered
- *
- * A chip that knows nothing of a grant that is live here, or that failed, is
- * locked out: whatever it is, it is not what was attested.
- *
- * Context: process; takes the log's lock, so that an extend that has ended the
- * grant in the chip has ended it here, too.
- * Return: @ret, or, where the grant ended meanwhile, that.
+/*
+ * Judges the error of a gated command. A chip that knows nothing of a grant that
+ * is live here, or that failed, is locked out: whatever it is, it is not what was
+ * attested. Takes the log's lock, so that an extend that has ended the grant in
+ * the chip has ended it here, too.
  */
-int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret)
+static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret)
 {
 	int live;
 
@@ -315,6 +300,37 @@ int bastion_gate_chip_said(struct bastion_gate *gate, struct bastion_grant_live 
 		return live;
 	bastion_gate_relock(gate, BASTION_REASON_CHIP);
 	return ret;
+}
+
+/**
+ * bastion_gate_command() - send a gated command
+ * @gate:	the gate; the caller holds the chip's ops
+ * @grant:	the grant that it is done under
+ * @command:	sends it, with the grant's token
+ * @data:	for @command
+ *
+ * No grant is exchanged while the command is in flight. A command that succeeds
+ * although its grant has ended meanwhile has succeeded: whoever releases what came
+ * of it looks again (bastion_gate_release()).
+ *
+ * Context: process, may sleep.
+ * Return: what @command does; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV the grant has
+ * ended; -ERESTART another grant has taken its place and the caller should look again.
+ */
+ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_live *grant,
+			     bastion_gated_fn command, void *data)
+{
+	u8 token[BASTION_TOKEN_SIZE];
+	ssize_t ret;
+
+	down_read(&gate->exchange);
+	ret = take_token(gate, grant, token);
+	if (!ret) {
+		ret = command(gate->chip, token, data);
+		memzero_explicit(token, sizeof(token));
+	}
+	up_read(&gate->exchange);
+	return ret < 0 ? chip_said(gate, grant, ret) : ret;
 }
 
 /* Release */
@@ -401,7 +417,8 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
  * the key service's locks, which other key types keep for as long as they like.
  *
  * Context: process, may sleep.
- * Return: 0, as bastion_gate_token(), or the key service's error.
+ * Return: 0, as bastion_gate_command() when the grant has ended, or the key
+ * service's error.
  */
 int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *grant,
 			 struct bastion_released *released, struct key *key,

@@ -8,6 +8,7 @@
 
 #include "chip.h"
 #include "crypto.h"
+#include "fscrypt.h"
 #include "gate.h"
 #include "key.h"
 #include "pci.h"
@@ -30,9 +31,12 @@ static int __init bastion_init(void)
 	ret = bastion_securityfs_init();
 	if (ret)
 		goto err_class;
-	ret = bastion_key_type_init();
+	ret = bastion_fscrypt_init();
 	if (ret)
 		goto err_securityfs;
+	ret = bastion_key_type_init();
+	if (ret)
+		goto err_fscrypt;
 	ret = bastion_pm_init();
 	if (ret)
 		goto err_key_type;
@@ -46,6 +50,8 @@ err_pm:
 	bastion_pm_exit();
 err_key_type:
 	bastion_key_type_exit();
+err_fscrypt:
+	bastion_fscrypt_exit();
 err_securityfs:
 	bastion_securityfs_exit();
 err_class:
@@ -62,6 +68,7 @@ static void __exit bastion_exit(void)
 	bastion_pci_exit();
 	bastion_pm_exit();
 	bastion_key_type_exit();
+	bastion_fscrypt_exit();
 	bastion_securityfs_exit();
 	bastion_chip_class_exit();
 	bastion_gate_module_exit();

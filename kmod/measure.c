@@ -298,15 +298,15 @@ int bastion_measure_data(struct bastion_chip *chip, u32 index, const char *name,
  * bastion_measure_key() - measure a key that was made, into register 4
  * @chip:	the chip; the caller holds its ops
  * @uid:	who made it, and whose budget pays
+ * @event:	BASTION_EVENT_KEY_CREATE or _REBIND
  * @header:	the sealed key's header
  *
  * Return: 0, -EDQUOT when @uid has used its budget, or as bastion_measure_data().
  */
-int bastion_measure_key(struct bastion_chip *chip, kuid_t uid,
+int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event,
 			const struct bastion_blob_header *header)
 {
-	return measure(chip, entry_alloc(4, BASTION_EVENT_KEY_CREATE, header, sizeof(*header),
-					 NULL), uid, false);
+	return measure(chip, entry_alloc(4, event, header, sizeof(*header), NULL), uid, false);
 }
 
 /**

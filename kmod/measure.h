@@ -75,7 +75,7 @@ void bastion_log_exit(struct bastion_chip *chip);
 
 int bastion_measure_data(struct bastion_chip *chip, u32 index, const char *name,
 			 const void *data, size_t len);
-int bastion_measure_key(struct bastion_chip *chip, kuid_t uid,
+int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event,
 			const struct bastion_blob_header *header);
 int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char *path,
 			       const u8 digest[BASTION_EXE_SIZE]);

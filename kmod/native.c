@@ -31,7 +31,7 @@
 
 enum command {
 	INFO, SELF_TEST, CERT_CHAIN, BOOT_LOG, MR_READ, MR_EXTEND, NONCE, QUOTE, GRANT, RELOCK,
-	SEAL, UNSEAL
+	SEAL, UNSEAL, SIGN, REBIND, COUNTER
 };
 
 /*
@@ -63,15 +63,20 @@ enum command {
 #define GRANT_IN(grant)		(sizeof(struct bastion_cmd_grant) + (grant))
 #define GRANTS			BETWEEN(GRANT_IN(BASTION_GRANT_SIZE(1)), \
 					GRANT_IN(BASTION_GRANT_MAX))
-#define SEAL_IN(secret)		(sizeof(struct bastion_cmd_seal) + \
-				 sizeof(struct bastion_blob_header) + (secret))
+#define HEADER			sizeof(struct bastion_blob_header)
+#define SEAL_IN(secret)		(sizeof(struct bastion_cmd_seal) + HEADER + (secret))
 #define SEALS			BETWEEN(SEAL_IN(0), SEAL_IN(BASTION_SECRET_MAX))
-#define BLOB(secret)		(BASTION_BLOB_OVERHEAD + (secret))
-#define BLOBS			BETWEEN(BLOB(BASTION_SECRET_MIN), BLOB(BASTION_SECRET_MAX))
-#define UNSEAL_IN(secret)	(sizeof(struct bastion_cmd_unseal) + BLOB(secret))
-#define UNSEALS			BETWEEN(UNSEAL_IN(BASTION_SECRET_MIN), \
-					UNSEAL_IN(BASTION_SECRET_MAX))
+#define BLOBS			BETWEEN(BASTION_BLOB_DERIVED_SIZE, BASTION_BLOB_MAX)
+#define UNSEAL_IN(blob)		(sizeof(struct bastion_cmd_unseal) + (blob))
+#define UNSEALS			BETWEEN(UNSEAL_IN(BASTION_BLOB_DERIVED_SIZE), \
+					UNSEAL_IN(BASTION_BLOB_MAX))
 #define SECRETS			BETWEEN(BASTION_SECRET_MIN, BASTION_SECRET_MAX)
+#define SIGNS			EXACTLY(sizeof(struct bastion_cmd_sign) + BASTION_BLOB_P384_SIZE)
+#define REBIND_IN(blob)		(sizeof(struct bastion_cmd_rebind) + HEADER + (blob))
+#define REBINDS			BETWEEN(REBIND_IN(BASTION_BLOB_SECRET_SIZE(BASTION_SECRET_MIN)), \
+					REBIND_IN(BASTION_BLOB_MAX))
+#define REBOUND			BETWEEN(BASTION_BLOB_SECRET_SIZE(BASTION_SECRET_MIN), \
+					BASTION_BLOB_MAX)
 
 static const struct bastion_command commands[] = {
 	/*  command	input	output					   ms	how */
@@ -87,6 +92,10 @@ static const struct bastion_command commands[] = {
 	ROW(RELOCK,	NOTHING, NOTHING,				2000,	SHORT),
 	ROW(SEAL,	SEALS,	BLOBS,					5000,	SECRET | SHORT),
 	ROW(UNSEAL,	UNSEALS, SECRETS,				5000,	SECRET | SHORT),
+	ROW(SIGN,	SIGNS,	EXACTLY(BASTION_SIGNATURE_SIZE),	5000,	SECRET),
+	ROW(REBIND,	REBINDS, REBOUND,				5000,	SECRET),
+	ROW(COUNTER,	EXACTLY(sizeof(struct bastion_cmd_counter)),
+				EXACTLY(sizeof(struct bastion_cmd_counter_out)), 2000, SHORT),
 };
 
 /* What is not here is not a status. */
@@ -106,6 +115,7 @@ static const int errors[] = {
 	[BASTION_STATUS_BAD_REGISTER] = -EINVAL,
 	[BASTION_STATUS_BUSY] = -ETIMEDOUT,	/* for longer than it was asked */
 	[BASTION_STATUS_INTERNAL] = -EIO,
+	[BASTION_STATUS_OLD_BLOB] = -EKEYREJECTED,
 };
 
 /* The error that a status means, 0 for OK. */
@@ -309,39 +319,58 @@ static int relock(struct bastion_chip *chip)
 	return call(chip, RELOCK, NULL, 0, NULL, 0);
 }
 
+/*
+ * A command that brings a token: its head is wiped, and an answer of another
+ * length than the one that follows from the question breaks the protocol.
+ */
+static ssize_t call_gated(struct bastion_chip *chip, enum command command, struct kvec *in,
+			  unsigned int in_count, void *out, size_t expected)
+{
+	ssize_t len = call(chip, command, in, in_count, out, expected);
+
+	memzero_explicit(in[0].iov_base, in[0].iov_len);
+	if (len < 0 || len == expected)
+		return len;
+	memzero_explicit(out, expected);
+	return -EIO;
+}
+
+/* The length of the blob that @header belongs to. */
+static size_t blob_size(const struct bastion_blob_header *header)
+{
+	switch (le16_to_cpu(header->kind)) {
+	case BASTION_KIND_DERIVED:
+		return BASTION_BLOB_DERIVED_SIZE;
+	case BASTION_KIND_P384:
+		return BASTION_BLOB_P384_SIZE;
+	default:
+		return BASTION_BLOB_SECRET_SIZE(le32_to_cpu(header->secret_len));
+	}
+}
+
 static ssize_t seal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
 		    const struct bastion_blob_header *want, const u8 *secret, u8 *blob, size_t size)
 {
-	size_t secret_len = le32_to_cpu(want->secret_len);
 	struct bastion_cmd_seal head = { .imported = cpu_to_le32(secret ? 1 : 0) };
 	struct kvec in[] = {
 		{ .iov_base = &head, .iov_len = sizeof(head) },
 		{ .iov_base = (void *)want, .iov_len = sizeof(*want) },
-		{ .iov_base = (void *)secret, .iov_len = secret ? secret_len : 0 },
+		{ .iov_base = (void *)secret,
+		  .iov_len = secret ? le32_to_cpu(want->secret_len) : 0 },
 	};
-	size_t expected;
-	ssize_t len;
+	size_t expected = blob_size(want);
 
-	if (secret_len < BASTION_SECRET_MIN || secret_len > BASTION_SECRET_MAX)
-		return -EINVAL;
-	expected = BASTION_BLOB_OVERHEAD + secret_len;
 	if (size < expected)
 		return -EINVAL;
-
 	memcpy(head.token, token, sizeof(head.token));
-	len = call(chip, SEAL, in, ARRAY_SIZE(in), blob, expected);
-	memzero_explicit(&head, sizeof(head));
-	if (len >= 0 && len != expected) {
-		memzero_explicit(blob, expected);
-		return -EIO;
-	}
-	return len;
+	return call_gated(chip, SEAL, in, ARRAY_SIZE(in), blob, expected);
 }
 
 static ssize_t unseal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], u32 owner,
 		      u32 type, const u8 executable[BASTION_EXE_SIZE], const u8 *blob, size_t len,
 		      u8 *secret, size_t size)
 {
+	const struct bastion_blob_header *header = (const void *)blob;
 	struct bastion_cmd_unseal head = {
 		.owner = cpu_to_le32(owner),
 		.type = cpu_to_le32(type),
@@ -350,18 +379,64 @@ static ssize_t unseal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SI
 		{ .iov_base = &head, .iov_len = sizeof(head) },
 		{ .iov_base = (void *)blob, .iov_len = len },
 	};
-	ssize_t secret_len;
+	size_t expected = le32_to_cpu(header->secret_len);
 
+	if (size < expected)
+		return -EINVAL;
 	memcpy(head.token, token, sizeof(head.token));
 	memcpy(head.executable, executable, sizeof(head.executable));
-	secret_len = call(chip, UNSEAL, in, ARRAY_SIZE(in), secret, size);
-	memzero_explicit(&head, sizeof(head));
-	/* A blob holds as many bytes as it is longer than nothing at all. */
-	if (secret_len >= 0 && secret_len != len - BASTION_BLOB_OVERHEAD) {
-		memzero_explicit(secret, size);
-		return -EIO;
-	}
-	return secret_len;
+	return call_gated(chip, UNSEAL, in, ARRAY_SIZE(in), secret, expected);
+}
+
+static int sign(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], u32 owner,
+		const u8 executable[BASTION_EXE_SIZE], const u8 *digest, size_t digest_len,
+		const u8 *blob, size_t len, u8 signature[BASTION_SIGNATURE_SIZE])
+{
+	struct bastion_cmd_sign head = {
+		.owner = cpu_to_le32(owner),
+		.digest_len = cpu_to_le32(digest_len),
+	};
+	struct kvec in[] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = (void *)blob, .iov_len = len },
+	};
+	ssize_t ret;
+
+	if (digest_len > sizeof(head.digest))
+		return -EINVAL;
+	memcpy(head.token, token, sizeof(head.token));
+	memcpy(head.executable, executable, sizeof(head.executable));
+	memcpy(head.digest, digest, digest_len);
+	ret = call_gated(chip, SIGN, in, ARRAY_SIZE(in), signature, BASTION_SIGNATURE_SIZE);
+	return ret < 0 ? ret : 0;
+}
+
+static ssize_t rebind(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], u32 owner,
+		      const struct bastion_blob_header *want, const u8 *blob, size_t len,
+		      u8 *out, size_t size)
+{
+	struct bastion_cmd_rebind head = { .owner = cpu_to_le32(owner) };
+	struct kvec in[] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = (void *)want, .iov_len = sizeof(*want) },
+		{ .iov_base = (void *)blob, .iov_len = len },
+	};
+	size_t expected = blob_size(want);
+
+	if (size < expected)
+		return -EINVAL;
+	memcpy(head.token, token, sizeof(head.token));
+	return call_gated(chip, REBIND, in, ARRAY_SIZE(in), out, expected);
+}
+
+static int counter(struct bastion_chip *chip, u32 index, u64 *value)
+{
+	struct bastion_cmd_counter in = { .index = cpu_to_le32(index) };
+	struct bastion_cmd_counter_out out;
+	int error = call_fixed(chip, COUNTER, &in, sizeof(in), &out, sizeof(out));
+
+	*value = error ? 0 : le64_to_cpu(out.value);
+	return error;
 }
 
 static u32 generation(struct bastion_chip *chip)
@@ -400,6 +475,9 @@ const struct bastion_chip_ops bastion_native_ops = {
 	.relock = relock,
 	.seal = seal,
 	.unseal = unseal,
+	.sign = sign,
+	.rebind = rebind,
+	.counter = counter,
 	.generation = generation,
 	.statistics = statistics,
 	.abort = abort_all,

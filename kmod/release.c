@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Release: two doors, one implementation.
- *
- * The order is the protocol's: permission, limits, wait for the grant, measure
- * the requester, ask the chip, instantiate. What the sealed key's header says
- * is acted on before the chip has authenticated it only where it narrows.
+ * Release: two doors, one implementation. A sealed key is used (use.c), and what
+ * the chip gives up is instantiated.
  */
 #include <linux/cred.h>
 #include <linux/key-type.h>
@@ -14,15 +11,12 @@
 #include <keys/request_key_auth-type.h>
 #include <keys/user-type.h>
 
-#include "blob.h"
+#include "fscrypt.h"
 #include "gate.h"
-#include "grant_parse.h"
 #include "key.h"
-#include "measure.h"
 #include "release.h"
-#include "requester.h"
-
-#define PREFIX	"bastion:"
+#include "trace.h"
+#include "use.h"
 
 /* Waits through the upcall door each pin a kernel worker: few a uid, few in all. */
 #define UPCALLS_PER_UID	4
@@ -39,30 +33,26 @@ static LIST_HEAD(upcalls);
 
 /**
  * struct request - one release, from the arguments to the key
- * @chip:	the chip
- * @who:	the requester
+ * @use:	of the sealed key, by whom, for which keyring
  * @type:	BASTION_TYPE_*
- * @timeout_ms:	how long to wait
- * @blob:	the sealed key, a copy of our own
- * @blob_len:	bytes of it
- * @header:	its header, as in @blob
- * @keyring:	destination
- * @bound:	it goes to one executable, and all that this asks for was checked
  * @target:	the key to instantiate; allocated at the end by the ioctl's door
  * @authkey:	the upcall's authority
  */
 struct request {
-	struct bastion_chip *chip;
-	struct bastion_requester who;
+	struct bastion_use use;
 	u32 type;
-	u32 timeout_ms;
-	u8 *blob;
-	size_t blob_len;
-	struct bastion_blob_header header;
-	struct key *keyring;
-	bool bound;
 	struct key *target;
 	struct key *authkey;
+};
+
+/**
+ * struct payload - what a key is instantiated with
+ * @head:	before it, for fscrypt
+ * @secret:	as the chip gave it up
+ */
+struct payload {
+	struct bastion_fscrypt_head head;
+	u8 secret[BASTION_SECRET_MAX];
 };
 
 static struct key_type *key_type_of(u32 type)
@@ -72,6 +62,8 @@ static struct key_type *key_type_of(u32 type)
 		return &key_type_logon;
 	case BASTION_TYPE_USER:
 		return &key_type_user;
+	case BASTION_TYPE_FSCRYPT:
+		return bastion_fscrypt_type();
 	default:
 		return NULL;
 	}
@@ -79,10 +71,11 @@ static struct key_type *key_type_of(u32 type)
 
 static u32 type_of_key(const struct key *key)
 {
-	if (key->type == &key_type_logon)
-		return BASTION_TYPE_LOGON;
-	if (key->type == &key_type_user)
-		return BASTION_TYPE_USER;
+	u32 type;
+
+	for (type = 1; type <= BASTION_TYPE_ALL; type <<= 1)
+		if (key->type == key_type_of(type))
+			return type;
 	return 0;
 }
 
@@ -90,23 +83,22 @@ static u32 type_of_key(const struct key *key)
 
 static int take_blob(struct request *rq, const struct bastion_release *args)
 {
+	u8 *blob;
+
 	if (args->blob_len > BASTION_BLOB_MAX || !args->blob_len)
 		return -EBADMSG;
-	rq->blob = memdup_user(u64_to_user_ptr(args->blob), args->blob_len);
-	if (IS_ERR(rq->blob)) {
-		int ret = PTR_ERR(rq->blob);
-
-		rq->blob = NULL;
-		return ret;
-	}
-	rq->blob_len = args->blob_len;
-	return 0;
+	blob = memdup_user(u64_to_user_ptr(args->blob), args->blob_len);
+	if (IS_ERR(blob))
+		return PTR_ERR(blob);
+	return bastion_use_take(&rq->use, blob, args->blob_len);
 }
 
 /* With the requester's credentials in force: it must be able to find the key. */
 static int take_key(struct request *rq, s32 serial)
 {
 	key_ref_t ref;
+	size_t len;
+	u8 *blob;
 	int ret;
 
 	/*
@@ -118,122 +110,81 @@ static int take_key(struct request *rq, s32 serial)
 	ref = lookup_user_key(serial, 0, KEY_NEED_SEARCH);
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
-	ret = bastion_key_blob(key_ref_to_ptr(ref), &rq->blob, &rq->blob_len);
+	ret = bastion_key_blob(key_ref_to_ptr(ref), &blob, &len);
 	key_ref_put(ref);
-	return ret;
+	return ret ?: bastion_use_take(&rq->use, blob, len);
 }
 
 static int take_sealed(struct request *rq, const struct bastion_release *args)
 {
-	struct bastion_blob_view view;
-	int ret;
-
 	if (!args->key == !args->blob)
 		return -EINVAL;
-	ret = args->blob ? take_blob(rq, args) : take_key(rq, args->key);
-	if (!ret)
-		ret = bastion_blob_parse(rq->blob, rq->blob_len, &view);
-	if (ret)
-		return ret;
-	rq->header = view.header;
-	return 0;
+	return args->blob ? take_blob(rq, args) : take_key(rq, args->key);
 }
 
-/* What can be refused without a grant; @rq->who's credentials are in force. */
+/* What can be refused without a grant; @rq->use.who's credentials are in force. */
 static int check_permission(struct request *rq)
 {
-	const struct bastion_blob_header *header = &rq->header;
+	const struct bastion_blob_header *header = &rq->use.header;
+	int ret;
 
 	if (!key_type_of(rq->type))
 		return -EOPNOTSUPP;
-	if (!bastion_requester_owns(&rq->who, le32_to_cpu(header->owner)))
-		return -EACCES;
-	if (memcmp(header->chip_id, rq->chip->info.id, sizeof(header->chip_id)))
-		return -EBADMSG;
+	ret = bastion_use_check(&rq->use);
+	if (ret)
+		return ret;
 	if (!(le32_to_cpu(header->types) & rq->type))
 		return -EKEYREJECTED;
+	if (rq->type == BASTION_TYPE_FSCRYPT &&
+	    le32_to_cpu(header->secret_len) > BASTION_FSCRYPT_MAX)
+		return -EKEYREJECTED;
 	/* Another name would be another of the owner's keys in disguise. */
-	if (rq->target && strcmp(rq->target->description + strlen(PREFIX), header->name))
+	if (rq->target && strcmp(rq->target->description + strlen(BASTION_RELEASED_PREFIX),
+				 header->name))
 		return -EKEYREJECTED;
 	return 0;
 }
 
-/* Measuring and unsealing */
+/* Unsealing and instantiating */
 
-static int measure_requester(struct request *rq)
+struct unseal {
+	const struct request *rq;
+	u8 *secret;
+};
+
+static ssize_t send_unseal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
+			   void *data)
 {
-	const struct bastion_blob_header *header = &rq->header;
-	int ret;
+	const struct unseal *unseal = data;
+	const struct bastion_use *use = &unseal->rq->use;
 
-	rq->bound = le32_to_cpu(header->flags) & BASTION_BLOB_EXECUTABLE;
-	if (rq->bound) {
-		ret = bastion_requester_is(&rq->who, header->executable, rq->keyring);
-		if (ret)
-			return ret;
-	}
-	return bastion_measure_executable(rq->chip, rq->who.cred->fsuid, rq->who.path,
-					  rq->who.digest);
-}
-
-/* An entry that names an executable binds just as a header does that names one. */
-static int check_entry(struct request *rq, const struct bastion_grant_live *grant)
-{
-	const struct bastion_grant_entry *entry;
-
-	/* First one that binds to nothing, wherever it stands among the others. */
-	if (bastion_grant_find(grant->entries, grant->count, BASTION_GRANT_RELEASE,
-			       rq->header.policy, NULL))
-		return 0;
-	entry = bastion_grant_find(grant->entries, grant->count, BASTION_GRANT_RELEASE,
-				   rq->header.policy, rq->who.digest);
-	if (!entry)
-		return -EKEYREJECTED;
-	rq->bound = true;
-	return bastion_requester_is(&rq->who, entry->executable, rq->keyring);
-}
-
-static ssize_t unseal(struct request *rq, struct bastion_grant_live *grant, u8 *secret)
-{
-	struct bastion_gate *gate = rq->chip->gate;
-	u8 token[BASTION_TOKEN_SIZE];
-	ssize_t ret;
-
-	down_read(&gate->exchange);
-	ret = bastion_gate_token(gate, grant, token);
-	if (!ret) {
-		ret = rq->chip->ops->unseal(rq->chip, token, le32_to_cpu(rq->header.owner),
-					    rq->type, rq->who.digest, rq->blob, rq->blob_len,
-					    secret, BASTION_SECRET_MAX);
-		memzero_explicit(token, sizeof(token));
-	}
-	up_read(&gate->exchange);
-	if (ret >= 0 && ret != le32_to_cpu(rq->header.secret_len))
-		ret = -EIO;
-	if (ret < 0 && ret != -ERESTART)
-		ret = bastion_gate_chip_said(gate, grant, ret);
-	return ret;
+	return chip->ops->unseal(chip, token, le32_to_cpu(use->header.owner), unseal->rq->type,
+				 use->who.digest, use->blob, use->blob_len, unseal->secret,
+				 BASTION_SECRET_MAX);
 }
 
 /* Through the ioctl's door the key does not exist yet. */
 static struct key *new_key(struct request *rq)
 {
 	key_perm_t perm = KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_USR_VIEW;
-	char description[sizeof(PREFIX) + BASTION_NAME_SIZE];
-	const struct cred *cred = rq->who.cred;
+	char description[sizeof(BASTION_RELEASED_PREFIX) + BASTION_NAME_SIZE];
+	const struct cred *cred = rq->use.who.cred;
 
 	if (rq->type == BASTION_TYPE_USER)
 		perm |= KEY_POS_READ;
 	/* By its serial any process of the uid could use it, wherever it is linked. */
-	if (!rq->bound)
+	if (!rq->use.bound)
 		perm |= KEY_USR_SEARCH;
-	snprintf(description, sizeof(description), PREFIX "%s", rq->header.name);
+	snprintf(description, sizeof(description), BASTION_RELEASED_PREFIX "%s",
+		 rq->use.header.name);
 	return key_alloc(key_type_of(rq->type), description, cred->fsuid, cred->fsgid, cred,
 			 perm, 0, NULL);
 }
 
-static int instantiate(struct request *rq, struct bastion_grant_live *grant, const u8 *secret,
-		       size_t len)
+static int instantiate(struct request *rq, struct bastion_grant_live *grant,
+		       const void *data, size_t len)
 {
+	struct bastion_use *use = &rq->use;
 	struct bastion_released *released;
 	struct key *key;
 	int ret;
@@ -241,13 +192,13 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant, con
 	key = rq->target ? key_get(rq->target) : new_key(rq);
 	if (IS_ERR(key))
 		return PTR_ERR(key);
-	released = bastion_released_alloc(rq->header.policy, rq->bound ? rq->who.digest : NULL);
+	released = bastion_released_alloc(use->header.policy, use->bound ? use->who.digest : NULL);
 	if (!released) {
 		key_put(key);
 		return -ENOMEM;
 	}
-	ret = bastion_gate_release(rq->chip->gate, grant, released, key, secret, len,
-				   rq->keyring, rq->authkey);
+	ret = bastion_gate_release(use->chip->gate, grant, released, key, data, len,
+				   use->keyring, rq->authkey);
 	/* The upcall's request has a reference already. */
 	if (ret || key == rq->target)
 		key_put(key);
@@ -256,51 +207,25 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant, con
 	return ret;
 }
 
-static int release_under(struct request *rq, struct bastion_grant_live *grant)
+static int release_under(struct bastion_use *use, struct bastion_grant_live *grant)
 {
+	struct request *rq = container_of(use, struct request, use);
+	struct unseal unseal = { .rq = rq };
+	struct payload *payload;
 	ssize_t ret;
-	u8 *secret;
 
-	/* Reading the file takes as long as its owner likes: nothing is held meanwhile. */
-	ret = bastion_requester_measure(&rq->who, rq->authkey);
-	if (!ret)
-		ret = bastion_chip_get_ops(rq->chip);
-	if (ret)
-		return ret;
-	ret = measure_requester(rq);
-	if (!ret)
-		ret = check_entry(rq, grant);
-	if (ret)
-		goto out_ops;
-
-	secret = kzalloc(BASTION_SECRET_MAX, GFP_KERNEL);
-	ret = -ENOMEM;
-	if (!secret)
-		goto out_ops;
-	ret = unseal(rq, grant, secret);
-	if (ret >= 0)
-		ret = instantiate(rq, grant, secret, ret);
-	kfree_sensitive(secret);
-out_ops:
-	bastion_chip_put_ops(rq->chip);
-	return ret;
-}
-
-static int wait_and_release(struct request *rq)
-{
-	struct bastion_grant_live *grant;
-	int ret;
-
-	do {
-		ret = bastion_gate_wait(rq->chip->gate, rq->header.verifier,
-					BASTION_GRANT_RELEASE, rq->header.policy,
-					rq->timeout_ms, &grant);
-		if (ret)
-			return ret;
-		ret = release_under(rq, grant);
-		bastion_grant_put(grant);
-		/* Another grant took its place meanwhile: then that one counts. */
-	} while (ret == -ERESTART && !fatal_signal_pending(current));
+	payload = kzalloc(sizeof(*payload), GFP_KERNEL);
+	if (!payload)
+		return -ENOMEM;
+	unseal.secret = payload->secret;
+	ret = bastion_gate_command(use->chip->gate, grant, send_unseal, &unseal);
+	if (ret >= 0 && rq->type == BASTION_TYPE_FSCRYPT) {
+		payload->head.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
+		ret = instantiate(rq, grant, payload, sizeof(payload->head) + ret);
+	} else if (ret >= 0) {
+		ret = instantiate(rq, grant, payload->secret, ret);
+	}
+	kfree_sensitive(payload);
 	return ret;
 }
 
@@ -308,6 +233,7 @@ static int wait_and_release(struct request *rq)
 
 static int release_here(struct request *rq, struct bastion_release *args)
 {
+	struct bastion_use *use = &rq->use;
 	key_ref_t keyring;
 	int ret;
 
@@ -319,14 +245,14 @@ static int release_here(struct request *rq, struct bastion_release *args)
 	keyring = lookup_user_key(args->keyring, KEY_LOOKUP_CREATE, KEY_NEED_WRITE);
 	if (IS_ERR(keyring))
 		return PTR_ERR(keyring);
-	rq->keyring = key_get(key_ref_to_ptr(keyring));
+	use->keyring = key_get(key_ref_to_ptr(keyring));
 	key_ref_put(keyring);
-	if (rq->keyring->type != &key_type_keyring)
+	if (use->keyring->type != &key_type_keyring)
 		return -ENOTDIR;
 	/* A thread or process keyring may have come with new credentials just now. */
-	put_cred(rq->who.cred);
-	rq->who.cred = get_current_cred();
-	return wait_and_release(rq);
+	put_cred(use->who.cred);
+	use->who.cred = get_current_cred();
+	return bastion_use_key(use, release_under);
 }
 
 /* The upcall's door */
@@ -371,12 +297,12 @@ static int parse_callout(struct request *rq, const char *info, size_t len)
 	memcpy(text, info, len);
 	text[len] = '\0';
 	if (!strcmp(text, "nowait")) {
-		rq->timeout_ms = 0;
+		rq->use.timeout_ms = 0;
 		return 0;
 	}
 	if (strncmp(text, "timeout=", 8) || kstrtou32(text + 8, 10, &seconds))
 		return -EINVAL;
-	rq->timeout_ms = min_t(u64, rq->timeout_ms, (u64)seconds * MSEC_PER_SEC);
+	rq->use.timeout_ms = min_t(u64, rq->use.timeout_ms, (u64)seconds * MSEC_PER_SEC);
 	return 0;
 }
 
@@ -403,14 +329,14 @@ static int take_authority(struct request *rq)
 	ret = -ESRCH;
 	if (!pid)
 		goto out;
-	bastion_requester_init(&rq->who, rka->cred, pid);
+	bastion_requester_init(&rq->use.who, rka->cred, pid);
 	put_pid(pid);
 	rq->authkey = key_get(authkey);
 	rq->target = key_get(rka->target_key);
-	rq->keyring = key_get(rka->dest_keyring);
+	rq->use.keyring = key_get(rka->dest_keyring);
 	rq->type = type_of_key(rq->target);
 	ret = parse_callout(rq, rka->callout_info, rka->callout_len);
-	if (!ret && strncmp(rq->target->description, PREFIX, strlen(PREFIX)))
+	if (!ret && !bastion_key_is_released(rq->target))
 		ret = -EINVAL;
 out:
 	up_read(&authkey->sem);
@@ -428,17 +354,18 @@ static int release_for_requester(struct request *rq, struct bastion_release *arg
 	ret = take_authority(rq);
 	if (ret)
 		return ret;
-	helper = override_creds(rq->who.cred);
+	rq->use.by_helper = true;
+	helper = override_creds(rq->use.who.cred);
 	ret = take_sealed(rq, args);
 	if (!ret)
 		ret = check_permission(rq);
 	revert_creds(helper);
 	if (ret)
 		return ret;
-	ret = upcall_enter(&upcall, rq->who.cred->fsuid);
+	ret = upcall_enter(&upcall, rq->use.who.cred->fsuid);
 	if (ret)
 		return ret;
-	ret = wait_and_release(rq);
+	ret = bastion_use_key(&rq->use, release_under);
 	upcall_leave(&upcall);
 	return ret;
 }
@@ -462,31 +389,36 @@ static u32 wait_time(const struct bastion_chip *chip, const struct bastion_relea
  */
 int bastion_release(struct bastion_chip *chip, struct bastion_release *args)
 {
-	struct request rq = { .chip = chip, .type = args->type };
+	struct request rq = {
+		.use = { .chip = chip, .delivers = true, .timeout_ms = wait_time(chip, args) },
+		.type = args->type,
+	};
 	int ret;
 
 	if (args->flags & ~(BASTION_RELEASE_NOWAIT | BASTION_RELEASE_UPCALL))
 		return -EINVAL;
-	rq.timeout_ms = wait_time(chip, args);
 	if (args->flags & BASTION_RELEASE_UPCALL) {
 		/* A longer wait would only trip the hung task detector. */
-		rq.timeout_ms = min_t(u32, rq.timeout_ms,
-				      READ_ONCE(chip->release_timeout) * MSEC_PER_SEC);
+		rq.use.timeout_ms = min_t(u32, rq.use.timeout_ms,
+					  READ_ONCE(chip->release_timeout) * MSEC_PER_SEC);
 		ret = release_for_requester(&rq, args);
 	} else {
 		if (!args->keyring || !is_power_of_2(args->type) ||
 		    args->type & ~BASTION_TYPE_ALL)
 			return -EINVAL;
-		bastion_requester_init(&rq.who, current_cred(), task_pid(current));
+		bastion_requester_init(&rq.use.who, current_cred(), task_pid(current));
 		ret = release_here(&rq, args);
 	}
 	if (!ret)
 		args->serial = key_serial(rq.target);
+	trace_bastion_release(&chip->dev, &rq.use.header, rq.type,
+			      rq.use.who.cred ? from_kuid(&init_user_ns, rq.use.who.cred->fsuid) :
+						BASTION_TRACE_NOBODY,
+			      rq.use.by_helper, ret, rq.use.waited_ns);
 
 	key_put(rq.target);
-	key_put(rq.keyring);
+	key_put(rq.use.keyring);
 	key_put(rq.authkey);
-	kfree(rq.blob);
-	bastion_requester_exit(&rq.who);
+	bastion_use_exit(&rq.use);
 	return ret;
 }

@@ -153,25 +153,31 @@ static bool is_traced(struct pid *pid)
 }
 
 /**
- * bastion_requester_is() - may a key that is bound to an executable go there?
+ * bastion_requester_is() - may what is bound to an executable be used by this one?
  * @who:	the requester, measured
- * @digest:	SHA-256 of the only executable it may go to
- * @keyring:	where the key would be linked
+ * @digest:	SHA-256 of the only executable
  *
  * The digest must be right, and be worth something: the file system belongs to
- * the initial user namespace and answers for its content, nobody traces the
- * process, and the key goes where only this process finds it.
+ * the initial user namespace and answers for its content, and nobody traces the
+ * process.
  *
  * Return: 0 or -EKEYREJECTED.
  */
-int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE],
-			 const struct key *keyring)
+int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE])
 {
 	if (who->cred->user_ns != &init_user_ns || users_filesystem(who->file) ||
 	    is_traced(who->pid))
 		return -EKEYREJECTED;
-	if (!keyring || (keyring != who->cred->thread_keyring &&
-			 keyring != who->cred->process_keyring))
-		return -EKEYREJECTED;
 	return crypto_memneq(who->digest, digest, BASTION_EXE_SIZE) ? -EKEYREJECTED : 0;
+}
+
+/**
+ * bastion_requester_alone() - is a keyring found by nobody but this process?
+ * @who:	the requester
+ * @keyring:	may be NULL
+ */
+bool bastion_requester_alone(const struct bastion_requester *who, const struct key *keyring)
+{
+	return keyring && (keyring == who->cred->thread_keyring ||
+			   keyring == who->cred->process_keyring);
 }

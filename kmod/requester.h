@@ -34,7 +34,7 @@ void bastion_requester_init(struct bastion_requester *who, const struct cred *cr
 void bastion_requester_exit(struct bastion_requester *who);
 bool bastion_requester_owns(const struct bastion_requester *who, u32 owner);
 int bastion_requester_measure(struct bastion_requester *who, bool by_helper);
-int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE],
-			 const struct key *keyring);
+int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE]);
+bool bastion_requester_alone(const struct bastion_requester *who, const struct key *keyring);
 
 #endif

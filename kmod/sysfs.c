@@ -247,9 +247,62 @@ static const struct attribute_group statistics_group = {
 	.attrs = statistics_attrs,
 };
 
+/* counters/N, to be held against what a sealed key says */
+
+struct counter_attribute {
+	struct device_attribute attr;
+	u32 index;
+};
+
+static ssize_t counter_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct counter_attribute *counter = container_of(attr, struct counter_attribute, attr);
+	struct bastion_chip *chip = to_chip(dev);
+	u64 value;
+	int ret;
+
+	ret = bastion_chip_get_ops(chip);
+	if (ret)
+		return ret;
+	ret = chip->ops->counter ? chip->ops->counter(chip, counter->index, &value) : -EOPNOTSUPP;
+	bastion_chip_put_ops(chip);
+	return ret ?: sysfs_emit(buf, "%llu\n", value);
+}
+
+#define COUNTER(n) {								\
+	.attr = { .attr = { .name = #n, .mode = 0400 }, .show = counter_show },	\
+	.index = n,								\
+}
+
+static struct counter_attribute counter_attributes[] = {
+	COUNTER(1), COUNTER(2), COUNTER(3), COUNTER(4),
+	COUNTER(5), COUNTER(6), COUNTER(7), COUNTER(8),
+	COUNTER(9), COUNTER(10), COUNTER(11), COUNTER(12),
+	COUNTER(13), COUNTER(14), COUNTER(15), COUNTER(16),
+};
+static_assert(ARRAY_SIZE(counter_attributes) == BASTION_COUNTER_COUNT);
+
+static struct attribute *counter_attrs[] = {
+	&counter_attributes[0].attr.attr, &counter_attributes[1].attr.attr,
+	&counter_attributes[2].attr.attr, &counter_attributes[3].attr.attr,
+	&counter_attributes[4].attr.attr, &counter_attributes[5].attr.attr,
+	&counter_attributes[6].attr.attr, &counter_attributes[7].attr.attr,
+	&counter_attributes[8].attr.attr, &counter_attributes[9].attr.attr,
+	&counter_attributes[10].attr.attr, &counter_attributes[11].attr.attr,
+	&counter_attributes[12].attr.attr, &counter_attributes[13].attr.attr,
+	&counter_attributes[14].attr.attr, &counter_attributes[15].attr.attr,
+	NULL
+};
+
+static const struct attribute_group counter_group = {
+	.name = "counters",
+	.attrs = counter_attrs,
+};
+
 const struct attribute_group *bastion_sysfs_groups[] = {
 	&bastion_group,
 	&mr_group,
+	&counter_group,
 	&statistics_group,
 	NULL
 };

@@ -14,49 +14,16 @@
 #include <crypto/internal/ecc.h>
 #include <crypto/public_key.h>
 
+#include "signature.h"
+
 #define DIGITS		ECC_CURVE_NIST_P384_DIGITS
 #define SCALAR_SIZE	(BASTION_SIGNATURE_SIZE / 2)
 
 #if IS_ENABLED(CONFIG_CRYPTO_ECDSA) && IS_REACHABLE(CONFIG_ASYMMETRIC_PUBLIC_KEY_SUBTYPE)
 
-/* SEQUENCE { INTEGER r, INTEGER s }: all lengths stay below 128, one byte each. */
-#define DER_INTEGER_MAX	(2 + 1 + SCALAR_SIZE)
-#define DER_MAX		(2 + 2 * DER_INTEGER_MAX)
-static_assert(2 * DER_INTEGER_MAX < 128);
-
-/* Writes a non-negative INTEGER as DER has it (X.690, 8.3 and 10.1): the fewest bytes. */
-static size_t der_integer(const u8 *value, u8 *out)
-{
-	size_t len = SCALAR_SIZE;
-	bool pad;
-
-	while (len > 1 && !*value) {
-		value++;
-		len--;
-	}
-	pad = *value & 0x80;
-	*out++ = 0x02;
-	*out++ = pad + len;
-	if (pad)
-		*out++ = 0;
-	memcpy(out, value, len);
-	return 2 + pad + len;
-}
-
-static size_t der_signature(const u8 signature[BASTION_SIGNATURE_SIZE], u8 der[DER_MAX])
-{
-	size_t len = 0;
-
-	len += der_integer(signature, der + 2);
-	len += der_integer(signature + SCALAR_SIZE, der + 2 + len);
-	der[0] = 0x30;
-	der[1] = len;
-	return 2 + len;
-}
-
 static int ecdsa_verify(const u8 *key, const u8 *digest, const u8 *signature)
 {
-	u8 point[BASTION_POINT_SIZE], hash[BASTION_DIGEST_SIZE], der[DER_MAX];
+	u8 point[BASTION_POINT_SIZE], hash[BASTION_DIGEST_SIZE], der[BASTION_SIGNATURE_DER_MAX];
 	struct public_key pkey = {
 		.key = point,
 		.keylen = sizeof(point),
@@ -66,7 +33,7 @@ static int ecdsa_verify(const u8 *key, const u8 *digest, const u8 *signature)
 	};
 	struct public_key_signature sig = {
 		.s = der,
-		.s_size = der_signature(signature, der),
+		.s_size = bastion_signature_to_der(signature, der),
 #ifdef COMPAT_HAVE_SIGNATURE_M
 		.m = hash,
 		.m_size = sizeof(hash),

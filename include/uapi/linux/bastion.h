@@ -293,7 +293,8 @@ struct bastion_extend {
  * @serial:	out: the released key
  *
  * Waits for a grant and releases the secret as a key "bastion:NAME" of the
- * kernel's type logon or user. The wait is killable.
+ * kernel's type logon, user or fscrypt-provisioning (with the header that this
+ * type wants: the policy key is named by its identifier). The wait is killable.
  *
  * With UPCALL the caller must have assumed the authority to instantiate the
  * key (keyctl_assume_authority(3)): type, requester and destination come from
@@ -303,14 +304,14 @@ struct bastion_extend {
  * Errors: EAGAIN locked and NOWAIT, or too many wait, or the system is about
  * to sleep; ETIMEDOUT no grant in time; EACCES the requester is not the owner
  * or may not search the key or write the keyring; EKEYREJECTED the grant, the
- * chip or the sealed key refuses (policy, type, executable, registers);
- * EKEYEXPIRED, EKEYREVOKED the grant ended meanwhile; EBADMSG the blob is
- * damaged or another chip's; ENOKEY no such key, keyring, or the blob's
- * verifier is not registered; EDQUOT the owner's key quota, or its place in the
- * log, is used up; ENOSPC the users' part of the log is full; ENOTDIR @keyring
- * is no keyring; ESRCH the requester is gone; EOPNOTSUPP a type that is not
- * released (fscrypt-provisioning so far); EPERM UPCALL without authority; and
- * what reading the requester's executable returned.
+ * chip or the sealed key refuses (policy, type, executable, registers, counter, or
+ * more than 64 bytes for fscrypt-provisioning); EKEYEXPIRED, EKEYREVOKED the
+ * grant ended meanwhile; EBADMSG the blob is damaged or another chip's; ENOKEY no
+ * such key, keyring, or the blob's verifier is not registered; EDQUOT the owner's
+ * key quota, or its place in the log, is used up; ENOSPC the users' part of the
+ * log is full; ENOTDIR @keyring is no keyring; ESRCH the requester is gone;
+ * EOPNOTSUPP fscrypt-provisioning in a kernel without fscrypt; EPERM UPCALL
+ * without authority; and what reading the requester's executable returned.
  */
 struct bastion_release {
 	__u32 size;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's key type fscrypt-provisioning, which exports no symbol. A key of it
+ * can be made by name all the same, and knows its type.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/key.h>
+
+#include "fscrypt.h"
+
+#define RAW_SIZE	16	/* the least that the type takes */
+
+/* Keeps the type; NULL where the kernel has no fscrypt. */
+static struct key *specimen;
+
+/**
+ * bastion_fscrypt_type() - the key type fscrypt-provisioning
+ *
+ * Return: the type, or NULL where the kernel has none.
+ */
+struct key_type *bastion_fscrypt_type(void)
+{
+	return specimen ? specimen->type : NULL;
+}
+
+int bastion_fscrypt_init(void)
+{
+	static const struct {
+		struct bastion_fscrypt_head head;
+		u8 raw[RAW_SIZE];
+	} payload = { .head.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER };
+	struct key *ring;
+	key_ref_t ref;
+
+	ring = keyring_alloc(".bastion", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
+			     KEY_POS_WRITE, KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	ref = key_create_or_update(make_key_ref(ring, true), "fscrypt-provisioning", "specimen",
+				   &payload, sizeof(payload), 0, KEY_ALLOC_NOT_IN_QUOTA);
+	key_put(ring);
+	if (!IS_ERR(ref))
+		specimen = key_ref_to_ptr(ref);
+	else if (PTR_ERR(ref) != -ENODEV)
+		return PTR_ERR(ref);
+	return 0;
+}
+
+void bastion_fscrypt_exit(void)
+{
+	key_put(specimen);
+}
