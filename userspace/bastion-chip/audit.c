@@ -7,7 +7,6 @@
 #include <jansson.h>
 
 #include <bastion/blob.h>
-#include <bastion/grant.h>
 
 #include "bastion-chip/audit.h"
 #include "bastion-chip/bytes.h"
@@ -91,7 +90,7 @@ static const struct chip_audit_grant *ledger_find(const struct chip_audit *audit
 }
 
 static void ledger_add(struct chip_audit *audit, const struct bastion_grant *grant,
-		       uint64_t now_ms)
+		       const uint8_t *entries, uint64_t now_ms)
 {
 	struct chip_audit_grant *place = NULL;
 
@@ -113,6 +112,29 @@ static void ledger_add(struct chip_audit *audit, const struct bastion_grant *gra
 	place->expires_ms = now_ms + 1000ull * le32toh(grant->lifetime);
 	memcpy(place->verifier, grant->verifier, sizeof(place->verifier));
 	memcpy(place->token_hash, grant->token_hash, sizeof(place->token_hash));
+	place->entry_count = le32toh(grant->entry_count);
+	memcpy(place->entries, entries, place->entry_count * sizeof(place->entries[0]));
+}
+
+/* Whether there is an entry of this kind for @header, to the destination in @want if any. */
+static bool ledger_allows(const struct chip_audit_grant *grant, uint32_t kind,
+			  const struct bastion_blob_header *header,
+			  const struct bastion_blob_header *want)
+{
+	if (!grant || memcmp(grant->verifier, header->verifier, sizeof(grant->verifier)))
+		return false;
+	for (uint32_t i = 0; i < grant->entry_count; i++) {
+		const struct bastion_grant_entry *entry = &grant->entries[i];
+
+		if (le32toh(entry->kind) != kind ||
+		    memcmp(entry->policy, header->policy, sizeof(entry->policy)))
+			continue;
+		if (!want ||
+		    (!memcmp(entry->dest_verifier, want->verifier, sizeof(want->verifier)) &&
+		     !memcmp(entry->dest_policy, want->policy, sizeof(want->policy))))
+			return true;
+	}
+	return false;
 }
 
 static void ledger_extended(struct chip_audit *audit, uint32_t index)
@@ -145,40 +167,70 @@ static void audit_grant(struct chip_audit *audit, const struct chip_audit_comman
 	json_object_set_new(line, "register_mask", json_integer(le32toh(grant.register_mask)));
 	json_object_set_new(line, "entries", json_integer(le32toh(grant.entry_count)));
 	if (command->honest == BASTION_STATUS_OK)
-		ledger_add(audit, &grant, command->now_ms);
+		ledger_add(audit, &grant, bytes + sizeof(grant), command->now_ms);
 }
 
-/* SEAL and UNSEAL both begin with the token; their headers lie at @header_at. */
-static void audit_gated(struct chip_audit *audit, const struct chip_audit_command *command,
-			size_t header_at, json_t *line)
+/* What the log says of the key that a header describes. */
+static void set_key(json_t *line, const struct bastion_blob_header *header)
 {
-	const struct chip_audit_grant *grant;
-	struct bastion_blob_header header;
-	uint8_t hash[BASTION_DIGEST_SIZE];
+	static const char *const kinds[] = { [BASTION_KIND_SECRET] = "secret",
+					     [BASTION_KIND_DERIVED] = "derived",
+					     [BASTION_KIND_P384] = "p384" };
+	uint16_t kind = le16toh(header->kind);
 	char name[BASTION_NAME_SIZE] = "";
 
-	if (command->in_len < header_at + sizeof(header))
-		return;
-	memcpy(&header, command->in + header_at, sizeof(header));
-	chip_sha384(hash, { command->in, BASTION_TOKEN_SIZE });
-	grant = ledger_find(audit, hash, header.verifier, command->now_ms);
 	for (size_t i = 0; i < sizeof(name) - 1; i++) {
-		if (header.name[i] <= ' ' || header.name[i] > '~')
+		if (header->name[i] <= ' ' || header->name[i] > '~')
 			break;
-		name[i] = header.name[i];
+		name[i] = header->name[i];
 	}
 	json_object_set_new(line, "name", json_string(name));
-	set_hex(line, "policy", header.policy, sizeof(header.policy));
-	set_hex(line, "verifier", header.verifier, sizeof(header.verifier));
+	set_name(line, "kind", kind < ARRAY_SIZE(kinds) ? kinds[kind] : NULL, kind);
+	set_hex(line, "policy", header->policy, sizeof(header->policy));
+	set_hex(line, "verifier", header->verifier, sizeof(header->verifier));
+	if (!header->counter_index)
+		return;
+	json_object_set_new(line, "counter", json_integer(le32toh(header->counter_index)));
+	json_object_set_new(line, "counter_value", json_integer(le64toh(header->counter_value)));
+}
+
+/*
+ * What needs a grant begins with a token. The key's header comes after @front bytes;
+ * in a REBIND it is the second, and the first, @want, is what it shall be.
+ */
+static void audit_gated(struct chip_audit *audit, const struct chip_audit_command *command,
+			uint32_t kind, size_t front, json_t *line)
+{
+	bool rebind = kind == BASTION_GRANT_REBIND, granted;
+	struct bastion_blob_header want = { .version = 0 }, header;
+	const struct chip_audit_grant *grant;
+	uint8_t hash[BASTION_DIGEST_SIZE];
+
+	if (command->in_len < front + (rebind ? sizeof(want) : 0) + sizeof(header))
+		return;
+	if (rebind) {
+		memcpy(&want, command->in + front, sizeof(want));
+		front += sizeof(want);
+	}
+	memcpy(&header, command->in + front, sizeof(header));
+	chip_sha384(hash, { command->in, BASTION_TOKEN_SIZE });
+	grant = ledger_find(audit, hash, header.verifier, command->now_ms);
+	granted = ledger_allows(grant, kind, &header, rebind ? &want : NULL);
+	set_key(line, &header);
+	if (rebind) {
+		set_hex(line, "dest_policy", want.policy, sizeof(want.policy));
+		set_hex(line, "dest_verifier", want.verifier, sizeof(want.verifier));
+	}
 	set_hex(line, "token_hash", hash, sizeof(hash));
 	json_object_set_new(line, "grant_live", json_boolean(grant));
+	json_object_set_new(line, "granted", json_boolean(granted));
 	if (grant)
 		set_hex(line, "grant_verifier", grant->verifier, sizeof(grant->verifier));
 	else
 		json_object_set_new(line, "grant_verifier", json_null());
 	if (command->status == BASTION_STATUS_OK) {
 		audit->released++;
-		audit->ungranted += !grant;
+		audit->ungranted += !granted;
 	}
 }
 
@@ -226,10 +278,20 @@ void chip_audit_command(struct chip_audit *audit, const struct chip_audit_comman
 		audit_grant(audit, command, line);
 		break;
 	case BASTION_CMD_SEAL:
-		audit_gated(audit, command, sizeof(struct bastion_cmd_seal), line);
+		audit_gated(audit, command, BASTION_GRANT_CREATE, sizeof(struct bastion_cmd_seal),
+			    line);
 		break;
 	case BASTION_CMD_UNSEAL:
-		audit_gated(audit, command, sizeof(struct bastion_cmd_unseal), line);
+		audit_gated(audit, command, BASTION_GRANT_RELEASE,
+			    sizeof(struct bastion_cmd_unseal), line);
+		break;
+	case BASTION_CMD_SIGN:
+		audit_gated(audit, command, BASTION_GRANT_RELEASE, sizeof(struct bastion_cmd_sign),
+			    line);
+		break;
+	case BASTION_CMD_REBIND:
+		audit_gated(audit, command, BASTION_GRANT_REBIND,
+			    sizeof(struct bastion_cmd_rebind), line);
 		break;
 	case BASTION_CMD_MR_EXTEND:
 		audit_extend(audit, command, line);

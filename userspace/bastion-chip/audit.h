@@ -4,7 +4,7 @@
  *
  * It keeps a ledger of live grants of its own, from what goes in and what an
  * honest chip would answer, and does not look into the engine: what it says of a
- * SEAL or UNSEAL is a second opinion.
+ * SEAL, UNSEAL, SIGN or REBIND is a second opinion.
  */
 #ifndef CHIP_AUDIT_H
 #define CHIP_AUDIT_H
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <bastion/chip.h>
+#include <bastion/grant.h>
 
 #include "bastion-chip/faults.h"
 
@@ -25,6 +25,8 @@ struct chip_audit_grant {
 	uint8_t token_hash[BASTION_DIGEST_SIZE];
 	uint32_t register_mask;
 	uint64_t expires_ms;
+	uint32_t entry_count;
+	struct bastion_grant_entry entries[BASTION_GRANT_ENTRIES_MAX];
 };
 
 /**
@@ -32,8 +34,8 @@ struct chip_audit_grant {
  * @file:	may be NULL: then it only counts
  * @lines:	written so far
  * @commands:	seen
- * @released:	SEAL and UNSEAL answered with OK
- * @ungranted:	those of them without a live grant
+ * @released:	SEAL, UNSEAL, SIGN and REBIND answered with OK
+ * @ungranted:	those of them that no live grant had an entry for
  */
 struct chip_audit {
 	FILE *file;

@@ -32,17 +32,64 @@ static bool name_good(const uint8_t name[BASTION_NAME_SIZE])
 	return chip_is_zero(name + len, BASTION_NAME_SIZE - len);
 }
 
+/* Bytes of the blob that are in the clear: what the associated data is. */
+static size_t clear_len(const struct bastion_blob_header *header)
+{
+	bool pair = le16toh(header->kind) == BASTION_KIND_P384;
+
+	return sizeof(*header) + (pair ? BASTION_POINT_SIZE : 0);
+}
+
+static size_t cipher_len(const struct bastion_blob_header *header)
+{
+	return le16toh(header->kind) == BASTION_KIND_DERIVED ? 0 : le32toh(header->secret_len);
+}
+
+size_t chip_blob_size(const struct bastion_blob_header *header)
+{
+	uint32_t len = le32toh(header->secret_len);
+
+	switch (le16toh(header->kind)) {
+	case BASTION_KIND_SECRET:
+	case BASTION_KIND_DERIVED:
+		if (len < BASTION_SECRET_MIN || len > BASTION_SECRET_MAX)
+			return 0;
+		break;
+	case BASTION_KIND_P384:
+		if (len != BASTION_SCALAR_SIZE)
+			return 0;
+		break;
+	default:
+		return 0;
+	}
+	return clear_len(header) + cipher_len(header) + BASTION_TAG_SIZE;
+}
+
+static bool kind_good(const struct bastion_blob_header *header)
+{
+	uint32_t types = le32toh(header->types), flags = le32toh(header->flags);
+	uint16_t kind = le16toh(header->kind);
+
+	if (!chip_blob_size(header))
+		return false;
+	if (flags & ~(BASTION_BLOB_EXECUTABLE | BASTION_BLOB_IMPORTED) ||
+	    (flags & BASTION_BLOB_IMPORTED && kind != BASTION_KIND_SECRET))
+		return false;
+	if (types & ~BASTION_TYPE_ALL || !types != (kind == BASTION_KIND_P384))
+		return false;
+	/* What is derived stays the same when the firmware is updated. */
+	return kind != BASTION_KIND_DERIVED || !header->min_svn;
+}
+
 bool chip_blob_header_good(const struct bastion_blob_header *header)
 {
-	uint32_t types = le32toh(header->types), mask = le32toh(header->register_mask);
-	uint32_t flags = le32toh(header->flags), len = le32toh(header->secret_len);
-	bool flagged = flags & BASTION_BLOB_EXECUTABLE;
+	uint32_t mask = le32toh(header->register_mask), index = le32toh(header->counter_index);
+	bool flagged = le32toh(header->flags) & BASTION_BLOB_EXECUTABLE;
 
 	if (memcmp(header->magic, BASTION_BLOB_MAGIC, sizeof(header->magic)) ||
-	    le16toh(header->version) != BASTION_BLOB_VERSION ||
-	    le16toh(header->kind) != BASTION_KIND_SECRET || flags & ~BASTION_BLOB_EXECUTABLE)
+	    le16toh(header->version) != BASTION_BLOB_VERSION)
 		return false;
-	if (!types || types & ~BASTION_TYPE_ALL || !name_good(header->name))
+	if (!kind_good(header) || !name_good(header->name))
 		return false;
 	if (mask & ~BASTION_MASKABLE ||
 	    (!mask && !chip_is_zero(header->register_digest, sizeof(header->register_digest))))
@@ -50,8 +97,9 @@ bool chip_blob_header_good(const struct bastion_blob_header *header)
 	/* Zero would be what an executable is that was not measured. */
 	if (flagged == chip_is_zero(header->executable, sizeof(header->executable)))
 		return false;
-	return len >= BASTION_SECRET_MIN && len <= BASTION_SECRET_MAX && !header->counter_index &&
-	       !header->counter_value && !header->reserved && !header->reserved2;
+	if (index > BASTION_COUNTER_COUNT || (!index && header->counter_value))
+		return false;
+	return !header->reserved && !header->reserved2;
 }
 
 static void hkdf_sha384(const uint8_t *ikm, size_t ikm_len, const uint8_t *salt, size_t salt_len,
@@ -70,9 +118,9 @@ static void hkdf_sha384(const uint8_t *ikm, size_t ikm_len, const uint8_t *salt,
 	explicit_bzero(&hmac, sizeof(hmac));
 }
 
-/* The blob's own key and IV are in place, the header is authenticated. */
+/* The blob's own key and IV are in place, what @blob has in the clear is authenticated. */
 static void aead_begin(struct gcm_aes256_ctx *gcm, const uint8_t seed[CHIP_SEED_SIZE],
-		       const struct bastion_blob_header *header)
+		       const struct bastion_blob_header *header, const uint8_t *blob)
 {
 	uint8_t material[KEY_SIZE + IV_SIZE];
 
@@ -81,42 +129,86 @@ static void aead_begin(struct gcm_aes256_ctx *gcm, const uint8_t seed[CHIP_SEED_
 		    sizeof(material));
 	gcm_aes256_set_key(gcm, material);
 	gcm_aes256_set_iv(gcm, IV_SIZE, material + KEY_SIZE);
-	gcm_aes256_update(gcm, sizeof(*header), (const uint8_t *)header);
+	gcm_aes256_update(gcm, clear_len(header), blob);
 	explicit_bzero(material, sizeof(material));
 }
 
-size_t chip_blob_seal(const uint8_t seed[CHIP_SEED_SIZE], struct bastion_blob_header *header,
-		      const uint8_t *secret, uint8_t *blob)
+/* @len bytes for a purpose, which @purpose_len counts with its NUL, and this header. */
+static void derive(const uint8_t seed[CHIP_SEED_SIZE], const struct bastion_blob_header *header,
+		   const char *purpose, size_t purpose_len, uint8_t *out, size_t len)
 {
-	size_t len = le32toh(header->secret_len);
+	uint8_t info[sizeof(BASTION_DERIVED_TAG_INFO) + sizeof(*header)];
+
+	memcpy(info, purpose, purpose_len);
+	memcpy(info + purpose_len, header, sizeof(*header));
+	hkdf_sha384(seed, CHIP_SEED_SIZE, header->salt, sizeof(header->salt), info,
+		    purpose_len + sizeof(*header), out, len);
+}
+
+static void derived_tag(const uint8_t seed[CHIP_SEED_SIZE],
+			const struct bastion_blob_header *header, uint8_t tag[BASTION_TAG_SIZE])
+{
+	derive(seed, header, BASTION_DERIVED_TAG_INFO, sizeof(BASTION_DERIVED_TAG_INFO), tag,
+	       BASTION_TAG_SIZE);
+}
+
+size_t chip_blob_seal(const uint8_t seed[CHIP_SEED_SIZE], struct bastion_blob_header *header,
+		      const struct chip_content *content, uint8_t *blob)
+{
+	size_t clear = clear_len(header), len = cipher_len(header);
 	struct gcm_aes256_ctx gcm;
 
+	if (le16toh(header->kind) == BASTION_KIND_DERIVED) {
+		memcpy(blob, header, sizeof(*header));
+		derived_tag(seed, header, blob + sizeof(*header));
+		return BASTION_BLOB_DERIVED_SIZE;
+	}
 	chip_random(header->salt, sizeof(header->salt));
 	memcpy(blob, header, sizeof(*header));
-	blob += sizeof(*header);
-	aead_begin(&gcm, seed, header);
-	gcm_aes256_encrypt(&gcm, len, blob, secret);
-	gcm_aes256_digest(&gcm, BASTION_TAG_SIZE, blob + len);
+	memcpy(blob + sizeof(*header), content->point, clear - sizeof(*header));
+	aead_begin(&gcm, seed, header, blob);
+	gcm_aes256_encrypt(&gcm, len, blob + clear, content->secret);
+	gcm_aes256_digest(&gcm, BASTION_TAG_SIZE, blob + clear + len);
 	explicit_bzero(&gcm, sizeof(gcm));
-	return BASTION_BLOB_OVERHEAD + len;
+	return clear + len + BASTION_TAG_SIZE;
+}
+
+static bool open_derived(const uint8_t seed[CHIP_SEED_SIZE],
+			 const struct bastion_blob_header *header, const uint8_t *blob,
+			 struct chip_content *content)
+{
+	uint8_t tag[BASTION_TAG_SIZE];
+	bool good;
+
+	derived_tag(seed, header, tag);
+	good = memeql_sec(tag, blob + sizeof(*header), sizeof(tag));
+	if (good)
+		derive(seed, header, BASTION_DERIVED_INFO, sizeof(BASTION_DERIVED_INFO),
+		       content->secret, le32toh(header->secret_len));
+	explicit_bzero(tag, sizeof(tag));
+	return good;
 }
 
 bool chip_blob_open(const uint8_t seed[CHIP_SEED_SIZE], const struct bastion_blob_header *header,
-		    const uint8_t *blob, uint8_t *secret)
+		    const uint8_t *blob, struct chip_content *content)
 {
-	size_t len = le32toh(header->secret_len);
+	size_t clear = clear_len(header), len = cipher_len(header);
 	uint8_t tag[BASTION_TAG_SIZE];
 	struct gcm_aes256_ctx gcm;
 	bool good;
 
-	blob += sizeof(*header);
-	aead_begin(&gcm, seed, header);
-	gcm_aes256_decrypt(&gcm, len, secret, blob);
+	memset(content, 0, sizeof(*content));
+	if (le16toh(header->kind) == BASTION_KIND_DERIVED)
+		return open_derived(seed, header, blob, content);
+	aead_begin(&gcm, seed, header, blob);
+	gcm_aes256_decrypt(&gcm, len, content->secret, blob + clear);
 	gcm_aes256_digest(&gcm, sizeof(tag), tag);
 	explicit_bzero(&gcm, sizeof(gcm));
-	good = memeql_sec(tag, blob + len, sizeof(tag));
-	if (!good)
-		explicit_bzero(secret, len);
+	good = memeql_sec(tag, blob + clear + len, sizeof(tag));
+	if (good)
+		memcpy(content->point, blob + sizeof(*header), clear - sizeof(*header));
+	else
+		explicit_bzero(content, sizeof(*content));
 	return good;
 }
 

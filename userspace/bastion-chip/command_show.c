@@ -14,7 +14,8 @@
 #include "bastion-chip/store.h"
 
 static const char help[] = "usage: bastion-chip show --chip DIR [--json]\n\n"
-			   "Prints chip id, model, firmware, security version and boot count.\n";
+			   "Prints chip id, model, firmware, security version, boot count and\n"
+			   "counters.\n";
 
 static const struct option options[] = {
 	{ "chip", required_argument, NULL, 'c' },
@@ -30,7 +31,7 @@ struct description {
 	char firmware[32];
 	unsigned int hardware_version;
 	unsigned int svn;
-	uint64_t boot_count;
+	struct chip_memory memory;
 	bool state_good;
 };
 
@@ -48,7 +49,7 @@ static int describe(const char *path, struct description *chip, struct complaint
 		return complain(why, "%s/fuses: %s", path,
 				error == -EBADMSG ? "damaged" : strerror(-error));
 	}
-	chip->state_good = !chip_state_load(dir, &chip->boot_count);
+	chip->state_good = !chip_state_load(dir, &chip->memory);
 	close(dir);
 	memcpy(chip->model, fuses.model, sizeof(chip->model));
 	memcpy(chip->firmware, fuses.firmware, sizeof(chip->firmware));
@@ -71,19 +72,39 @@ static void print_text(const struct description *chip)
 	printf("hardware version  %u\n", chip->hardware_version);
 	printf("firmware          %s\n", chip->firmware);
 	printf("security version  %u\n", chip->svn);
-	if (chip->state_good)
-		printf("boot count        %llu\n", (unsigned long long)chip->boot_count);
-	else
-		printf("boot count        unknown: the state is damaged\n");
+	if (!chip->state_good) {
+		printf("boot count        unknown: the state is damaged\n"
+		       "counters          unknown\n");
+		return;
+	}
+	printf("boot count        %llu\ncounters          1 to %d:",
+	       (unsigned long long)chip->memory.boot_count, BASTION_COUNTER_COUNT);
+	for (size_t i = 0; i < BASTION_COUNTER_COUNT; i++)
+		printf(" %llu", (unsigned long long)chip->memory.counter[i]);
+	putchar('\n');
+}
+
+static json_t *counters_json(const struct description *chip)
+{
+	json_t *counters;
+
+	if (!chip->state_good)
+		return json_null();
+	counters = json_array();
+	for (size_t i = 0; i < BASTION_COUNTER_COUNT; i++)
+		json_array_append_new(counters, json_integer(chip->memory.counter[i]));
+	return counters;
 }
 
 static void print_json(const struct description *chip)
 {
-	json_t *object = json_pack("{s:s, s:s, s:i, s:s, s:i, s:o}", "chip_id", chip->chip_id,
+	json_t *boot_count = chip->state_good ? json_integer(chip->memory.boot_count) :
+						json_null();
+	json_t *object = json_pack("{s:s, s:s, s:i, s:s, s:i, s:o, s:o}", "chip_id", chip->chip_id,
 				   "model", chip->model, "hardware_version",
 				   chip->hardware_version, "firmware", chip->firmware, "svn",
-				   chip->svn, "boot_count",
-				   chip->state_good ? json_integer(chip->boot_count) : json_null());
+				   chip->svn, "boot_count", boot_count, "counters",
+				   counters_json(chip));
 
 	json_dumpf(object, stdout, JSON_PRESERVE_ORDER);
 	putchar('\n');

@@ -21,6 +21,9 @@ uint32_t chip_command_grant(struct chip *chip, struct chip_io *io);
 uint32_t chip_command_relock(struct chip *chip, struct chip_io *io);
 uint32_t chip_command_seal(struct chip *chip, struct chip_io *io);
 uint32_t chip_command_unseal(struct chip *chip, struct chip_io *io);
+uint32_t chip_command_sign(struct chip *chip, struct chip_io *io);
+uint32_t chip_command_rebind(struct chip *chip, struct chip_io *io);
+uint32_t chip_command_counter(struct chip *chip, struct chip_io *io);
 uint32_t chip_command_random(struct chip *chip, struct chip_io *io);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bastion-chip/commands.h"
+#include "bastion-chip/counters.h"
 #include "bastion-chip/hash.h"
 #include "bastion-chip/selftest.h"
 
@@ -15,7 +16,7 @@ uint32_t chip_command_info(struct chip *chip, struct chip_io *io)
 	struct bastion_cmd_info info = {
 		.hardware_version = chip->fuses.hardware_version,
 		.svn = lie ? htole32(CHIP_OLD_SVN) : chip->fuses.svn,
-		.boot_count = htole64(chip->boot_count),
+		.boot_count = htole64(chip->memory.boot_count),
 		.capabilities = htole32(BASTION_CAP_DEBUG),
 		.lifecycle = chip->fuses.lifecycle,
 	};
@@ -121,6 +122,28 @@ uint32_t chip_command_mr_extend(struct chip *chip, struct chip_io *io)
 	chip_grants_extended(&chip->now.grants, index);
 	memcpy(io->out, chip->now.registers.value[index], BASTION_DIGEST_SIZE);
 	io->out_len = BASTION_DIGEST_SIZE;
+	return BASTION_STATUS_OK;
+}
+
+uint32_t chip_command_counter(struct chip *chip, struct chip_io *io)
+{
+	struct bastion_cmd_counter_out out;
+	struct bastion_cmd_counter in;
+	uint32_t index, status;
+	uint64_t value;
+
+	memcpy(&in, io->in, sizeof(in));
+	index = le32toh(in.index);
+	if (index < 1 || index > BASTION_COUNTER_COUNT)
+		return BASTION_STATUS_BAD_ARGUMENT;
+	if (io->out_size < sizeof(out))
+		return BASTION_STATUS_INTERNAL;
+	status = chip_counter_read(chip, index, &value);
+	if (status != BASTION_STATUS_OK)
+		return status;
+	out.value = htole64(value);
+	memcpy(io->out, &out, sizeof(out));
+	io->out_len = sizeof(out);
 	return BASTION_STATUS_OK;
 }
 

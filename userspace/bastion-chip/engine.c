@@ -15,6 +15,7 @@
 
 #define SEAL_MIN (sizeof(struct bastion_cmd_seal) + sizeof(struct bastion_blob_header))
 #define GRANT_FRONT sizeof(struct bastion_cmd_grant)
+#define REBIND_FRONT (sizeof(struct bastion_cmd_rebind) + sizeof(struct bastion_blob_header))
 
 /**
  * struct command - a row of the table
@@ -55,10 +56,16 @@ static const struct command commands[] = {
 	{ BASTION_CMD_SEAL, "SEAL", SEAL_MIN, SEAL_MIN + BASTION_SECRET_MAX, NEEDS_TEST,
 	  chip_command_seal },
 	{ BASTION_CMD_UNSEAL, "UNSEAL",
-	  sizeof(struct bastion_cmd_unseal) + BASTION_BLOB_OVERHEAD + BASTION_SECRET_MIN,
+	  sizeof(struct bastion_cmd_unseal) + BASTION_BLOB_DERIVED_SIZE,
 	  sizeof(struct bastion_cmd_unseal) + BASTION_BLOB_MAX, NEEDS_TEST, chip_command_unseal },
+	{ BASTION_CMD_SIGN, "SIGN", sizeof(struct bastion_cmd_sign) + BASTION_BLOB_DERIVED_SIZE,
+	  sizeof(struct bastion_cmd_sign) + BASTION_BLOB_MAX, NEEDS_TEST, chip_command_sign },
+	{ BASTION_CMD_REBIND, "REBIND", REBIND_FRONT + BASTION_BLOB_DERIVED_SIZE,
+	  REBIND_FRONT + BASTION_BLOB_MAX, NEEDS_TEST, chip_command_rebind },
 	{ BASTION_CMD_RANDOM, "RANDOM", sizeof(struct bastion_cmd_random),
 	  sizeof(struct bastion_cmd_random), 0, chip_command_random },
+	{ BASTION_CMD_COUNTER, "COUNTER", sizeof(struct bastion_cmd_counter),
+	  sizeof(struct bastion_cmd_counter), NEEDS_TEST, chip_command_counter },
 };
 
 static const char *const statuses[] = {
@@ -78,6 +85,7 @@ static const char *const statuses[] = {
 	[BASTION_STATUS_BAD_REGISTER] = "BAD_REGISTER",
 	[BASTION_STATUS_BUSY] = "BUSY",
 	[BASTION_STATUS_INTERNAL] = "INTERNAL",
+	[BASTION_STATUS_OLD_BLOB] = "OLD_BLOB",
 };
 
 static const struct command *command_find(uint32_t opcode)
@@ -159,14 +167,12 @@ void chip_close(struct chip *chip)
 
 int chip_power_on(struct chip *chip, const struct chip_boot *boot, struct complaint *why)
 {
-	uint64_t before;
-
 	chip_power_off(chip);
-	chip->storage_bad = chip_state_load(chip->dir, &before) != 0;
-	chip->boot_count = before + 1;
+	chip->storage_bad = chip_state_load(chip->dir, &chip->memory) != 0;
+	chip->memory.boot_count++;
 	/* What cannot be read is left as it is, for somebody to look at. */
 	if (!chip->storage_bad)
-		chip->storage_bad = chip_state_save(chip->dir, chip->boot_count) != 0;
+		chip->storage_bad = chip_state_save(chip->dir, &chip->memory) != 0;
 
 	chip->firmware_bad = chip_firmware_measure(chip->dir, &chip->fuses,
 						   chip->firmware_digest) != 0;

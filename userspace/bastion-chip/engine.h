@@ -21,7 +21,7 @@
 #define CHIP_LIE_WRONG_KEY	(1 << 0)	/* QUOTE is signed by another key */
 #define CHIP_LIE_STALE_NONCE	(1 << 1)	/* nonces repeat and are never used up */
 #define CHIP_LIE_ANY_GRANT	(1 << 2)	/* GRANT takes what it should refuse */
-#define CHIP_LIE_NO_GRANT	(1 << 3)	/* SEAL and UNSEAL ask for no grant */
+#define CHIP_LIE_NO_GRANT	(1 << 3)	/* what needs a grant asks for none */
 #define CHIP_LIE_OLD_FIRMWARE	(1 << 4)	/* INFO and QUOTE name an old version */
 #define CHIP_LIE_SELF_TEST	(1 << 5)	/* SELF_TEST fails */
 
@@ -48,7 +48,7 @@ struct chip_volatile {
  * @identity:	the key that signs quotes
  * @chain:	DER certificates, leaf first
  * @firmware_digest: as measured at power on
- * @boot_count:	this boot's number
+ * @memory:	as on disk: this boot's number, counters
  * @storage_bad: the non-volatile state is unreadable, or could not be written
  * @firmware_bad: the firmware is unreadable, or not the one in the fuses
  * @lies:	CHIP_LIE_*, for the next command
@@ -64,7 +64,7 @@ struct chip {
 	uint8_t chain[BASTION_CERT_CHAIN_MAX];
 	size_t chain_len;
 	uint8_t firmware_digest[BASTION_DIGEST_SIZE];
-	uint64_t boot_count;
+	struct chip_memory memory;
 	bool storage_bad;
 	bool firmware_bad;
 	uint32_t lies;

@@ -12,8 +12,8 @@
 #define OP(name) (1ull << BASTION_CMD_##name)
 #define OP_ANY (~0ull)
 
-/* All opcodes are less than 64 but one, which no narrow fault is about. */
-_Static_assert(BASTION_CMD_UNSEAL < 64, "opcodes that faults are about fit a mask");
+/* RANDOM and COUNTER are 64 and more: no narrow fault is about them. */
+_Static_assert(BASTION_CMD_REBIND < 64, "opcodes that faults are about fit a mask");
 
 /**
  * struct fault_kind - a row of the table
@@ -54,8 +54,9 @@ static const struct fault_kind {
 				     OP(NONCE) | OP(QUOTE) | OP(GRANT), CHIP_LIE_STALE_NONCE },
 	[CHIP_FAULT_ACCEPT_ANY_GRANT] = { "accept-any-grant", "takes grants it should refuse", 0,
 					  OP(GRANT), CHIP_LIE_ANY_GRANT },
-	[CHIP_FAULT_IGNORE_GRANT] = { "ignore-grant", "seals and unseals without a grant", 0,
-				      OP(SEAL) | OP(UNSEAL), CHIP_LIE_NO_GRANT },
+	[CHIP_FAULT_IGNORE_GRANT] = { "ignore-grant", "uses sealed keys without a grant", 0,
+				      OP(SEAL) | OP(UNSEAL) | OP(SIGN) | OP(REBIND),
+				      CHIP_LIE_NO_GRANT },
 	[CHIP_FAULT_OLD_FIRMWARE] = { "old-firmware", "says it runs 0.9.0, security version 0", 0,
 				      OP(INFO) | OP(QUOTE), CHIP_LIE_OLD_FIRMWARE },
 	[CHIP_FAULT_WRONG_SLOT] = { "wrong-slot", "answers with another slot's data and sequence",
@@ -65,6 +66,13 @@ static const struct fault_kind {
 	[CHIP_FAULT_SELFTEST_FAIL] = { "selftest-fail", "fails its self-test, bits arg (firmware)",
 				       BASTION_TEST_FIRMWARE, OP(SELF_TEST), CHIP_LIE_SELF_TEST },
 };
+
+static bool can_strike(enum chip_fault_kind kind, uint32_t opcode)
+{
+	uint64_t opcodes = kinds[kind].opcodes;
+
+	return opcodes == OP_ANY || (opcode < 64 && opcodes & (1ull << opcode));
+}
 
 static int parse_number(const char *text, uint64_t *value)
 {
@@ -116,7 +124,7 @@ static int parse(struct chip_fault *fault, char *spec, struct complaint *why)
 	while ((word = strtok_r(NULL, ",", &save)))
 		if (parse_option(fault, word, why))
 			return -1;
-	if (fault->opcode && !(kinds[kind].opcodes & (1ull << (fault->opcode & 63))))
+	if (fault->opcode && !can_strike(kind, fault->opcode))
 		return complain(why, "%s cannot strike this command", kinds[kind].name);
 	return 0;
 }
@@ -146,11 +154,7 @@ int chip_faults_add(struct chip_faults *faults, const char *spec, struct complai
 
 static bool strikes(const struct chip_fault *fault, uint32_t opcode)
 {
-	if (fault->opcode)
-		return fault->opcode == opcode;
-	if (kinds[fault->kind].opcodes == OP_ANY)
-		return true;
-	return opcode < 64 && kinds[fault->kind].opcodes & (1ull << opcode);
+	return fault->opcode ? fault->opcode == opcode : can_strike(fault->kind, opcode);
 }
 
 void chip_faults_strike(struct chip_faults *faults, uint32_t opcode, struct chip_fault_set *set)

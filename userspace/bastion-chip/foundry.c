@@ -230,6 +230,7 @@ static int burn(int dir, const char *model_name, X509 *model, EVP_PKEY *model_ke
 		.hardware_version = htole32(HARDWARE_VERSION),
 		.lifecycle = htole32(BASTION_LIFECYCLE_PRODUCTION),
 	};
+	const struct chip_memory memory = { 0 };
 	struct chip_key identity;
 	int error = -1;
 
@@ -242,7 +243,7 @@ static int burn(int dir, const char *model_name, X509 *model, EVP_PKEY *model_ke
 	    write_chain(dir, model_name, model, model_key, &identity, why))
 		goto wipe;
 	/* The fuses come last: a directory that has them is a chip. */
-	error = chip_state_save(dir, 0);
+	error = chip_state_save(dir, &memory);
 	if (!error)
 		error = chip_fuses_save(dir, &fuses);
 	if (error)

@@ -55,18 +55,17 @@ static bool authentic(const struct chip_grant_message *message)
 static bool entry_good(const struct bastion_grant_entry *entry)
 {
 	uint32_t kind = le32toh(entry->kind), flags = le32toh(entry->flags);
-	bool flagged = flags & BASTION_GRANT_EXECUTABLE;
+	bool flagged = flags & BASTION_GRANT_EXECUTABLE, rebind = kind == BASTION_GRANT_REBIND;
 
-	/* REBIND has no command yet. */
-	if (kind != BASTION_GRANT_RELEASE && kind != BASTION_GRANT_CREATE)
+	if (!rebind && kind != BASTION_GRANT_RELEASE && kind != BASTION_GRANT_CREATE)
 		return false;
 	if (flags & ~BASTION_GRANT_EXECUTABLE || (flagged && kind != BASTION_GRANT_RELEASE))
 		return false;
 	/* Zero would be what an executable is that was not measured. */
 	if (flagged == chip_is_zero(entry->executable, sizeof(entry->executable)))
 		return false;
-	return chip_is_zero(entry->dest_verifier, sizeof(entry->dest_verifier)) &&
-	       chip_is_zero(entry->dest_policy, sizeof(entry->dest_policy));
+	return rebind != chip_is_zero(entry->dest_verifier, sizeof(entry->dest_verifier)) &&
+	       rebind != chip_is_zero(entry->dest_policy, sizeof(entry->dest_policy));
 }
 
 static bool shape_good(const struct chip_grant_message *message)
@@ -208,18 +207,24 @@ uint32_t chip_grants_find(const struct chip_grants *grants,
 	return status;
 }
 
-bool chip_grant_allows(const struct chip_grant *grant, uint32_t kind,
-		       const uint8_t policy[BASTION_DIGEST_SIZE],
-		       const uint8_t executable[BASTION_EXE_SIZE])
+static bool entry_names(const struct bastion_grant_entry *entry,
+			const struct bastion_grant_entry *wish)
+{
+	return entry->kind == wish->kind &&
+	       !memcmp(entry->policy, wish->policy, sizeof(entry->policy)) &&
+	       !memcmp(entry->dest_verifier, wish->dest_verifier, sizeof(entry->dest_verifier)) &&
+	       !memcmp(entry->dest_policy, wish->dest_policy, sizeof(entry->dest_policy));
+}
+
+bool chip_grant_allows(const struct chip_grant *grant, const struct bastion_grant_entry *wish)
 {
 	for (uint32_t i = 0; i < grant->entry_count; i++) {
 		const struct bastion_grant_entry *entry = &grant->entries[i];
 
-		if (le32toh(entry->kind) != kind ||
-		    memcmp(entry->policy, policy, sizeof(entry->policy)))
+		if (!entry_names(entry, wish))
 			continue;
 		if (!(le32toh(entry->flags) & BASTION_GRANT_EXECUTABLE) ||
-		    !memcmp(entry->executable, executable, sizeof(entry->executable)))
+		    !memcmp(entry->executable, wish->executable, sizeof(entry->executable)))
 			return true;
 	}
 	return false;

@@ -154,12 +154,9 @@ uint32_t chip_grants_find(const struct chip_grants *grants,
 /**
  * chip_grant_allows - whether a grant has an entry for this
  * @grant:	the grant
- * @kind:	BASTION_GRANT_RELEASE or _CREATE
- * @policy:	policy reference
- * @executable:	who asks, zero when not measured
+ * @wish:	kind, policy, destination (zero but for REBIND), and the executable that
+ *		asks, zero when not measured; its flags are not looked at
  */
-bool chip_grant_allows(const struct chip_grant *grant, uint32_t kind,
-		       const uint8_t policy[BASTION_DIGEST_SIZE],
-		       const uint8_t executable[BASTION_EXE_SIZE]);
+bool chip_grant_allows(const struct chip_grant *grant, const struct bastion_grant_entry *wish);
 
 #endif

@@ -231,7 +231,7 @@ static void execute(struct chip_slot *slot, uint32_t opcode, const struct chip_f
 		.slot = slot->index,
 		.opcode = opcode,
 		.in = in,
-		.boot_count = chip->boot_count,
+		.boot_count = chip->memory.boot_count,
 		.now_ms = chip->clock_ms(),
 		.faults = faults,
 	};

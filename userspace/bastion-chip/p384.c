@@ -100,13 +100,13 @@ void chip_key_wipe(struct chip_key *key)
 	memset(key, 0, sizeof(*key));
 }
 
-void chip_key_sign(const struct chip_key *key, const uint8_t digest[BASTION_DIGEST_SIZE],
+void chip_key_sign(const struct chip_key *key, const uint8_t *digest, size_t len,
 		   uint8_t signature[BASTION_SIGNATURE_SIZE])
 {
 	struct dsa_signature number;
 
 	dsa_signature_init(&number);
-	ecdsa_sign(&key->secret, NULL, nettle_random, BASTION_DIGEST_SIZE, digest, &number);
+	ecdsa_sign(&key->secret, NULL, nettle_random, len, digest, &number);
 	number_put(number.r, signature, BASTION_SIGNATURE_SIZE / 2);
 	number_put(number.s, signature + BASTION_SIGNATURE_SIZE / 2, BASTION_SIGNATURE_SIZE / 2);
 	dsa_signature_clear(&number);

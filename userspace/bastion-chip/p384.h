@@ -4,6 +4,7 @@
 #define CHIP_P384_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <nettle/ecc.h>
@@ -45,12 +46,13 @@ void chip_key_wipe(struct chip_key *key);
 /**
  * chip_key_sign - sign a digest
  * @key:	by whom
- * @digest:	SHA-384 of the message
+ * @digest:	of the message
+ * @len:	of @digest; only the first 48 bytes count
  * @signature:	r || s, big endian each
  *
  * The per-signature secret comes from the kernel's generator.
  */
-void chip_key_sign(const struct chip_key *key, const uint8_t digest[BASTION_DIGEST_SIZE],
+void chip_key_sign(const struct chip_key *key, const uint8_t *digest, size_t len,
 		   uint8_t signature[BASTION_SIGNATURE_SIZE]);
 
 /**

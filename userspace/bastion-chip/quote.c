@@ -144,7 +144,7 @@ size_t chip_quote_sign(const struct chip_quote *quote, const struct chip_key *ke
 	if (protected.overflow || payload.overflow)
 		return 0;
 	signed_digest(&protected, &payload, digest);
-	chip_key_sign(key, digest, signature);
+	chip_key_sign(key, digest, sizeof(digest), signature);
 
 	chip_cbor_tag(&cose, BASTION_COSE_SIGN1_TAG);
 	chip_cbor_array(&cose, 4);

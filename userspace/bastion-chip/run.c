@@ -46,7 +46,7 @@ static bool cycle(struct machine *machine, const char *event, const char *detail
 		machine->options->complain(why.text);
 		return false;
 	}
-	chip_audit_event(&machine->audit, event, machine->chip.boot_count, detail);
+	chip_audit_event(&machine->audit, event, machine->chip.memory.boot_count, detail);
 	return true;
 }
 
@@ -70,7 +70,7 @@ static void power_off(void *data)
 	chip_mailbox_detach(&machine->mailbox);
 	chip_power_off(&machine->chip);
 	chip_audit_forget(&machine->audit);
-	chip_audit_event(&machine->audit, "power-off", machine->chip.boot_count, NULL);
+	chip_audit_event(&machine->audit, "power-off", machine->chip.memory.boot_count, NULL);
 	machine->powered = false;
 }
 
@@ -126,7 +126,7 @@ static void status_reply(struct machine *machine, char reply[CHIP_REPLY_MAX])
 	chip_hex(chip->identity.spki_digest, BASTION_DIGEST_SIZE, chip_id);
 	reply_json(json_pack("{s:b, s:s, s:I, s:i, s:b, s:b, s:i, s:i}", "powered",
 			     machine->powered, "chip_id", chip_id, "boot_count",
-			     (json_int_t)chip->boot_count, "reset_generation",
+			     (json_int_t)chip->memory.boot_count, "reset_generation",
 			     machine->mailbox.generation, "tested", chip->now.tested, "vanished",
 			     machine->mailbox.vanished, "grants",
 			     chip_grants_count(&chip->now.grants), "faults",
@@ -150,7 +150,7 @@ static void fault_command(struct machine *machine, const char *spec, char reply[
 		snprintf(reply, CHIP_REPLY_MAX, "error: %s", why.text);
 		return;
 	}
-	chip_audit_event(&machine->audit, "fault", machine->chip.boot_count, spec);
+	chip_audit_event(&machine->audit, "fault", machine->chip.memory.boot_count, spec);
 	strcpy(reply, "ok");
 }
 

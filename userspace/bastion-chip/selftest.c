@@ -51,7 +51,7 @@ static bool ecdsa_test(const struct chip_key *identity)
 	chip_sha384(digest, { "sample", 6 });
 	if (!chip_signature_valid(ecdsa_point, digest, ecdsa_signature))
 		return false;
-	chip_key_sign(identity, digest, signature);
+	chip_key_sign(identity, digest, sizeof(digest), signature);
 	if (!chip_signature_valid(identity->point, digest, signature))
 		return false;
 	/* A check that cannot fail is none. */

@@ -91,31 +91,35 @@ int chip_store_read(int dir, const char *name, void *data, size_t size)
 }
 
 /* A record is whole when its length, magic, version and trailing checksum are right. */
-static int record_load(int dir, const char *name, const char *magic, void *record, size_t size)
+static bool record_good(const void *record, size_t len, size_t size, const char *magic,
+			uint32_t version)
 {
 	uint8_t checksum[BASTION_DIGEST_SIZE];
 	const uint8_t *bytes = record;
-	uint32_t version;
-	int got;
+	uint32_t version_le = htole32(version);
 
-	got = chip_store_read(dir, name, record, size);
-	if (got < 0)
-		return got == -EFBIG ? -EBADMSG : got;
-	if ((size_t)got != size)
-		return -EBADMSG;
-	memcpy(&version, bytes + 8, sizeof(version));
+	if (len != size)
+		return false;
 	chip_sha384(checksum, { record, size - BASTION_DIGEST_SIZE });
-	if (memcmp(bytes, magic, 8) || le32toh(version) != CHIP_STORE_VERSION ||
-	    memcmp(checksum, bytes + size - BASTION_DIGEST_SIZE, BASTION_DIGEST_SIZE))
-		return -EBADMSG;
-	return 0;
+	return !memcmp(bytes, magic, 8) && !memcmp(bytes + 8, &version_le, sizeof(version_le)) &&
+	       !memcmp(checksum, bytes + size - BASTION_DIGEST_SIZE, BASTION_DIGEST_SIZE);
+}
+
+/* Return: length, or a negative errno; what is too long is damaged. */
+static int record_read(int dir, const char *name, void *record, size_t size)
+{
+	int got = chip_store_read(dir, name, record, size);
+
+	return got == -EFBIG ? -EBADMSG : got;
 }
 
 int chip_fuses_load(int dir, struct chip_fuses *fuses)
 {
-	int error = record_load(dir, "fuses", CHIP_FUSES_MAGIC, fuses, sizeof(*fuses));
+	int got = record_read(dir, "fuses", fuses, sizeof(*fuses)), error = got < 0 ? got : 0;
 
-	if (!error && (fuses->model[sizeof(fuses->model) - 1] ||
+	if (!error && (!record_good(fuses, got, sizeof(*fuses), CHIP_FUSES_MAGIC,
+				    CHIP_FUSES_VERSION) ||
+		       fuses->model[sizeof(fuses->model) - 1] ||
 		       fuses->firmware[sizeof(fuses->firmware) - 1]))
 		error = -EBADMSG;
 	if (error)
@@ -126,28 +130,43 @@ int chip_fuses_load(int dir, struct chip_fuses *fuses)
 int chip_fuses_save(int dir, struct chip_fuses *fuses)
 {
 	memcpy(fuses->magic, CHIP_FUSES_MAGIC, sizeof(fuses->magic));
-	fuses->version = htole32(CHIP_STORE_VERSION);
+	fuses->version = htole32(CHIP_FUSES_VERSION);
 	chip_sha384(fuses->checksum, { fuses, offsetof(struct chip_fuses, checksum) });
 	return chip_store_write(dir, "fuses", fuses, sizeof(*fuses), 0600);
 }
 
-int chip_state_load(int dir, uint64_t *boot_count)
+int chip_state_load(int dir, struct chip_memory *memory)
 {
-	struct chip_state state;
-	int error = record_load(dir, "state", CHIP_STATE_MAGIC, &state, sizeof(state));
+	struct chip_state state = { .version = 0 };
+	struct chip_state_1 old;
+	int got = record_read(dir, "state", &state, sizeof(state));
 
-	*boot_count = error ? 0 : le64toh(state.boot_count);
-	return error;
+	*memory = (struct chip_memory){ 0 };
+	if (got < 0)
+		return got;
+	memcpy(&old, &state, sizeof(old));
+	if (record_good(&old, got, sizeof(old), CHIP_STATE_MAGIC, 1)) {
+		memory->boot_count = le64toh(old.boot_count);
+		return 0;
+	}
+	if (!record_good(&state, got, sizeof(state), CHIP_STATE_MAGIC, CHIP_STATE_VERSION))
+		return -EBADMSG;
+	memory->boot_count = le64toh(state.boot_count);
+	for (size_t i = 0; i < BASTION_COUNTER_COUNT; i++)
+		memory->counter[i] = le64toh(state.counter[i]);
+	return 0;
 }
 
-int chip_state_save(int dir, uint64_t boot_count)
+int chip_state_save(int dir, const struct chip_memory *memory)
 {
 	struct chip_state state = {
 		.magic = CHIP_STATE_MAGIC,
-		.version = htole32(CHIP_STORE_VERSION),
-		.boot_count = htole64(boot_count),
+		.version = htole32(CHIP_STATE_VERSION),
+		.boot_count = htole64(memory->boot_count),
 	};
 
+	for (size_t i = 0; i < BASTION_COUNTER_COUNT; i++)
+		state.counter[i] = htole64(memory->counter[i]);
 	chip_sha384(state.checksum, { &state, offsetof(struct chip_state, checksum) });
 	return chip_store_write(dir, "state", &state, sizeof(state), 0600);
 }

@@ -24,7 +24,8 @@
 
 #define CHIP_FUSES_MAGIC	"BSTNFUSE"
 #define CHIP_STATE_MAGIC	"BSTNSTAT"
-#define CHIP_STORE_VERSION	1
+#define CHIP_FUSES_VERSION	1
+#define CHIP_STATE_VERSION	2	/* 1 had no counters */
 #define CHIP_SEED_SIZE		48
 
 /**
@@ -51,6 +52,7 @@ struct chip_fuses {
 /**
  * struct chip_state - what the chip itself remembers, little endian
  * @boot_count:		power cycles since manufacture
+ * @counter:		number 1 first
  * @checksum:		SHA-384 of all before it
  */
 struct chip_state {
@@ -58,7 +60,27 @@ struct chip_state {
 	__le32 version;
 	__le32 reserved;
 	__le64 boot_count;
+	__le64 counter[BASTION_COUNTER_COUNT];
 	uint8_t checksum[BASTION_DIGEST_SIZE];
+};
+
+/** struct chip_state_1 - the same of version 1, as chips have it that never had a counter */
+struct chip_state_1 {
+	uint8_t magic[8];
+	__le32 version;
+	__le32 reserved;
+	__le64 boot_count;
+	uint8_t checksum[BASTION_DIGEST_SIZE];
+};
+
+/**
+ * struct chip_memory - the same in memory
+ * @boot_count:		this boot's number
+ * @counter:		number 1 first
+ */
+struct chip_memory {
+	uint64_t boot_count;
+	uint64_t counter[BASTION_COUNTER_COUNT];
 };
 
 /**
@@ -83,11 +105,17 @@ int chip_fuses_load(int dir, struct chip_fuses *fuses);
 /** chip_fuses_save - fills in magic, version and checksum. Return: 0 or a negative errno. */
 int chip_fuses_save(int dir, struct chip_fuses *fuses);
 
-/** chip_state_load - Return: 0, -EBADMSG for a damaged file, or another negative errno. */
-int chip_state_load(int dir, uint64_t *boot_count);
+/**
+ * chip_state_load - read what the chip remembers
+ * @dir:	its directory
+ * @memory:	zero unless this succeeds
+ *
+ * Return: 0, -EBADMSG for a damaged file, or another negative errno.
+ */
+int chip_state_load(int dir, struct chip_memory *memory);
 
-/** chip_state_save - Return: 0 or a negative errno. */
-int chip_state_save(int dir, uint64_t boot_count);
+/** chip_state_save - durably, as a whole. Return: 0 or a negative errno. */
+int chip_state_save(int dir, const struct chip_memory *memory);
 
 /**
  * chip_firmware_name - the file that holds a version of the firmware

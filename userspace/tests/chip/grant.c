@@ -153,11 +153,36 @@ static void bend_kind_zero(struct draft *draft)
 	draft->entries[1].kind = 0;
 }
 
-static void bend_rebind(struct draft *draft)
+static void make_rebind(struct draft *draft)
 {
 	draft->entries[0].kind = htole32(BASTION_GRANT_REBIND);
 	draft->entries[0].dest_policy[0] = 1;
 	draft->entries[0].dest_verifier[0] = 1;
+}
+
+static void bend_rebind_verifier(struct draft *draft)
+{
+	make_rebind(draft);
+	draft->entries[0].dest_verifier[0] = 0;
+}
+
+static void bend_rebind_policy(struct draft *draft)
+{
+	make_rebind(draft);
+	draft->entries[0].dest_policy[0] = 0;
+}
+
+static void bend_rebind_executable(struct draft *draft)
+{
+	make_rebind(draft);
+	draft->entries[0].flags = htole32(BASTION_GRANT_EXECUTABLE);
+	draft->entries[0].executable[0] = 1;
+}
+
+static void bend_rebind_unflagged(struct draft *draft)
+{
+	make_rebind(draft);
+	draft->entries[0].executable[0] = 1;
 }
 
 static void bend_entry_flags(struct draft *draft)
@@ -225,7 +250,10 @@ static const struct {
 	{ "many entries", bend_entries_many, BASTION_STATUS_BAD_LENGTH },
 	{ "kind", bend_kind, BASTION_STATUS_BAD_GRANT },
 	{ "kind zero", bend_kind_zero, BASTION_STATUS_BAD_GRANT },
-	{ "rebind", bend_rebind, BASTION_STATUS_BAD_GRANT },
+	{ "rebind to no verifier", bend_rebind_verifier, BASTION_STATUS_BAD_GRANT },
+	{ "rebind to no policy", bend_rebind_policy, BASTION_STATUS_BAD_GRANT },
+	{ "executable of rebind", bend_rebind_executable, BASTION_STATUS_BAD_GRANT },
+	{ "unflagged of rebind", bend_rebind_unflagged, BASTION_STATUS_BAD_GRANT },
 	{ "entry flags", bend_entry_flags, BASTION_STATUS_BAD_GRANT },
 	{ "executable unflagged", bend_executable_unflagged, BASTION_STATUS_BAD_GRANT },
 	{ "executable zero", bend_executable_zero, BASTION_STATUS_BAD_GRANT },
@@ -251,7 +279,10 @@ static void test_each_check(void **state)
 		assert_int_equal(status, bends[i].status);
 		assert_int_equal(chip_grants_count(&rig->chip.now.grants), 0);
 	}
-	rig_open_gate(rig);
+	rig_round(rig);
+	rig_draft(rig, &draft);
+	make_rebind(&draft);
+	assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_OK);
 	assert_int_equal(chip_grants_count(&rig->chip.now.grants), 1);
 }
 

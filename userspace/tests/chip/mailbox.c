@@ -220,6 +220,7 @@ static void test_no_secret_stays(void **state)
 	rig_open_gate(box->rig);
 	rig_header(box->rig, &header);
 	header.secret_len = htole32(1024);
+	header.flags = htole32(BASTION_BLOB_IMPORTED);
 	memcpy(fixed.token, box->rig->token, sizeof(fixed.token));
 	memcpy(in, &fixed, sizeof(fixed));
 	memcpy(in + sizeof(fixed), &header, sizeof(header));

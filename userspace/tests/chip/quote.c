@@ -235,7 +235,7 @@ static void test_openssl_agrees(void **state)
 	assert_non_null(key);
 	for (int i = 0; i < 300; i++) {
 		chip_random(digest, sizeof(digest));
-		chip_key_sign(&rig->verifier, digest, signature);
+		chip_key_sign(&rig->verifier, digest, sizeof(digest), signature);
 		assert_int_equal(openssl_verifies(key, digest, signature), 1);
 		assert_true(chip_signature_valid(rig->verifier.point, digest, signature));
 		signature[i % BASTION_SIGNATURE_SIZE] ^= 1 << i % 8;

@@ -124,7 +124,7 @@ void rig_draft(struct rig *rig, struct draft *draft)
 	chip_sha384(grant->qualifying_digest, { rig->qualifying, sizeof(rig->qualifying) });
 	memcpy(grant->chip_nonce, rig->chip.now.round.nonce, sizeof(grant->chip_nonce));
 	memcpy(grant->chip_id, rig->chip.identity.spki_digest, sizeof(grant->chip_id));
-	grant->boot_count = htole64(rig->chip.boot_count);
+	grant->boot_count = htole64(rig->chip.memory.boot_count);
 	memcpy(grant->verifier, rig->verifier.spki_digest, sizeof(grant->verifier));
 	chip_sha384(grant->token_hash, { rig->token, sizeof(rig->token) });
 	chip_registers_digest(&rig->chip.now.registers, mask, grant->register_digest);
@@ -148,7 +148,7 @@ size_t rig_grant_command(const struct draft *draft, uint8_t in[RIG_GRANT_SIZE])
 	memcpy(grant + sizeof(draft->grant), draft->entries, len);
 	len += sizeof(draft->grant);
 	chip_sha384(digest, { grant, len });
-	chip_key_sign(draft->key, digest, grant + len);
+	chip_key_sign(draft->key, digest, sizeof(digest), grant + len);
 	if (draft->spoil_signature)
 		grant[len + draft->spoil_signature - 1] ^= 1;
 	len += BASTION_SIGNATURE_SIZE + draft->length_change;

@@ -28,6 +28,7 @@ static void test_round_trip(void **state)
 	chip_random(secret, sizeof(secret));
 	rig_header(rig, &header);
 	header.secret_len = htole32(sizeof(secret));
+	header.flags = htole32(BASTION_BLOB_IMPORTED);
 	assert_int_equal(rig_seal(rig, &header, secret, sizeof(secret)), BASTION_STATUS_OK);
 	assert_int_equal(rig->out_len, BASTION_BLOB_MAX);
 	rig_unseal_prepare(rig, &unseal);
@@ -60,6 +61,7 @@ static void test_every_byte(void **state)
 {
 	const size_t id_at = offsetof(struct bastion_blob_header, chip_id);
 	const size_t len_at = offsetof(struct bastion_blob_header, secret_len);
+	const size_t kind_at = offsetof(struct bastion_blob_header, kind);
 	struct rig *rig = *state;
 	struct unseal unseal;
 
@@ -70,7 +72,7 @@ static void test_every_byte(void **state)
 
 		if (i >= id_at && i < id_at + BASTION_DIGEST_SIZE)
 			want = BASTION_STATUS_WRONG_CHIP;
-		if (i >= len_at && i < len_at + 4)
+		if ((i >= len_at && i < len_at + 4) || i == kind_at || i == kind_at + 1)
 			want = BASTION_STATUS_BAD_LENGTH;
 		unseal.blob[i] ^= 0x80;
 		status = rig_unseal(rig, &unseal);
@@ -108,12 +110,12 @@ static void bend_version(struct bastion_blob_header *header)
 
 static void bend_kind(struct bastion_blob_header *header)
 {
-	header->kind = htole16(2);
+	header->kind = htole16(BASTION_KIND_P384 + 1);
 }
 
 static void bend_flags(struct bastion_blob_header *header)
 {
-	header->flags = htole32(2);
+	header->flags = htole32(4);
 }
 
 static void bend_chip_id(struct bastion_blob_header *header)
@@ -178,7 +180,7 @@ static void bend_executable_zero(struct bastion_blob_header *header)
 
 static void bend_counter_index(struct bastion_blob_header *header)
 {
-	header->counter_index = htole32(1);
+	header->counter_index = htole32(BASTION_COUNTER_COUNT + 1);
 }
 
 static void bend_counter_value(struct bastion_blob_header *header)
@@ -231,6 +233,7 @@ static void test_header_rules(void **state)
 		assert_int_equal(status, BASTION_STATUS_BAD_ARGUMENT);
 	}
 	rig_header(rig, &header);
+	header.flags = htole32(BASTION_BLOB_IMPORTED);
 	assert_int_equal(rig_seal(rig, &header, header.policy, 31), BASTION_STATUS_BAD_LENGTH);
 	assert_int_equal(rig_seal(rig, &header, header.policy, 33), BASTION_STATUS_BAD_LENGTH);
 	assert_int_equal(rig_seal(rig, &header, header.policy, 32), BASTION_STATUS_OK);

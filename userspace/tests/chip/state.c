@@ -51,6 +51,7 @@ static void test_lengths_are_exact(void **state)
 		{ BASTION_CMD_MR_READ, 4 },    { BASTION_CMD_MR_EXTEND, 52 },
 		{ BASTION_CMD_NONCE, 0 },      { BASTION_CMD_QUOTE, 48 },
 		{ BASTION_CMD_RELOCK, 0 },     { BASTION_CMD_RANDOM, 4 },
+		{ BASTION_CMD_COUNTER, 4 },
 	};
 	uint8_t in[64] = { 1 };
 	struct rig *rig = *state;
@@ -103,19 +104,24 @@ static void test_registers(void **state)
 
 static void test_self_test_comes_first(void **state)
 {
-	static const uint32_t gated[] = { BASTION_CMD_NONCE, BASTION_CMD_QUOTE, BASTION_CMD_GRANT,
-					  BASTION_CMD_SEAL, BASTION_CMD_UNSEAL };
+	static const struct {
+		uint32_t opcode;
+		size_t len;
+	} gated[] = {
+		{ BASTION_CMD_NONCE, 0 },    { BASTION_CMD_QUOTE, 48 },
+		{ BASTION_CMD_GRANT, 844 },  { BASTION_CMD_SEAL, 500 },
+		{ BASTION_CMD_UNSEAL, 500 }, { BASTION_CMD_SIGN, 700 },
+		{ BASTION_CMD_REBIND, 900 }, { BASTION_CMD_COUNTER, 4 },
+	};
 	uint8_t in[1400] = { 0 };
 	struct rig *rig = *state;
 
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < ARRAY_SIZE(gated); i++) {
-			size_t len = gated[i] == BASTION_CMD_NONCE ? 0 :
-				     gated[i] == BASTION_CMD_QUOTE ? 48 :
-				     gated[i] == BASTION_CMD_GRANT ? 844 : 500;
+			uint32_t status = rig_command(rig, gated[i].opcode, in, gated[i].len);
 
-			assert_int_equal(rig_command(rig, gated[i], in, len), round ?
-					 BASTION_STATUS_TEST_FAILED : BASTION_STATUS_NOT_TESTED);
+			assert_int_equal(status, round ? BASTION_STATUS_TEST_FAILED :
+							 BASTION_STATUS_NOT_TESTED);
 		}
 		assert_int_equal(rig_command(rig, BASTION_CMD_RELOCK, NULL, 0), BASTION_STATUS_OK);
 		rig->chip.lies = CHIP_LIE_SELF_TEST;
@@ -268,14 +274,14 @@ static void spoil_file(const struct rig *rig, const char *name, off_t size, int 
 
 static void expect_failed_tests(struct rig *rig, uint32_t bits)
 {
-	uint64_t count;
+	struct chip_memory memory;
 
 	assert_int_equal(chip_power_on(&rig->chip, NULL, NULL), 0);
 	assert_int_equal(rig_command(rig, BASTION_CMD_SELF_TEST, NULL, 0),
 			 bits ? BASTION_STATUS_TEST_FAILED : BASTION_STATUS_OK);
 	assert_int_equal(rig->chip.now.failed_tests, bits);
 	/* A state that cannot be read is kept as it is. */
-	assert_int_equal(chip_state_load(rig->chip.dir, &count) != 0,
+	assert_int_equal(chip_state_load(rig->chip.dir, &memory) != 0,
 			 (bits & BASTION_TEST_STORAGE) != 0);
 }
 
@@ -337,14 +343,15 @@ static void test_leftover(void **state)
 	assert_int_equal(write(fd, "half", 4), 4);
 	close(fd);
 	assert_int_equal(chip_power_on(&rig->chip, NULL, NULL), 0);
-	assert_int_equal(rig->chip.boot_count, 2);
+	assert_int_equal(rig->chip.memory.boot_count, 2);
 	expect_failed_tests(rig, 0);
 }
 
 static void test_killed_while_counting(void **state)
 {
 	struct rig *rig = *state;
-	uint64_t last = 1, count;
+	struct chip_memory memory;
+	uint64_t last = 1;
 
 	for (int i = 0; i < 25; i++) {
 		pid_t child = fork();
@@ -356,9 +363,9 @@ static void test_killed_while_counting(void **state)
 		poll(NULL, 0, i % 5);
 		kill(child, SIGKILL);
 		assert_int_equal(waitpid(child, NULL, 0), child);
-		assert_int_equal(chip_state_load(rig->chip.dir, &count), 0);
-		assert_true(count >= last);
-		last = count;
+		assert_int_equal(chip_state_load(rig->chip.dir, &memory), 0);
+		assert_true(memory.boot_count >= last);
+		last = memory.boot_count;
 	}
 	expect_failed_tests(rig, 0);
 }
