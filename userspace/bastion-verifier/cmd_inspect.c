@@ -51,7 +51,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 			return VERIFIER_USAGE;
 	}
 	if (optind != argc - 2 || strcmp(argv[optind], "quote"))
-		return verifier_usage("inspect quote FILE");
+		return verifier_usage("inspect quote, boot-log, ima-log or log, and a FILE");
 	args->file = argv[optind + 1];
 	return VERIFIER_OK;
 }
@@ -232,8 +232,11 @@ int verifier_inspect(int argc, char **argv)
 	STACK_OF(X509) *roots = NULL;
 	struct bv_error err = { "" };
 	struct bv_span bytes = { 0 };
-	int code = parse(argc, argv, &args);
+	int code;
 
+	if (argc > 1 && verifier_inspects_log(argv[1]))
+		return verifier_inspect_log(argc - 1, argv + 1);
+	code = parse(argc, argv, &args);
 	if (code)
 		return code;
 	if (args.roots)

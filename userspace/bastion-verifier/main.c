@@ -19,7 +19,9 @@ static const struct verifier_command commands[] = {
 	{ "policy", "check FILE\n"
 	  "\tSay whether a policy can be used, and what it leaves open.", verifier_policy },
 	{ "inspect", "quote FILE [--roots FILE.pem] [--evidence] [--json]\n"
-	  "\tShow what a chip signed, and check the signature and the certificates.",
+	  "\tShow what a chip signed, and check the signature and the certificates.\n"
+	  "inspect {boot-log|ima-log|log} FILE [--bank NAME]... [--hash NAME] [--expect FILE] [--json]\n"
+	  "\tReplay a log and show the registers that it leads to, or compare them.",
 	  verifier_inspect },
 	{ "challenge", "\n\tPrint a fresh nonce.", verifier_challenge },
 	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"

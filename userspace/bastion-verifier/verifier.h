@@ -3,6 +3,8 @@
 #ifndef VERIFIER_H
 #define VERIFIER_H
 
+#include <stdbool.h>
+
 #define VERIFIER_VERSION	"0.1.0"
 #define VERIFIER_BUILD		"bastion-verifier " VERIFIER_VERSION
 #define VERIFIER_AUDIENCE	"bastion"
@@ -29,9 +31,13 @@ int verifier_digest(int argc, char **argv);
 int verifier_reference(int argc, char **argv);
 int verifier_policy(int argc, char **argv);
 int verifier_inspect(int argc, char **argv);
+int verifier_inspect_log(int argc, char **argv);
 int verifier_challenge(int argc, char **argv);
 int verifier_verify(int argc, char **argv);
 int verifier_serve(int argc, char **argv);
+
+/** verifier_inspects_log() - whether "inspect" of this is verifier_inspect_log()'s */
+bool verifier_inspects_log(const char *name);
 
 /** verifier_usage() - complain about the command line; returns VERIFIER_USAGE */
 __attribute__((format(printf, 1, 2))) int verifier_usage(const char *fmt, ...);

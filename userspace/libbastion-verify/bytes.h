@@ -86,6 +86,49 @@ static inline uint32_t bv_get_le32(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+/*
+ * Taking what comes next from the front of a span. Each returns false, and takes
+ * nothing worth having, when there is not enough.
+ */
+
+static inline bool bv_take(struct bv_span *from, size_t len, struct bv_span *out)
+{
+	if (from->len < len)
+		return false;
+	*out = (struct bv_span){ from->data, len };
+	from->data += len;
+	from->len -= len;
+	return true;
+}
+
+static inline bool bv_take_le16(struct bv_span *from, uint16_t *value)
+{
+	struct bv_span bytes;
+
+	if (!bv_take(from, 2, &bytes))
+		return false;
+	*value = bytes.data[0] | bytes.data[1] << 8;
+	return true;
+}
+
+static inline bool bv_take_le32(struct bv_span *from, uint32_t *value)
+{
+	struct bv_span bytes;
+
+	if (!bv_take(from, 4, &bytes))
+		return false;
+	*value = bv_get_le32(bytes.data);
+	return true;
+}
+
+/** bv_take_field() - a length as u32, at most @max, and that many bytes */
+static inline bool bv_take_field(struct bv_span *from, size_t max, struct bv_span *out)
+{
+	uint32_t len;
+
+	return bv_take_le32(from, &len) && len <= max && bv_take(from, len, out);
+}
+
 static inline void bv_put_le32(uint8_t *p, uint32_t value)
 {
 	for (int i = 0; i < 4; i++)

@@ -7,34 +7,6 @@
 
 #define NAME_MAX_BYTES	4096
 
-static bool take(struct bv_span *from, size_t len, struct bv_span *out)
-{
-	if (from->len < len)
-		return false;
-	*out = (struct bv_span){ from->data, len };
-	from->data += len;
-	from->len -= len;
-	return true;
-}
-
-static bool take_u32(struct bv_span *from, uint32_t *value)
-{
-	struct bv_span bytes;
-
-	if (!take(from, 4, &bytes))
-		return false;
-	*value = bv_get_le32(bytes.data);
-	return true;
-}
-
-/* A field: its length as u32, and that many bytes. */
-static bool take_field(struct bv_span *from, size_t max, struct bv_span *out)
-{
-	uint32_t len;
-
-	return take_u32(from, &len) && len <= max && take(from, len, out);
-}
-
 static bool split_digest(struct bv_span field, struct bv_log_entry *entry)
 {
 	static const struct {
@@ -65,14 +37,14 @@ static int parse_fields(struct bv_log_entry *entry, struct bv_error *err)
 	struct bv_span data = entry->template_data, digest, name;
 	unsigned long long number = entry->number;
 
-	if (!take_field(&data, 128, &digest) || !split_digest(digest, entry))
+	if (!bv_take_field(&data, 128, &digest) || !split_digest(digest, entry))
 		return bv_fail(err, "log entry %llu: field d-ng is not a SHA-384 or SHA-256 digest",
 			       number);
-	if (!take_field(&data, NAME_MAX_BYTES, &name) || name.len < 2 ||
+	if (!bv_take_field(&data, NAME_MAX_BYTES, &name) || name.len < 2 ||
 	    memchr(name.data, 0, name.len) != name.data + name.len - 1)
 		return bv_fail(err, "log entry %llu: field n-ng is not a name and a NUL", number);
 	entry->name = (struct bv_span){ name.data, name.len - 1 };
-	if (entry->buffer && !take_field(&data, BV_LOG_DATA_MAX, &entry->data))
+	if (entry->buffer && !bv_take_field(&data, BV_LOG_DATA_MAX, &entry->data))
 		return bv_fail(err, "log entry %llu: field buf is cut short", number);
 	if (entry->buffer && strcmp(entry->algorithm, "sha384"))
 		return bv_fail(err, "log entry %llu: the digest of data must be SHA-384", number);
@@ -93,10 +65,10 @@ int bv_log_next(struct bv_log_reader *reader, struct bv_log_entry *entry, struct
 	entry->number = reader->number;
 	if (reader->number >= BV_LOG_ENTRIES_MAX)
 		return bv_fail(err, "the log has more than %d entries", BV_LOG_ENTRIES_MAX);
-	if (!take_u32(&rest, &entry->index) ||
-	    !take(&rest, BASTION_DIGEST_SIZE, &entry->template_digest) ||
-	    !take_field(&rest, 16, &name) ||
-	    !take_field(&rest, BV_LOG_DATA_MAX, &entry->template_data))
+	if (!bv_take_le32(&rest, &entry->index) ||
+	    !bv_take(&rest, BASTION_DIGEST_SIZE, &entry->template_digest) ||
+	    !bv_take_field(&rest, 16, &name) ||
+	    !bv_take_field(&rest, BV_LOG_DATA_MAX, &entry->template_data))
 		return bv_fail(err, "log entry %llu is cut short or too long", number);
 	if (entry->index >= BASTION_MR_COUNT)
 		return bv_fail(err, "log entry %llu names register %u; there are %d", number,
