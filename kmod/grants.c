@@ -12,6 +12,7 @@
 #include "grant_parse.h"
 #include "measure.h"
 #include "round.h"
+#include "trace.h"
 
 /**
  * struct bastion_released - a keyring key that ends with a grant
@@ -135,6 +136,8 @@ int bastion_gate_install(struct bastion_gate *gate, struct bastion_round *round,
 	}
 	grant->live = true;
 	list_add_tail(&grant->list, &gate->grants);
+	trace_bastion_grant(&gate->chip->dev, grant->verifier,
+			    ktime_ms_delta(grant->expires, ktime_get_boottime()), grant->count);
 	bastion_gate_set_state(gate, BASTION_STATE_ATTESTED, BASTION_REASON_GRANT);
 	bastion_gate_arm(gate);
 	bastion_gate_wake(gate);

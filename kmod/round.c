@@ -392,10 +392,6 @@ int bastion_round_grant(struct bastion_chip *chip, const void *owner, const u8 *
 		ret = exchange(chip, round, live, grant, len);
 	if (ret)
 		bastion_grant_put(live);
-	else
-		trace_bastion_grant(&chip->dev, view.fixed.verifier,
-				    le32_to_cpu(view.fixed.lifetime) * (u64)MSEC_PER_SEC,
-				    view.count);
 out_round:
 	drop_round(gate);
 out:
