@@ -74,8 +74,11 @@ static const struct ctl_command commands[] = {
 	{ "extend", "INDEX NAME FILE|-", "measure an event of the operator's",
 	  "INDEX is 5, 6 or 7; ends grants that name the register.\n", ctl_extend },
 	{ "relock", "", "lock the gate and revoke what was released", "", ctl_relock },
-	{ "watch", "", "print every change of the gate",
-	  "One line a change; with --json one object a line.\n", ctl_watch },
+	{ "watch", "[--events]", "print every change of the gate",
+	  "--events  also what the kernel's trace has: commands to the chip, rounds, grants,\n"
+	  "          releases; in a tracing instance that exists as long as this runs\n"
+	  "One line a change; with --json one object a line, whose \"event\" says of what kind.\n",
+	  ctl_watch },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
