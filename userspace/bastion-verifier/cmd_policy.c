@@ -123,6 +123,28 @@ static void show_gaps(const struct bv_policy *policy)
 			printf("note: %s\n", gaps[i].meaning);
 }
 
+static void show_permits(const struct bv_policy *policy)
+{
+	char exe[2 * BASTION_EXE_SIZE + 1], verifier[2 * BASTION_DIGEST_SIZE + 1];
+
+	for (size_t i = 0; i < policy->permit_count; i++) {
+		const struct bv_permit *permit = &policy->permits[i];
+
+		if (permit->create)
+			printf("allows %s: create\n", permit->label);
+		bv_hex(exe, permit->executable, sizeof(permit->executable));
+		if (permit->release)
+			printf("allows %s: release%s%s\n", permit->label,
+			       permit->has_executable ? " to sha256:" : "",
+			       permit->has_executable ? exe : "");
+		for (size_t k = 0; k < permit->rebind_count; k++) {
+			bv_hex(verifier, permit->rebinds[k].verifier, BASTION_DIGEST_SIZE);
+			printf("allows %s: rebind to %s of verifier %s\n", permit->label,
+			       permit->rebinds[k].label, verifier);
+		}
+	}
+}
+
 int verifier_policy(int argc, char **argv)
 {
 	char id[2 * BASTION_DIGEST_SIZE + 1];
@@ -136,6 +158,7 @@ int verifier_policy(int argc, char **argv)
 		return verifier_fail("%s", err.text);
 	bv_hex(id, policy->id, sizeof(policy->id));
 	printf("policy %s\n", id);
+	show_permits(policy);
 	show_gaps(policy);
 	bv_policy_free(policy);
 	return VERIFIER_OK;

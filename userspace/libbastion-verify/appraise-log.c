@@ -156,9 +156,14 @@ static void note_register2(const struct bv_policy *policy, const struct bv_log_e
 
 static void note_register4(const struct bv_log_entry *entry, struct findings *found)
 {
-	/* Keys created, and by path the executables that asked for keys. */
-	if (entry->buffer ? !is(entry, BASTION_EVENT_KEY_CREATE) :
-			    strcmp(entry->algorithm, "sha256"))
+	bool known;
+
+	/* Keys created and moved, and by path the executables that asked for keys. */
+	if (entry->buffer)
+		known = is(entry, BASTION_EVENT_KEY_CREATE) || is(entry, BASTION_EVENT_KEY_REBIND);
+	else
+		known = !strcmp(entry->algorithm, "sha256");
+	if (!known)
 		found->unknown = *entry;
 }
 

@@ -6,27 +6,48 @@
 #include "crypto.h"
 #include "grant.h"
 
-static int add_entry(struct bv_grant *grant, struct bastion_grant *fixed, uint32_t kind,
-		     const struct bv_permit *permit, const uint8_t reference[BASTION_DIGEST_SIZE])
+static int add_entry(struct bv_grant *grant, struct bastion_grant *fixed,
+		     const uint8_t reference[BASTION_DIGEST_SIZE],
+		     struct bastion_grant_entry *entry)
 {
-	struct bastion_grant_entry entry = { .kind = htole32(kind) };
 	uint32_t count = le32toh(fixed->entry_count);
 
 	if (count >= BASTION_GRANT_ENTRIES_MAX)
 		return -EINVAL;
-	memcpy(entry.policy, reference, sizeof(entry.policy));
-	if (kind == BASTION_GRANT_RELEASE && permit->has_executable) {
+	memcpy(entry->policy, reference, sizeof(entry->policy));
+	memcpy(grant->bytes + sizeof(*fixed) + count * sizeof(*entry), entry, sizeof(*entry));
+	fixed->entry_count = htole32(count + 1);
+	return 0;
+}
+
+static int add_release(struct bv_grant *grant, struct bastion_grant *fixed,
+		       const struct bv_permit *permit, const uint8_t reference[BASTION_DIGEST_SIZE])
+{
+	struct bastion_grant_entry entry = { .kind = htole32(BASTION_GRANT_RELEASE) };
+
+	if (permit->has_executable) {
 		entry.flags = htole32(BASTION_GRANT_EXECUTABLE);
 		memcpy(entry.executable, permit->executable, sizeof(entry.executable));
 	}
-	memcpy(grant->bytes + sizeof(*fixed) + count * sizeof(entry), &entry, sizeof(entry));
-	fixed->entry_count = htole32(count + 1);
-	return 0;
+	return add_entry(grant, fixed, reference, &entry);
+}
+
+/* Keys do not leave their chip, so both references are of this one. */
+static int add_rebind(struct bv_grant *grant, struct bastion_grant *fixed,
+		      const struct bv_destination *dest,
+		      const uint8_t reference[BASTION_DIGEST_SIZE])
+{
+	struct bastion_grant_entry entry = { .kind = htole32(BASTION_GRANT_REBIND) };
+	int ret = bv_policy_reference(fixed->chip_id, dest->label, entry.dest_policy);
+
+	memcpy(entry.dest_verifier, dest->verifier, sizeof(entry.dest_verifier));
+	return ret ? ret : add_entry(grant, fixed, reference, &entry);
 }
 
 static int add_entries(struct bv_grant *grant, struct bastion_grant *fixed,
 		       const struct bv_policy *policy)
 {
+	struct bastion_grant_entry create = { .kind = htole32(BASTION_GRANT_CREATE) };
 	uint8_t reference[BASTION_DIGEST_SIZE];
 	int ret = 0;
 
@@ -35,9 +56,11 @@ static int add_entries(struct bv_grant *grant, struct bastion_grant *fixed,
 
 		ret = bv_policy_reference(fixed->chip_id, permit->label, reference);
 		if (!ret && permit->release)
-			ret = add_entry(grant, fixed, BASTION_GRANT_RELEASE, permit, reference);
+			ret = add_release(grant, fixed, permit, reference);
 		if (!ret && permit->create)
-			ret = add_entry(grant, fixed, BASTION_GRANT_CREATE, permit, reference);
+			ret = add_entry(grant, fixed, reference, &create);
+		for (size_t k = 0; !ret && k < permit->rebind_count; k++)
+			ret = add_rebind(grant, fixed, &permit->rebinds[k], reference);
 	}
 	return ret;
 }

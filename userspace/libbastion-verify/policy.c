@@ -134,17 +134,87 @@ static int read_reference(const json_t *json, struct bv_policy *policy, struct b
 	return ret;
 }
 
-static int read_permit(const char *label, const json_t *json, struct bv_permit *permit,
-		       struct bv_error *err)
+static int read_label(const char *label, char out[BASTION_POLICY_LABEL_MAX + 1],
+		      struct bv_error *err)
 {
-	static const char *const known[] = { "create", "release", "executable", NULL };
-	const json_t *exe = json_object_get(json, "executable");
-	const char *text = json_string_value(exe);
-	int ret = 0;
-
 	if (!bv_label_ok(label))
 		return bv_fail(err, "policy: \"%.80s\" is no label: [a-z0-9._-], 1 to %d of them",
 			       label, BASTION_POLICY_LABEL_MAX);
+	strcpy(out, label);
+	return 0;
+}
+
+/* Kernel and chip refuse a grant that says something twice, or names no verifier. */
+static bool destination_ok(const struct bv_permit *permit, const struct bv_destination *new)
+{
+	static const uint8_t zero[BASTION_DIGEST_SIZE];
+
+	for (const struct bv_destination *old = permit->rebinds; old < new; old++)
+		if (!memcmp(old->verifier, new->verifier, sizeof(new->verifier)) &&
+		    !strcmp(old->label, new->label))
+			return false;
+	return memcmp(new->verifier, zero, sizeof(zero));
+}
+
+static int read_destination(const json_t *json, struct bv_destination *dest, struct bv_error *err)
+{
+	static const char *const known[] = { "verifier", "policy", NULL };
+	const size_t size = BASTION_DIGEST_SIZE;
+	const char *label;
+	int ret;
+
+	if (!json_is_object(json))
+		return bv_fail(err, "policy: \"rebind\" has an item that is not an object");
+	if ((ret = bv_json_only(json, known, "policy: \"rebind\"", err)) ||
+	    (ret = bv_json_hex(json, "verifier", dest->verifier, size, size, NULL, err)) ||
+	    (ret = bv_json_text(json, "policy", BASTION_POLICY_LABEL_MAX, &label, err)))
+		return ret;
+	return read_label(label, dest->label, err);
+}
+
+static int read_rebinds(const json_t *list, struct bv_permit *permit, struct bv_error *err)
+{
+	if (!json_is_array(list) || json_array_size(list) > BASTION_GRANT_ENTRIES_MAX)
+		return bv_fail(err, "policy: \"rebind\" is not a list of at most %d",
+			       BASTION_GRANT_ENTRIES_MAX);
+	permit->rebinds = calloc(json_array_size(list) + 1, sizeof(*permit->rebinds));
+	if (!permit->rebinds)
+		return no_memory(err);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		struct bv_destination *dest = &permit->rebinds[permit->rebind_count++];
+		int ret = read_destination(json_array_get(list, i), dest, err);
+
+		if (ret)
+			return ret;
+		if (!destination_ok(permit, dest))
+			return bv_fail(err, "policy: \"policies\", %s: \"rebind\", item %zu is there "
+				       "already, or its verifier is zero", permit->label, i);
+	}
+	return 0;
+}
+
+static int read_executable(const json_t *exe, struct bv_permit *permit, struct bv_error *err)
+{
+	const char *text = json_string_value(exe);
+
+	permit->has_executable = true;
+	if (permit->release && text && !strncmp(text, "sha256:", 7) &&
+	    bv_unhex(permit->executable, BASTION_EXE_SIZE, BASTION_EXE_SIZE, text + 7) >= 0)
+		return 0;
+	return bv_fail(err, "policy: \"policies\", %s: \"executable\" is not sha256: and 32 "
+		       "bytes of lower-case hex, with release", permit->label);
+}
+
+static int read_permit(const char *label, const json_t *json, struct bv_permit *permit,
+		       struct bv_error *err)
+{
+	static const char *const known[] = { "create", "release", "executable", "rebind", NULL };
+	const json_t *exe = json_object_get(json, "executable");
+	const json_t *rebind = json_object_get(json, "rebind");
+	int ret = read_label(label, permit->label, err);
+
+	if (ret)
+		return ret;
 	if (!json_is_object(json))
 		return bv_fail(err, "policy: \"policies\", %s is not an object", label);
 	ret = bv_json_only(json, known, "policy: \"policies\"", err);
@@ -152,37 +222,40 @@ static int read_permit(const char *label, const json_t *json, struct bv_permit *
 		ret = read_bool(json_object_get(json, "create"), "create", &permit->create, err);
 	if (!ret && json_object_get(json, "release"))
 		ret = read_bool(json_object_get(json, "release"), "release", &permit->release, err);
+	if (!ret && rebind)
+		ret = read_rebinds(rebind, permit, err);
 	if (ret)
 		return ret;
-	strcpy(permit->label, label);
-	if (!permit->create && !permit->release)
-		return bv_fail(err, "policy: \"policies\", %s allows neither create nor release",
-			       label);
-	permit->has_executable = exe;
-	if (exe && (!permit->release || !text || strncmp(text, "sha256:", 7) ||
-		    bv_unhex(permit->executable, BASTION_EXE_SIZE, BASTION_EXE_SIZE, text + 7) < 0))
-		return bv_fail(err, "policy: \"policies\", %s: \"executable\" is not sha256: and 32 "
-			       "bytes of lower-case hex, with release", label);
-	return 0;
+	if (!permit->create && !permit->release && !permit->rebind_count)
+		return bv_fail(err, "policy: \"policies\", %s allows neither create nor release nor "
+			       "rebind", label);
+	return exe ? read_executable(exe, permit, err) : 0;
 }
 
 static int read_policies(const json_t *json, struct bv_policy *policy, struct bv_error *err)
 {
+	size_t entries = 0;
 	const char *label;
 	json_t *value;
 	int ret;
 
-	if (!json_is_object(json) || json_object_size(json) > BV_PERMITS_MAX)
-		return bv_fail(err, "policy: \"policies\" is not an object of at most %d labels",
-			       BV_PERMITS_MAX);
+	if (!json_is_object(json))
+		return bv_fail(err, "policy: \"policies\" is not an object");
 	policy->permits = calloc(json_object_size(json) + 1, sizeof(*policy->permits));
 	if (!policy->permits)
 		return no_memory(err);
 	json_object_foreach((json_t *)json, label, value) {
-		ret = read_permit(label, value, &policy->permits[policy->permit_count++], err);
+		struct bv_permit *permit = &policy->permits[policy->permit_count++];
+
+		ret = read_permit(label, value, permit, err);
 		if (ret)
 			return ret;
+		entries += permit->create + permit->release + permit->rebind_count;
 	}
+	if (entries > BASTION_GRANT_ENTRIES_MAX)
+		return bv_fail(err, "policy: \"policies\" allows %zu things, counting each \"create\", "
+			       "\"release\" and item of \"rebind\": a grant has room for %d",
+			       entries, BASTION_GRANT_ENTRIES_MAX);
 	return 0;
 }
 
@@ -394,6 +467,8 @@ void bv_policy_free(struct bv_policy *policy)
 		free(policy->boots[i].cmdline);
 	}
 	free(policy->boots);
+	for (size_t i = 0; i < policy->permit_count; i++)
+		free(policy->permits[i].rebinds);
 	free(policy->permits);
 	free(policy->firmware_min);
 	sk_X509_pop_free(policy->roots, X509_free);

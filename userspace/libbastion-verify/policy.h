@@ -15,7 +15,6 @@
 
 #define BV_POLICY_MAX		(1 << 20)
 #define BV_CMDLINE_MAX		4096
-#define BV_PERMITS_MAX		(BASTION_GRANT_ENTRIES_MAX / 2)	/* two entries each */
 
 /**
  * struct bv_digests - a list of byte strings of one size
@@ -62,12 +61,24 @@ struct bv_boot {
 };
 
 /**
+ * struct bv_destination - where a key may move
+ * @verifier:	digest of the grant key whose grants shall open it
+ * @label:	policy label there, on the same machine
+ */
+struct bv_destination {
+	uint8_t verifier[BASTION_DIGEST_SIZE];
+	char label[BASTION_POLICY_LABEL_MAX + 1];
+};
+
+/**
  * struct bv_permit - what a grant says about one policy label
  * @label:		the label
  * @create:		SEAL
- * @release:		UNSEAL
+ * @release:		UNSEAL and SIGN
  * @has_executable:	whether release is for one executable only
  * @executable:		its SHA-256
+ * @rebinds:		REBIND: each of them once
+ * @rebind_count:	how many
  */
 struct bv_permit {
 	char label[BASTION_POLICY_LABEL_MAX + 1];
@@ -75,6 +86,8 @@ struct bv_permit {
 	bool release;
 	bool has_executable;
 	uint8_t executable[BASTION_EXE_SIZE];
+	struct bv_destination *rebinds;
+	size_t rebind_count;
 };
 
 /**
@@ -99,7 +112,7 @@ struct bv_permit {
  * @registers:		the only good values per register, if given
  * @register_mask:	registers that a grant names
  * @lifetime:		of a grant, seconds
- * @permits:		what is granted
+ * @permits:		what is granted: at most BASTION_GRANT_ENTRIES_MAX entries in all
  * @permit_count:	how many; 0 grants nothing
  */
 struct bv_policy {

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <bastion/blob.h>
+
 #include "testchip.h"
 
 static int setup(void **state)
@@ -460,6 +462,30 @@ static void test_unknown_event(void **state)
 	refuses(tc, "events");
 }
 
+/* What may be done to keys: each is measured in register 4, and nowhere else. */
+static void test_key_events(void **state)
+{
+	static const struct bastion_blob_header header = { .magic = BASTION_BLOB_MAGIC };
+	struct bv_verdict *verdict;
+	struct tc *tc = *state;
+
+	tc_event(tc, &tc->log, 4, "key_create", &header, sizeof(header));
+	tc_event(tc, &tc->log, 4, "key_rebind", &header, sizeof(header));
+	verdict = tc_appraise(tc, NULL);
+	assert_true(verdict->granted);
+	bv_verdict_free(verdict);
+	tc_event(tc, &tc->log, 4, "key_export", &header, sizeof(header));
+	refuses(tc, "events");
+}
+
+static void test_key_event_elsewhere(void **state)
+{
+	struct tc *tc = *state;
+
+	tc_event(tc, &tc->log, 2, "key_rebind", "x", 1);
+	refuses(tc, "events");
+}
+
 static void add_verifier(struct tc *tc, EVP_PKEY *key, bool add)
 {
 	uint8_t *der = NULL, digest[BASTION_DIGEST_SIZE];
@@ -630,8 +656,8 @@ int main(void)
 		T(test_no_reference), T(test_no_policies), T(test_tampered_log),
 		T(test_forged_digest), T(test_hidden_entry), T(test_log_count), T(test_boot_key_missing),
 		T(test_boot_key_not_first), T(test_boot_key_twice), T(test_boot_key_other),
-		T(test_cap), T(test_unknown_event), T(test_unknown_verifier),
-		T(test_allowed_verifier), T(test_self_not_registered), T(test_module),
+		T(test_cap), T(test_unknown_event), T(test_key_events), T(test_key_event_elsewhere),
+		T(test_unknown_verifier), T(test_allowed_verifier), T(test_self_not_registered), T(test_module),
 		T(test_platforms), T(test_parameters), T(test_registers), T(test_executables), T(test_evidence),
 	};
 

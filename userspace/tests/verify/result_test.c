@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,70 @@ static void test_grant_fields(void **state)
 	assert_int_equal(le32toh(entries[1].kind), BASTION_GRANT_CREATE);
 	assert_int_equal(le32toh(entries[2].flags), BASTION_GRANT_EXECUTABLE);
 	assert_int_equal(entries[2].executable[31], 0xee);
+}
+
+#define DEST	"abababababababababababababababababababababababab" \
+		"abababababababababababababababababababababababab"
+
+/* prod-db may move to another policy of another verifier, and to another of this one's. */
+static void permit_rebinds(struct result_test *t, json_t *prod)
+{
+	char own[2 * BASTION_DIGEST_SIZE + 1];
+
+	bv_hex(own, t->tc->verifier, sizeof(t->tc->verifier));
+	json_object_set_new(prod, "rebind", json_pack("[{s:s, s:s}, {s:s, s:s}]", "verifier", DEST,
+						      "policy", "prod-db", "verifier", own,
+						      "policy", "prod-db.2"));
+}
+
+static void test_grant_rebind(void **state)
+{
+	struct result_test *t = *state;
+	const struct bastion_grant *grant = (const void *)t->result.grant.bytes;
+	const struct bastion_grant_entry *entries = (const void *)(grant + 1);
+	uint8_t reference[BASTION_DIGEST_SIZE], other[BASTION_DIGEST_SIZE];
+	static const uint8_t zero[BASTION_DIGEST_SIZE];
+
+	permit_rebinds(t, json_object_get(json_object_get(t->tc->policy, "policies"), "prod-db"));
+	make(t);
+	assert_int_equal(le32toh(grant->entry_count), 5);
+	assert_int_equal(t->result.grant.len, BASTION_GRANT_SIZE(5));
+	assert_int_equal(bv_policy_reference(t->tc->claims.chip_id, "prod-db", reference), 0);
+	assert_int_equal(bv_policy_reference(t->tc->claims.chip_id, "prod-db.2", other), 0);
+	for (size_t i = 2; i < 4; i++) {
+		assert_int_equal(le32toh(entries[i].kind), BASTION_GRANT_REBIND);
+		assert_int_equal(entries[i].flags, 0);
+		assert_memory_equal(entries[i].policy, reference, 48);
+		assert_memory_equal(entries[i].executable, zero, BASTION_EXE_SIZE);
+	}
+	assert_int_equal(entries[2].dest_verifier[0], 0xab);
+	assert_int_equal(entries[2].dest_verifier[47], 0xab);
+	assert_memory_equal(entries[2].dest_policy, reference, 48);
+	assert_memory_equal(entries[3].dest_verifier, t->tc->verifier, 48);
+	assert_memory_equal(entries[3].dest_policy, other, 48);
+	/* Only a key that moves has somewhere to go. */
+	for (size_t i = 0; i < 5; i++) {
+		if (i == 2 || i == 3)
+			continue;
+		assert_memory_equal(entries[i].dest_verifier, zero, 48);
+		assert_memory_equal(entries[i].dest_policy, zero, 48);
+	}
+}
+
+/* A policy may say no more than that a key shall move. */
+static void test_grant_only_rebind(void **state)
+{
+	struct result_test *t = *state;
+	const struct bastion_grant *grant = (const void *)t->result.grant.bytes;
+	const struct bastion_grant_entry *entries = (const void *)(grant + 1);
+	json_t *prod = json_object();
+
+	permit_rebinds(t, prod);
+	json_object_set_new(t->tc->policy, "policies", json_pack("{s:o}", "prod-db", prod));
+	make(t);
+	assert_int_equal(le32toh(grant->entry_count), 2);
+	assert_int_equal(le32toh(entries[0].kind), BASTION_GRANT_REBIND);
+	assert_int_equal(le32toh(entries[1].kind), BASTION_GRANT_REBIND);
 }
 
 /* Digests put together here byte by byte, as include/bastion/grant.h says. */
@@ -401,6 +466,83 @@ static void test_policy_refused(void **state)
 		refuse_policy(bad[i]);
 }
 
+#define REBIND(list)	"{" GOOD ",\"policies\":{\"a\":{\"release\":true,\"rebind\":" list "}}}"
+#define TO(verifier, label) \
+	"{\"verifier\":\"" verifier "\",\"policy\":\"" label "\"}"
+#define ZERO	"000000000000000000000000000000000000000000000000" \
+		"000000000000000000000000000000000000000000000000"
+
+static struct bv_policy *parse_policy(const char *text)
+{
+	return bv_policy_parse((struct bv_span){ (const uint8_t *)text, strlen(text) }, NULL);
+}
+
+static void test_policy_rebind(void **state)
+{
+	struct bv_policy *policy = parse_policy(REBIND("[" TO(DEST, "a") "," TO(DEST, "b") "]"));
+	const struct bv_permit *permit;
+
+	assert_non_null(policy);
+	permit = &policy->permits[0];
+	assert_true(permit->release);
+	assert_false(permit->create);
+	assert_int_equal(permit->rebind_count, 2);
+	assert_int_equal(permit->rebinds[1].verifier[47], 0xab);
+	assert_string_equal(permit->rebinds[0].label, "a");
+	assert_string_equal(permit->rebinds[1].label, "b");
+	bv_policy_free(policy);
+
+	policy = parse_policy(REBIND("[]"));
+	assert_non_null(policy);
+	assert_int_equal(policy->permits[0].rebind_count, 0);
+	bv_policy_free(policy);
+}
+
+static void test_policy_rebind_refused(void **state)
+{
+	static const char *const bad[] = {
+		REBIND("true"), REBIND("{}"), REBIND(TO(DEST, "a")), REBIND("[true]"), REBIND("[{}]"),
+		REBIND("[\"" DEST "\"]"), REBIND("[{\"verifier\":\"" DEST "\"}]"),
+		REBIND("[{\"policy\":\"a\"}]"), REBIND("[" TO("ab", "a") "]"),
+		REBIND("[" TO(DEST "ab", "a") "]"), REBIND("[" TO(DEST, "") "]"),
+		REBIND("[" TO(DEST, "A") "]"), REBIND("[" TO(DEST, "a b") "]"),
+		REBIND("[" TO(ZERO, "a") "]"), REBIND("[" TO(DEST, "a") "," TO(DEST, "a") "]"),
+		REBIND("[{\"verifier\":\"" DEST "\",\"policy\":\"a\",\"x\":1}]"),
+		REBIND("[{\"verifier\":\"" DEST "\",\"policy\":1}]"),
+		"{" GOOD ",\"policies\":{\"a\":{\"rebind\":[]}}}",
+		"{" GOOD ",\"policies\":{\"a\":{\"executable\":\"sha256:"
+		"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\",\"rebind\":["
+		TO(DEST, "a") "]}}}",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refuse_policy(bad[i]);
+}
+
+/* What a policy allows always fits into a grant. */
+static void test_policy_bounds(void **state)
+{
+	struct result_test *t = *state;
+	json_t *rebinds = json_array();
+	char label[8];
+	char *text;
+
+	json_object_set_new(t->tc->policy, "policies",
+			    json_pack("{s:{s:b, s:b, s:o}}", "a", "create", 1, "release", 1,
+				      "rebind", rebinds));
+	for (int i = 0; i < BASTION_GRANT_ENTRIES_MAX - 2; i++) {
+		snprintf(label, sizeof(label), "p%d", i);
+		json_array_append_new(rebinds, json_pack("{s:s, s:s}", "verifier", DEST, "policy",
+							 label));
+	}
+	make(t);
+	assert_int_equal(t->result.grant.len, BASTION_GRANT_MAX);
+	json_array_append_new(rebinds, json_pack("{s:s, s:s}", "verifier", DEST, "policy", "q"));
+	text = json_dumps(t->tc->policy, JSON_COMPACT);
+	refuse_policy(text);
+	free(text);
+}
+
 static void test_policy_roots(void **state)
 {
 	static const char text[] = "{" GOOD "}", junk[] = "no certificate";
@@ -448,11 +590,13 @@ static void test_register_mask(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_grant_fields), T(test_grant_digests), T(test_grant_signature), T(test_token),
+		T(test_grant_fields), T(test_grant_rebind), T(test_grant_only_rebind),
+		T(test_grant_digests), T(test_grant_signature), T(test_token),
 		T(test_token_bad_point), T(test_no_grant), T(test_incomplete_verdicts),
 		T(test_wrong_grant_key), T(test_ear), T(test_ear_status),
 		T(test_ear_refused), T(test_ear_verify), T(test_ear_private_key),
-		T(test_policy_refused), T(test_policy_roots), T(test_versions),
+		T(test_policy_refused), T(test_policy_rebind), T(test_policy_rebind_refused),
+		T(test_policy_bounds), T(test_policy_roots), T(test_versions),
 		T(test_register_mask),
 	};
 
