@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise quote result vectors serve
+VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect
 
 define verify_test
 TESTS += verify-$(1)
@@ -8,6 +8,8 @@ verify-$(1)_PKGS := cmocka libcrypto jansson
 verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
+$(foreach t,vectors bootlog ima inspect,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
+verify-inspect_SRCS += $(addprefix bastion-verifier/,cmd_inspect_log.c files.c show.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c)
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-{quote,log,policy,evidence,ear}.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tokens and claims sets that others made; BASTION_VECTORS names the folder. */
-#include <limits.h>
+/* Tokens and claims sets that others made. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,23 +11,16 @@
 #include <cmocka.h>
 
 #include "libbastion-verify/ear.h"
+#include "testvectors.h"
 
 static char *load(const char *name)
 {
-	const char *folder = getenv("BASTION_VECTORS");
-	char path[PATH_MAX], *text;
+	char path[256], *text;
 	size_t len;
-	FILE *file;
 
-	if (!folder)
-		skip();
-	snprintf(path, sizeof(path), "%s/ear/veraison/%s", folder, name);
-	file = fopen(path, "r");
-	if (!file)
-		skip();
-	text = calloc(1, BV_EAR_MAX);
-	len = fread(text, 1, BV_EAR_MAX - 1, file);
-	fclose(file);
+	snprintf(path, sizeof(path), "ear/veraison/%s", name);
+	text = (char *)tv_load(path).data;
+	len = strlen(text);
 	while (len && strchr("\r\n ", text[len - 1]))
 		text[--len] = '\0';
 	return text;
