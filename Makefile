@@ -38,6 +38,9 @@ check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 	scripts/fuzz $(SECONDS)
 
+bench: setup	## times what matters beside references; ONLY="NAME...", QUICK=1, KERNEL=6.12
+	+scripts/bench $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick)
+
 setup:	## installs the Debian packages that are missing
 	@scripts/setup
 
@@ -50,4 +53,4 @@ help:	## this list
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
 .PHONY: all modules userspace demo check check-static check-unit check-vm check-mutants check-debug \
-	fuzz setup clean help
+	fuzz bench setup clean help

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "bench/gate.h"
+
+#define LIFETIME 3600
+
+int bench_gate_attest(const struct bench *bench, struct bench_gate *gate)
+{
+	int ret = round_open_gate(gate->fd, &gate->verifier, BENCH_POLICY, LIFETIME);
+
+	return ret ? bench_fail(bench, "a round", ret) : 0;
+}
+
+int bench_gate_open(const struct bench *bench, struct bench_gate *gate)
+{
+	int ret;
+
+	memset(gate, 0, sizeof(*gate));
+	gate->fd = round_open();
+	if (gate->fd < 0)
+		return bench_fail(bench, ROUND_DEVICE, gate->fd);
+	if (keyctl_join_session_keyring(NULL) < 0)
+		return bench_fail(bench, "a session keyring", -errno);
+	round_verifier_make(&gate->verifier);
+	ret = round_verifier_add(gate->fd, &gate->verifier);
+	if (ret)
+		return bench_fail(bench, "adding a verifier", ret);
+	return bench_gate_attest(bench, gate);
+}
+
+int bench_gate_key(const struct bench *bench, struct bench_gate *gate, const char *options)
+{
+	snprintf(gate->name, sizeof(gate->name), "%s", sealed_name());
+	gate->key = sealed_new(&gate->verifier, BENCH_POLICY, gate->name, options,
+			       KEY_SPEC_SESSION_KEYRING);
+	return gate->key < 0 ? bench_fail(bench, "making a key", gate->key) : 0;
+}
+
+void bench_gate_close(struct bench_gate *gate)
+{
+	if (gate->verifier.key) {
+		round_verifier_remove(gate->fd, &gate->verifier);
+		EVP_PKEY_free(gate->verifier.key);
+	}
+	if (gate->fd >= 0)
+		close(gate->fd);
+}

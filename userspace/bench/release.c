@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RELEASE through the ioctl, with the gate open. The reference is the least that
+ * any such thing must do: one command to the chip and one new key.
+ *
+ * The kernel hashes the requester's executable each time. This program is small; a
+ * copy of it with four megabytes behind it shows what a large one costs, against the
+ * same hash in user space.
+ */
+#include <sys/stat.h>
+
+#include "bench/gate.h"
+#include "bench/rows.h"
+
+#define REGISTER	"/sys/class/bastion/bastion0/measurements/mr1:sha384"
+#define PADDED		"/run/bastion-bench-padded"
+#define PAD_SIZE	(4 << 20)
+
+static int64_t time_release(void *arg)
+{
+	struct bench_gate *gate = arg;
+	int64_t begin = bench_now();
+	key_serial_t key = sealed_release(gate->fd, gate->key, BASTION_TYPE_LOGON,
+					  KEY_SPEC_SESSION_KEYRING);
+
+	return key < 0 ? key : bench_now() - begin;
+}
+
+static int64_t time_parts(void *arg)
+{
+	static const char secret[32] = "thirty-two bytes, as released";
+	int64_t begin = bench_now();
+	char text[128];
+
+	if (pread(*(int *)arg, text, sizeof(text), 0) < 0 ||
+	    add_key("logon", "bench:parts", secret, sizeof(secret), KEY_SPEC_SESSION_KEYRING) < 0)
+		return -errno;
+	return bench_now() - begin;
+}
+
+static int64_t time_hash(void *arg)
+{
+	int64_t begin = bench_now();
+
+	sealed_own_digest();
+	return bench_now() - begin;
+}
+
+static int measure(const struct bench *bench, struct bench_gate *gate,
+		   const struct bench_task *tasks, size_t runs)
+{
+	int ret = bench_gate_open(bench, gate);
+
+	if (!ret)
+		ret = bench_gate_key(bench, gate, "");
+	bench_pin();
+	if (!ret)
+		ret = bench_measure(bench, tasks, 2, bench_runs(bench, runs));
+	bench_gate_close(gate);
+	return ret;
+}
+
+int bench_release(const struct bench *bench)
+{
+	int fd, ret;
+	struct bench_gate gate;
+	const struct bench_task tasks[] = {
+		{ BENCH_CANDIDATE, "RELEASE", BENCH_US, time_release, &gate },
+		{ BENCH_REFERENCE, "MR_READ and add_key of a logon key", BENCH_US, time_parts, &fd },
+	};
+
+	fd = open(REGISTER, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return bench_fail(bench, REGISTER, -errno);
+	ret = measure(bench, &gate, tasks, 1000);
+	close(fd);
+	return ret;
+}
+
+/* Runs this row in a copy of this program that is larger; returns only when it cannot. */
+static int run_padded(const struct bench *bench)
+{
+	struct stat status;
+
+	if (system("cp /proc/$PPID/exe " PADDED) || stat(PADDED, &status) ||
+	    truncate(PADDED, status.st_size + PAD_SIZE))
+		return bench_fail(bench, PADDED, -EIO);
+	execl(PADDED, PADDED, bench->row, bench->quick ? "--quick" : NULL, NULL);
+	return bench_fail(bench, PADDED, -errno);
+}
+
+int bench_release_large(const struct bench *bench)
+{
+	struct bench_gate gate;
+	const struct bench_task tasks[] = {
+		{ BENCH_CANDIDATE, "RELEASE by a program of 4 MiB", BENCH_US, time_release, &gate },
+		{ BENCH_REFERENCE, "SHA-256 of the program, by OpenSSL", BENCH_US, time_hash, NULL },
+	};
+	char path[sizeof(PADDED) + 1] = "";
+
+	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0 || strcmp(path, PADDED))
+		return run_padded(bench);
+	return measure(bench, &gate, tasks, 50);
+}
