@@ -99,7 +99,10 @@ static int vet_description(const char *description)
 	return bastion_name_valid(description, strlen(description)) ? 0 : -EINVAL;
 }
 
-/* Adding: a payload. Updating: what was asked for, for update(). */
+/*
+ * Adding: a payload. Updating, which has no description: what was asked for, for
+ * update().
+ */
 static int preparse(struct key_preparsed_payload *prep)
 {
 	const char *name = prep->orig_description;
@@ -113,7 +116,7 @@ static int preparse(struct key_preparsed_payload *prep)
 	if (ret)
 		return ret;
 	if (!name != (args.verb == BASTION_KEY_REBIND))
-		return name ? -EINVAL : -EEXIST;
+		return -EINVAL;
 	if (!name) {
 		prep->payload.data[1] = kmemdup(&args, sizeof(args), GFP_KERNEL);
 		return prep->payload.data[1] ? 0 : -ENOMEM;
@@ -142,6 +145,7 @@ static int update(struct key *key, struct key_preparsed_payload *prep)
 	struct payload *old, *new;
 	int ret;
 
+	/* A second one of the same name. */
 	if (!args)
 		return -EEXIST;
 	if (!key_is_positive(key))
