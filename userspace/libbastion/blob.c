@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 /* A newline or two of an editor's are no harm. */
 #define HEX_SLACK 16
+#define POINT_UNCOMPRESSED 0x04	/* SEC 1, 2.3.3 */
 
 static const struct {
 	const char *name;
@@ -38,28 +40,82 @@ static int zero(const uint8_t *data, size_t len)
 	return 1;
 }
 
+/* The length of a blob with this header, and what its kind rules out. */
+static const char *kind_flaw(const struct bastion_blob_header *h, size_t *len)
+{
+	uint32_t secret = le32toh(h->secret_len), flags = BASTION_BLOB_EXECUTABLE;
+	bool released = true;
+
+	*len = BASTION_BLOB_SECRET_SIZE((size_t)secret);
+	switch (le16toh(h->kind)) {
+	case BASTION_KIND_SECRET:
+		flags |= BASTION_BLOB_IMPORTED;
+		break;
+	case BASTION_KIND_DERIVED:
+		*len = BASTION_BLOB_DERIVED_SIZE;
+		if (h->min_svn)
+			return "its key would change with the firmware";
+		break;
+	case BASTION_KIND_P384:
+		released = false;
+		*len = BASTION_BLOB_P384_SIZE;
+		if (secret != BASTION_SCALAR_SIZE)
+			return "its length is wrong";
+		break;
+	default:
+		return "its version or kind is unknown";
+	}
+	if (secret < BASTION_SECRET_MIN || secret > BASTION_SECRET_MAX)
+		return "its length is wrong";
+	if (le32toh(h->flags) & ~flags || le32toh(h->types) & ~(uint32_t)BASTION_TYPE_ALL ||
+	    !h->types == released)
+		return "its flags or types are not those of its kind";
+	return NULL;
+}
+
 static const char *flaw(const struct bastion_blob_header *h, size_t len)
 {
-	size_t used = strnlen((const char *)h->name, sizeof(h->name));
-	uint32_t secret = le32toh(h->secret_len), mask = le32toh(h->register_mask);
-	uint32_t flags = le32toh(h->flags), allowed = le32toh(h->types);
+	size_t used = strnlen((const char *)h->name, sizeof(h->name)), expected;
+	const char *why;
 
-	if (le16toh(h->version) != BASTION_BLOB_VERSION || le16toh(h->kind) != BASTION_KIND_SECRET)
+	if (le16toh(h->version) != BASTION_BLOB_VERSION)
 		return "its version or kind is unknown";
-	if (secret < BASTION_SECRET_MIN || secret > BASTION_SECRET_MAX ||
-	    len != BASTION_BLOB_OVERHEAD + secret)
+	why = kind_flaw(h, &expected);
+	if (why)
+		return why;
+	if (len != expected)
 		return "its length is wrong";
-	if (flags & ~(uint32_t)BASTION_BLOB_EXECUTABLE || !allowed ||
-	    allowed & ~(uint32_t)BASTION_TYPE_ALL)
-		return "its flags or types are unknown";
-	if (mask & ~BASTION_MASKABLE)
+	if (le32toh(h->register_mask) & ~BASTION_MASKABLE)
 		return "its register mask is not allowed";
 	if (used == sizeof(h->name) || !zero(h->name + used, sizeof(h->name) - used) ||
 	    !bastion_name_ok((const char *)h->name))
 		return "its name is not allowed";
+	if (le32toh(h->counter_index) > BASTION_COUNTER_COUNT ||
+	    (!h->counter_index && h->counter_value))
+		return "there is no such counter";
 	if (h->reserved || h->reserved2)
 		return "a reserved field is not zero";
 	return NULL;
+}
+
+static void decode(const struct bastion_blob_header *h, struct bastion_blob_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	memcpy(info->chip_id, h->chip_id, sizeof(info->chip_id));
+	memcpy(info->verifier, h->verifier, sizeof(info->verifier));
+	memcpy(info->policy, h->policy, sizeof(info->policy));
+	memcpy(info->name, h->name, sizeof(info->name));
+	memcpy(info->register_digest, h->register_digest, sizeof(info->register_digest));
+	memcpy(info->executable, h->executable, sizeof(info->executable));
+	info->kind = le16toh(h->kind);
+	info->flags = le32toh(h->flags);
+	info->owner = le32toh(h->owner);
+	info->types = le32toh(h->types);
+	info->min_svn = le32toh(h->min_svn);
+	info->register_mask = le32toh(h->register_mask);
+	info->counter_index = le32toh(h->counter_index);
+	info->counter_value = le64toh(h->counter_value);
+	info->secret_len = le32toh(h->secret_len);
 }
 
 int bastion_blob_decode(const uint8_t *blob, size_t len, struct bastion_blob_info *info,
@@ -76,20 +132,11 @@ int bastion_blob_decode(const uint8_t *blob, size_t len, struct bastion_blob_inf
 	why = flaw(&h, len);
 	if (why)
 		return bad(err, why);
-	memset(info, 0, sizeof(*info));
-	memcpy(info->chip_id, h.chip_id, sizeof(info->chip_id));
-	memcpy(info->verifier, h.verifier, sizeof(info->verifier));
-	memcpy(info->policy, h.policy, sizeof(info->policy));
-	memcpy(info->name, h.name, sizeof(info->name));
-	memcpy(info->register_digest, h.register_digest, sizeof(info->register_digest));
-	memcpy(info->executable, h.executable, sizeof(info->executable));
-	info->flags = le32toh(h.flags);
-	info->owner = le32toh(h.owner);
-	info->types = le32toh(h.types);
-	info->min_svn = le32toh(h.min_svn);
-	info->register_mask = le32toh(h.register_mask);
-	info->secret_len = le32toh(h.secret_len);
-	return 0;
+	decode(&h, info);
+	if (info->kind != BASTION_KIND_P384)
+		return 0;
+	memcpy(info->point, blob + sizeof(h), sizeof(info->point));
+	return info->point[0] == POINT_UNCOMPRESSED ? 0 : bad(err, "its public key is no point");
 }
 
 ssize_t bastion_blob_from_hex(const uint8_t *text, size_t len, uint8_t *blob,

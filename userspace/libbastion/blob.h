@@ -19,13 +19,15 @@
 /**
  * struct bastion_blob_info - a header in host byte order
  *
- * Fields are those of struct bastion_blob_header.
+ * Fields are those of struct bastion_blob_header, and
+ * @point: kind P384: the public key as the blob has it; not checked to be on the curve
  */
 struct bastion_blob_info {
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
 	uint8_t verifier[BASTION_DIGEST_SIZE];
 	uint8_t policy[BASTION_DIGEST_SIZE];
 	char name[BASTION_NAME_SIZE];
+	uint16_t kind;
 	uint32_t flags;
 	uint32_t owner;
 	uint32_t types;
@@ -33,12 +35,15 @@ struct bastion_blob_info {
 	uint32_t register_mask;
 	uint8_t register_digest[BASTION_DIGEST_SIZE];
 	uint8_t executable[BASTION_EXE_SIZE];
+	uint32_t counter_index;
+	uint64_t counter_value;
 	uint32_t secret_len;
+	uint8_t point[BASTION_POINT_SIZE];
 };
 
 /**
  * bastion_blob_decode - check a blob's shape and decode its header
- * @blob: header, ciphertext, tag
+ * @blob: header, what its kind needs, tag
  * @len:  its length
  * @info: out
  * @err:  circumstances of a failure

@@ -15,7 +15,7 @@
 
 struct sample {
 	struct bastion_blob_header header;
-	uint8_t rest[SECRET + BASTION_TAG_SIZE + 8];
+	uint8_t rest[BASTION_POINT_SIZE + BASTION_SCALAR_SIZE + BASTION_TAG_SIZE + 8];
 };
 
 static void make(struct sample *s)
@@ -59,6 +59,88 @@ static void blob_decodes(void **state)
 	assert_string_equal(types, "logon,fscrypt,user");
 }
 
+static void make_derived(struct sample *s)
+{
+	make(s);
+	s->header.kind = htole16(BASTION_KIND_DERIVED);
+}
+
+static void make_pair(struct sample *s)
+{
+	make(s);
+	s->header.kind = htole16(BASTION_KIND_P384);
+	s->header.types = 0;
+	s->header.secret_len = htole32(BASTION_SCALAR_SIZE);
+	s->rest[0] = 0x04;
+	s->rest[BASTION_POINT_SIZE - 1] = 0x77;
+}
+
+static void blob_decodes_counters(void **state)
+{
+	struct bastion_blob_info info;
+	struct bastion_error err;
+	struct sample s;
+
+	make(&s);
+	s.header.flags = htole32(BASTION_BLOB_IMPORTED);
+	s.header.counter_index = htole32(BASTION_COUNTER_COUNT);
+	s.header.counter_value = htole64(0x100000002);
+	assert_int_equal(bastion_blob_decode((uint8_t *)&s, BLOB_LEN, &info, &err), 0);
+	assert_int_equal(info.kind, BASTION_KIND_SECRET);
+	assert_int_equal(info.flags, BASTION_BLOB_IMPORTED);
+	assert_int_equal(info.counter_index, BASTION_COUNTER_COUNT);
+	assert_int_equal(info.counter_value, 0x100000002);
+}
+
+static void blob_decodes_derived(void **state)
+{
+	struct bastion_blob_info info;
+	struct bastion_error err;
+	struct sample s;
+
+	make_derived(&s);
+	assert_int_equal(bastion_blob_decode((uint8_t *)&s, BASTION_BLOB_DERIVED_SIZE, &info, &err),
+			 0);
+	assert_int_equal(info.kind, BASTION_KIND_DERIVED);
+	assert_int_equal(info.secret_len, SECRET);
+	assert_int_equal(decode(&s, BLOB_LEN), -EBADMSG);
+	s.header.min_svn = htole32(1);
+	assert_int_equal(decode(&s, BASTION_BLOB_DERIVED_SIZE), -EBADMSG);
+	make_derived(&s);
+	s.header.flags = htole32(BASTION_BLOB_IMPORTED);
+	assert_int_equal(decode(&s, BASTION_BLOB_DERIVED_SIZE), -EBADMSG);
+}
+
+static void blob_decodes_pairs(void **state)
+{
+	struct bastion_blob_info info;
+	struct bastion_error err;
+	struct sample s;
+	size_t i;
+
+	make_pair(&s);
+	assert_int_equal(bastion_blob_decode((uint8_t *)&s, BASTION_BLOB_P384_SIZE, &info, &err), 0);
+	assert_int_equal(info.kind, BASTION_KIND_P384);
+	assert_int_equal(info.types, 0);
+	assert_memory_equal(info.point, s.rest, BASTION_POINT_SIZE);
+	for (i = 0; i < BASTION_BLOB_P384_SIZE; i++)
+		assert_int_equal(decode(&s, i), -EBADMSG);
+	assert_int_equal(decode(&s, BASTION_BLOB_P384_SIZE + 1), -EBADMSG);
+
+	s.rest[0] = 0x02;
+	assert_int_equal(decode(&s, BASTION_BLOB_P384_SIZE), -EBADMSG);
+	make_pair(&s);
+	s.header.types = htole32(BASTION_TYPE_LOGON);
+	assert_int_equal(decode(&s, BASTION_BLOB_P384_SIZE), -EBADMSG);
+	make_pair(&s);
+	s.header.secret_len = htole32(BASTION_SCALAR_SIZE - 1);
+	assert_int_equal(decode(&s, BASTION_BLOB_P384_SIZE), -EBADMSG);
+	assert_int_equal(decode(&s, BASTION_BLOB_P384_SIZE - 1), -EBADMSG);
+	make_pair(&s);
+	s.header.flags = htole32(BASTION_BLOB_IMPORTED);
+	assert_int_equal(decode(&s, BASTION_BLOB_P384_SIZE), -EBADMSG);
+}
+
 static void blob_refuses(void **state)
 {
 	struct sample good, s;
@@ -77,7 +159,7 @@ static void blob_refuses(void **state)
 	REFUSED(magic[7], 'X');
 	REFUSED(version, htole16(2));
 	REFUSED(kind, htole16(2));
-	REFUSED(flags, htole32(2));
+	REFUSED(flags, htole32(4));
 	REFUSED(types, 0);
 	REFUSED(types, htole32(8));
 	REFUSED(register_mask, htole32(1 << 3));
@@ -88,6 +170,8 @@ static void blob_refuses(void **state)
 	REFUSED(name[2], '/');
 	REFUSED(name[0], '\0');
 	REFUSED(name[20], 'x');
+	REFUSED(counter_index, htole32(BASTION_COUNTER_COUNT + 1));
+	REFUSED(counter_value, htole64(1));
 	REFUSED(reserved, 1);
 	REFUSED(reserved2, 1);
 	s = good;
@@ -182,6 +266,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blob_decodes),	 cmocka_unit_test(blob_refuses),
+		cmocka_unit_test(blob_decodes_counters), cmocka_unit_test(blob_decodes_derived),
+		cmocka_unit_test(blob_decodes_pairs),
 		cmocka_unit_test(blob_from_hex), cmocka_unit_test(payload),
 		cmocka_unit_test(payload_refuses), cmocka_unit_test(serials_and_keyrings),
 	};
