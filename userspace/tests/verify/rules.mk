@@ -12,8 +12,9 @@ $(foreach t,vectors bootlog ima inspect,$(eval verify-$(t)_SRCS += tests/verify/
 verify-inspect_SRCS += $(addprefix bastion-verifier/,cmd_inspect_log.c files.c show.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c)
 
-# libFuzzer: "make fuzz", then run ../build/fuzz/verify-{quote,log,policy,evidence,ear}.
-VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear)
+# libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
+VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
+	bootlog ima expected)
 fuzz: fuzz-verify
 fuzz-verify: $(VERIFY_FUZZERS)
 # The quote's harness includes quote.c.
