@@ -38,22 +38,19 @@ static const struct ctl_command commands[] = {
 	  "                     in FILE (or on the standard input) and pass its grant on\n"
 	  "The result must come within 60 seconds. Without --grant-from the round ends at once.\n",
 	  ctl_evidence },
-	{ "key", "new NAME --verifier V --policy P [options] | load NAME FILE | save NAME FILE | "
-		 "show NAME|FILE | list",
-	  "make and keep sealed keys",
-	  "new   have the chip make a key; needs a live grant\n"
-	  "  --size N             bytes, 32 to 1024; 64 by default\n"
-	  "  --verifier NAME      whose grants open it\n"
-	  "  --policy LABEL       which of its policies\n"
-	  "  --types LIST         of logon, fscrypt, user; by default logon,fscrypt\n"
-	  "  --owner UID          by default the caller\n"
-	  "  --exe FILE|sha256:HEX  the only program that it goes to\n"
-	  "  --registers LIST     registers that must keep their present values, such as 0,1\n"
-	  "  -o, --output FILE    also save it\n"
-	  "load  put a saved key into the keyring; works while the gate is locked\n"
-	  "save  write a key's blob as hex, mode 0600\n"
-	  "show  what the header of a key or file says\n"
-	  "--keyring @u|@s|SERIAL  for new and load; @u by default\n",
+	{ "key", "new|import|rebind|public|csr|sign|load|save|show|list ...",
+	  "make, move, keep and use sealed keys",
+	  "new     have the chip make a secret, derive one, or make a key pair that stays there\n"
+	  "import  seal a secret that there is\n"
+	  "rebind  move a key to another verifier or policy\n"
+	  "public  print the public key of a key pair\n"
+	  "csr     make a certification request for it\n"
+	  "sign    sign a file with it\n"
+	  "load    put a saved key into the keyring; works while the gate is locked\n"
+	  "save    write a key's blob as hex, mode 0600\n"
+	  "show    what the header of a key or file says\n"
+	  "list    the keys that can be seen\n"
+	  "bastionctl key VERB --help says more.\n",
 	  ctl_key },
 	{ "release", "NAME|SERIAL|--blob FILE [--type TYPE] [--keyring K] "
 		     "[--timeout S|--nowait|--forever] [-- COMMAND...]",

@@ -97,6 +97,8 @@ static const struct bastion_explanation table[] = {
 	ROW(KEY, EINVAL, USAGE, "the kernel refuses the description of the key",
 	    "Size 32 to 1024, policy [a-z0-9._-]{1,64}, types of logon, fscrypt, user. An older "
 	    "module knows nothing of --ecdsa, --derive, --counter and import."),
+	ROW(KEY, EOPNOTSUPP, FAILED, "the chip has no keys of this kind, or no counters",
+	    "See bastionctl status for its firmware."),
 	ROW(KEY, EPERM, REFUSED, "not permitted",
 	    "Only root may make a key for another owner."),
 	ROW(LOAD, EKEYREJECTED, REFUSED, "the blob is a key of another name",
@@ -110,6 +112,9 @@ static const struct bastion_explanation table[] = {
 	ROW(IMPORT, EACCES, REFUSED, "no right to read the key or to write the keyring",
 	    "The source must be in a keyring of this process and readable: keyctl link, keyctl "
 	    "setperm."),
+	ROW(IMPORT, EKEYREJECTED, REFUSED, "the grant, the chip or the source refuses",
+	    "The live grant must cover making keys for this policy. The source must be a key of "
+	    "type user, and none that was released under a grant."),
 	ROW(IMPORT, EINVAL, USAGE, "the kernel refuses the secret or the description",
 	    "The source must be a key of type user and hold 32 to 1024 bytes."),
 	ROW(REBIND, EAGAIN, LOCKED, "the gate is locked for the key's present verifier",
@@ -117,20 +122,21 @@ static const struct bastion_explanation table[] = {
 	    "bastionctl attest --verifier with that one first (bastionctl key show)."),
 	ROW(REBIND, EKEYREJECTED, REFUSED, "the grant, the chip or the sealed key refuses",
 	    "The present verifier's policy must have an entry rebind that names the new verifier "
-	    "and policy; types, registers and executable can only get tighter; and a blob that a "
-	    "newer one has replaced is refused for ever."),
+	    "and policy; types, registers and executable can only get tighter, and a counter not "
+	    "be exchanged; and a blob that a newer one has replaced is refused for ever."),
 	ROW(REBIND, EACCES, REFUSED, "not the key's owner, or no right to write the key",
 	    "Run as the owner (bastionctl key show). The key must be in a keyring of this process: "
 	    "keyctl link @u @s."),
 	ROW(REBIND, EBADMSG, FAILED, "the blob is damaged or another chip's",
 	    "A key can be moved only by the chip that made it."),
-	ROW(REBIND, EINVAL, USAGE, "the key cannot be moved like that",
-	    "Keys that were derived cannot be moved, types cannot be given for a key pair, and a "
-	    "counter cannot be exchanged for another one."),
+	ROW(REBIND, EINVAL, USAGE, "the kernel refuses the description of the key",
+	    "Policy [a-z0-9._-]{1,64}, types of logon, fscrypt, user."),
 	ROW(REBIND, ENOKEY, FAILED, "no such key or verifier",
 	    "The key's present verifier must be registered: bastionctl verifier list."),
-	ROW(REBIND, EOPNOTSUPP, FAILED, "this module cannot move keys",
+	ROW(REBIND, EEXIST, FAILED, "this module cannot move keys",
 	    "The module is older than this program."),
+	ROW(REBIND, EOPNOTSUPP, FAILED, "such a key cannot be moved",
+	    "A derived key is what its header makes it; and not every chip can move keys."),
 	ROW(SIGN, EAGAIN, LOCKED, "the gate is locked, or the system is about to sleep",
 	    "Attest first: bastionctl attest."),
 	ROW(SIGN, EACCES, REFUSED, "not the key's owner, or no right to the key",

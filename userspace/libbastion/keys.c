@@ -305,15 +305,19 @@ void bastion_keys_reach_user(void)
 
 /*
  * A line of /proc/keys, proc_keys_show() in security/keys/proc.c:
- * serial in hex, flags, usage, timeout, permissions, uid, gid, type, "name: ...".
+ * serial in hex, flags, usage, timeout, permissions, uid, gid, type, "name: kind ...".
  */
-static int parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_SIZE])
+static int parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_SIZE],
+		      char kind[BASTION_KEYS_KIND_SIZE])
 {
 	char type[16], description[256], *colon;
 	unsigned int number;
+	int fields;
 
-	if (sscanf(line, "%x %*s %*s %*s %*s %*s %*s %15s %255s", &number, type, description) != 3 ||
-	    strcmp(type, BASTION_KEYS_TYPE) || number > INT32_MAX)
+	kind[0] = '\0';
+	fields = sscanf(line, "%x %*s %*s %*s %*s %*s %*s %15s %255s %15s", &number, type,
+			description, kind);
+	if (fields < 3 || strcmp(type, BASTION_KEYS_TYPE) || number > INT32_MAX)
 		return -ENOENT;
 	colon = strchr(description, ':');
 	if (colon)
@@ -325,10 +329,10 @@ static int parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_
 	return 0;
 }
 
-int bastion_keys_each(int (*each)(int32_t serial, const char *name, void *arg), void *arg,
-		      struct bastion_error *err)
+int bastion_keys_each(int (*each)(int32_t serial, const char *name, const char *kind, void *arg),
+		      void *arg, struct bastion_error *err)
 {
-	char name[BASTION_NAME_SIZE];
+	char name[BASTION_NAME_SIZE], kind[BASTION_KEYS_KIND_SIZE];
 	char *line = NULL;
 	size_t room = 0;
 	int32_t serial;
@@ -339,8 +343,8 @@ int bastion_keys_each(int (*each)(int32_t serial, const char *name, void *arg), 
 	if (!file)
 		return bastion_error_set(err, BASTION_OP_FILE, errno, "cannot open /proc/keys");
 	while (!rc && getline(&line, &room, file) > 0)
-		if (!parse_line(line, &serial, name))
-			rc = each(serial, name, arg);
+		if (!parse_line(line, &serial, name, kind))
+			rc = each(serial, name, kind, arg);
 	free(line);
 	fclose(file);
 	return rc;

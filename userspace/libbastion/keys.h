@@ -18,6 +18,7 @@
 #define BASTION_KEYS_TYPE	 "bastion"
 #define BASTION_KEYS_PAYLOAD_MAX 512
 #define BASTION_KEYS_HEX_MAX	 (2 * BASTION_BLOB_MAX)
+#define BASTION_KEYS_KIND_SIZE	 16
 /* SEQUENCE of two INTEGERs of up to 48 bytes and a leading zero (RFC 3279, 2.2.3). */
 #define BASTION_KEYS_SIGNATURE_MAX 104
 
@@ -196,13 +197,14 @@ void bastion_keys_reach_user(void);
 
 /**
  * bastion_keys_each - every key of the type that this process may view
- * @each: called with serial and description; a nonzero return ends it
+ * @each: called with serial, description and the kernel's word for the kind, "" if it
+ *	  has none; a nonzero return ends it
  * @arg:  for @each
  * @err:  circumstances of a failure
  *
  * Return: 0, what @each returned, or a negative errno.
  */
-int bastion_keys_each(int (*each)(int32_t serial, const char *name, void *arg), void *arg,
-		      struct bastion_error *err);
+int bastion_keys_each(int (*each)(int32_t serial, const char *name, const char *kind, void *arg),
+		      void *arg, struct bastion_error *err);
 
 #endif

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-TESTS += test_ctl_text test_ctl_blob test_ctl_evidence test_ctl_client test_ctl_files \
-	 test_ctl_request_key
+ctl_tests := text blob evidence client files keys pkcs10 request_key
+TESTS += $(ctl_tests:%=test_ctl_%)
 test_ctl_text_SRCS := tests/ctl/test_ctl_text.c
 test_ctl_blob_SRCS := tests/ctl/test_ctl_blob.c
 test_ctl_evidence_SRCS := tests/ctl/test_ctl_evidence.c tests/ctl/canned.c
 test_ctl_client_SRCS := tests/ctl/test_ctl_client.c
 test_ctl_files_SRCS := tests/ctl/test_ctl_files.c bastionctl/attend.c bastionctl/report.c
+test_ctl_keys_SRCS := tests/ctl/test_ctl_keys.c tests/ctl/fake_keys.c \
+	$(addprefix bastionctl/,cmd_key.c key_csr.c key_import.c key_new.c key_pkcs10.c \
+	key_public.c key_rebind.c key_show.c key_sign.c key_terms.c report.c verifiers.c)
+test_ctl_pkcs10_SRCS := tests/ctl/test_ctl_pkcs10.c bastionctl/key_pkcs10.c
 test_ctl_request_key_SRCS := tests/ctl/test_ctl_request_key.c request-key/parse.c
-$(foreach t,text blob evidence client files request_key,$(eval test_ctl_$(t)_PKGS := cmocka))
-$(foreach t,text blob evidence client files request_key,$(eval test_ctl_$(t)_USES := libbastion))
+$(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_PKGS := cmocka))
+$(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_USES := libbastion))
