@@ -26,11 +26,11 @@ static int key_store(struct ctl *ctl, int argc, char **argv);
 	"--keyring @u|@s|SERIAL  where it goes; @u by default\n"
 
 static const struct ctl_command verbs[] = {
-	{ "key new", "NAME --verifier V --policy P [--size N | --derive LABEL | --ecdsa] [options]",
+	{ "key new", "NAME --verifier V --policy P [[--size N] [--derive LABEL] | --ecdsa] [options]",
 	  "have the chip make a key; needs a live grant of kind create",
 	  "--size N             a secret of N bytes, 32 to 1024; 64 by default\n"
-	  "--derive LABEL       the same secret in every boot, from the chip's seed: NAME, LABEL and\n"
-	  "                     all that the blob's header says, made again, give the key again\n"
+	  "--derive LABEL       not at random but from the chip's seed, LABEL, and all that the\n"
+	  "                     header says: made again with the same options it is the same secret\n"
 	  "--ecdsa              a key pair on P-384 that stays in the chip, for key sign and key csr\n"
 	  HELP_TERMS HELP_TYPES HELP_COUNTER HELP_OWNER
 	  "-o, --output FILE    also save it\n",
