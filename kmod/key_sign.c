@@ -55,12 +55,6 @@ static int parse_encoding(const char *name, enum encoding *encoding)
 	return 0;
 }
 
-/* The longest signature. */
-static u32 signature_max(enum encoding encoding)
-{
-	return encoding == P1363 ? BASTION_SIGNATURE_SIZE : BASTION_SIGNATURE_DER_MAX;
-}
-
 /* The key's blob, a copy, and what is in it; only of a key that signs. */
 static int take_blob(struct key *key, u8 **blob, struct bastion_blob_view *view)
 {
@@ -106,7 +100,8 @@ int bastion_key_query(const struct kernel_pkey_params *params, struct kernel_pke
 		.supported_ops = KEYCTL_SUPPORTS_SIGN | KEYCTL_SUPPORTS_VERIFY,
 		.key_size = KEY_BITS,
 		.max_data_size = BASTION_SIGN_DIGEST_MAX,
-		.max_sig_size = signature_max(encoding),
+		.max_sig_size = encoding == P1363 ? BASTION_SIGNATURE_SIZE :
+						    BASTION_SIGNATURE_DER_MAX,
 	};
 	return 0;
 }
@@ -179,9 +174,9 @@ static int sign_with(struct signing *signing, struct key *key)
  *
  * Context: process; waits, killably.
  * Return: the signature's length; -EINVAL the digest, its hash or the encoding is
- * none that is supported, or there is no room for the longest signature; -EOPNOTSUPP
- * anything but to sign, with anything but a P-384 key; -EACCES the caller is not the
- * owner; -ENODEV the key's chip is not here; as bastion_key_blob() and bastion_use_key().
+ * none that is supported; -EOPNOTSUPP anything but to sign, with anything but a P-384
+ * key; -EACCES the caller is not the owner; -ENODEV the key's chip is not here; as
+ * bastion_key_blob() and bastion_use_key().
  */
 int bastion_key_sign(struct kernel_pkey_params *params, const void *in, void *out)
 {
@@ -194,9 +189,6 @@ int bastion_key_sign(struct kernel_pkey_params *params, const void *in, void *ou
 	ret = check_digest(params);
 	if (!ret)
 		ret = parse_encoding(params->encoding, &encoding);
-	/* The key service made @out as long as its caller said. */
-	if (!ret && params->out_len < signature_max(encoding))
-		ret = -EINVAL;
 	if (ret)
 		return ret;
 	/* The key service holds nothing that would keep the module while this waits. */
