@@ -172,6 +172,54 @@ void rig_open_gate(struct rig *rig)
 	assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_OK);
 }
 
+void rig_grant_entry(struct rig *rig, const struct bastion_grant_entry *entry)
+{
+	struct draft draft;
+
+	rig_round(rig);
+	rig_draft(rig, &draft);
+	draft.grant.entry_count = htole32(1);
+	draft.entries_sent = 1;
+	draft.entries[0] = *entry;
+	assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_OK);
+}
+
+void rig_open_rebind(struct rig *rig, const struct party *to)
+{
+	struct draft draft;
+
+	rig_round(rig);
+	rig_draft(rig, &draft);
+	draft.grant.entry_count = htole32(3);
+	draft.entries_sent = 3;
+	draft_entry(rig, &draft.entries[2], BASTION_GRANT_REBIND);
+	memcpy(draft.entries[2].dest_verifier, to->verifier.spki_digest, BASTION_DIGEST_SIZE);
+	memcpy(draft.entries[2].dest_policy, to->policy, BASTION_DIGEST_SIZE);
+	assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_OK);
+}
+
+void rig_party(struct party *party)
+{
+	uint8_t secret[CHIP_SCALAR_SIZE];
+
+	chip_key_generate(secret);
+	assert_true(chip_key_load(&party->verifier, secret));
+	chip_random(party->token, sizeof(party->token));
+	chip_random(party->policy, sizeof(party->policy));
+}
+
+void rig_swap(struct rig *rig, struct party *party)
+{
+	struct party was = { .verifier = rig->verifier };
+
+	memcpy(was.token, rig->token, sizeof(was.token));
+	memcpy(was.policy, rig->policy, sizeof(was.policy));
+	rig->verifier = party->verifier;
+	memcpy(rig->token, party->token, sizeof(rig->token));
+	memcpy(rig->policy, party->policy, sizeof(rig->policy));
+	*party = was;
+}
+
 void rig_header(struct rig *rig, struct bastion_blob_header *header)
 {
 	*header = (struct bastion_blob_header){
@@ -186,6 +234,20 @@ void rig_header(struct rig *rig, struct bastion_blob_header *header)
 	};
 	memcpy(header->verifier, rig->verifier.spki_digest, sizeof(header->verifier));
 	memcpy(header->policy, rig->policy, sizeof(header->policy));
+}
+
+void rig_header_kind(struct rig *rig, struct bastion_blob_header *header, uint16_t kind)
+{
+	rig_header(rig, header);
+	header->kind = htole16(kind);
+	if (kind == BASTION_KIND_DERIVED) {
+		header->min_svn = 0;
+		memcpy(header->salt, "of a label", 10);
+	}
+	if (kind == BASTION_KIND_P384) {
+		header->types = 0;
+		header->secret_len = htole32(BASTION_SCALAR_SIZE);
+	}
 }
 
 uint32_t rig_seal(struct rig *rig, const struct bastion_blob_header *header, const void *secret,
@@ -219,6 +281,71 @@ uint32_t rig_unseal(struct rig *rig, const struct unseal *unseal)
 	memcpy(in, &unseal->fixed, sizeof(unseal->fixed));
 	memcpy(in + sizeof(unseal->fixed), unseal->blob, unseal->blob_len);
 	return rig_command(rig, BASTION_CMD_UNSEAL, in, sizeof(unseal->fixed) + unseal->blob_len);
+}
+
+void rig_sign_prepare(struct rig *rig, struct sign *sign)
+{
+	memset(sign, 0, sizeof(*sign));
+	memcpy(sign->fixed.token, rig->token, sizeof(sign->fixed.token));
+	sign->fixed.owner = htole32(1000);
+	sign->fixed.digest_len = htole32(BASTION_DIGEST_SIZE);
+	chip_random(sign->fixed.digest, BASTION_DIGEST_SIZE);
+	memcpy(sign->blob, rig->out, rig->out_len);
+	sign->blob_len = rig->out_len;
+}
+
+uint32_t rig_sign(struct rig *rig, const struct sign *sign)
+{
+	uint8_t in[sizeof(*sign)];
+
+	memcpy(in, &sign->fixed, sizeof(sign->fixed));
+	memcpy(in + sizeof(sign->fixed), sign->blob, sign->blob_len);
+	return rig_command(rig, BASTION_CMD_SIGN, in, sizeof(sign->fixed) + sign->blob_len);
+}
+
+void rig_rebind_prepare(struct rig *rig, struct rebind *rebind)
+{
+	struct bastion_blob_header *want = &rebind->want;
+
+	memset(rebind, 0, sizeof(*rebind));
+	memcpy(rebind->fixed.token, rig->token, sizeof(rebind->fixed.token));
+	rebind->fixed.owner = htole32(1000);
+	memcpy(rebind->blob, rig->out, rig->out_len);
+	rebind->blob_len = rig->out_len;
+	memcpy(want, rebind->blob, sizeof(*want));
+	memset(want->chip_id, 0, sizeof(want->chip_id));
+	memset(want->salt, 0, sizeof(want->salt));
+	want->counter_value = 0;
+	memcpy(want->verifier, rig->verifier.spki_digest, sizeof(want->verifier));
+	memcpy(want->policy, rig->policy, sizeof(want->policy));
+}
+
+uint32_t rig_rebind(struct rig *rig, const struct rebind *rebind)
+{
+	const size_t front = sizeof(rebind->fixed) + sizeof(rebind->want);
+	uint8_t in[sizeof(*rebind)];
+
+	memcpy(in, &rebind->fixed, sizeof(rebind->fixed));
+	memcpy(in + sizeof(rebind->fixed), &rebind->want, sizeof(rebind->want));
+	memcpy(in + front, rebind->blob, rebind->blob_len);
+	return rig_command(rig, BASTION_CMD_REBIND, in, front + rebind->blob_len);
+}
+
+uint64_t rig_counter(struct rig *rig, uint32_t index)
+{
+	struct bastion_cmd_counter in = { .index = htole32(index) };
+	struct bastion_cmd_counter_out out;
+
+	assert_int_equal(rig_command(rig, BASTION_CMD_COUNTER, &in, sizeof(in)), BASTION_STATUS_OK);
+	assert_int_equal(rig->out_len, sizeof(out));
+	memcpy(&out, rig->out, sizeof(out));
+	return le64toh(out.value);
+}
+
+void rig_power_cycle(struct rig *rig)
+{
+	assert_int_equal(chip_power_on(&rig->chip, NULL, NULL), 0);
+	assert_int_equal(rig_command(rig, BASTION_CMD_SELF_TEST, NULL, 0), BASTION_STATUS_OK);
 }
 
 uint32_t rig_extend(struct rig *rig, uint32_t index)

@@ -56,6 +56,28 @@ struct unseal {
 	size_t blob_len;
 };
 
+/** struct sign - a SIGN command */
+struct sign {
+	struct bastion_cmd_sign fixed;
+	uint8_t blob[BASTION_BLOB_MAX + 8];
+	size_t blob_len;
+};
+
+/** struct rebind - a REBIND command */
+struct rebind {
+	struct bastion_cmd_rebind fixed;
+	struct bastion_blob_header want;
+	uint8_t blob[BASTION_BLOB_MAX + 8];
+	size_t blob_len;
+};
+
+/** struct party - another verifier, with its token and its policy */
+struct party {
+	struct chip_key verifier;
+	uint8_t token[BASTION_TOKEN_SIZE];
+	uint8_t policy[BASTION_DIGEST_SIZE];
+};
+
 /* cmocka's fixtures */
 int rig_setup(void **state);
 int rig_setup_untested(void **state);
@@ -83,14 +105,37 @@ size_t rig_grant_command(const struct draft *draft, uint8_t in[RIG_GRANT_SIZE]);
 /* Both, with a round of their own: must succeed. */
 void rig_open_gate(struct rig *rig);
 
-/* A header that is right in every respect. */
+/* The same, and with an entry REBIND from the rig's policy to the party's. */
+void rig_open_rebind(struct rig *rig, const struct party *to);
+
+/* A grant with one entry, for the rig's policy unless the test bends it. */
+void rig_grant_entry(struct rig *rig, const struct bastion_grant_entry *entry);
+
+/* From now on the rig's verifier is the party's, and the other way round. */
+void rig_party(struct party *party);
+void rig_swap(struct rig *rig, struct party *party);
+
+/* A header that is right in every respect: a SECRET of 32 bytes, or another kind. */
 void rig_header(struct rig *rig, struct bastion_blob_header *header);
+void rig_header_kind(struct rig *rig, struct bastion_blob_header *header, uint16_t kind);
 uint32_t rig_seal(struct rig *rig, const struct bastion_blob_header *header, const void *secret,
 		  size_t len);
 
 /* An UNSEAL that is right for the blob in the rig's output. */
 void rig_unseal_prepare(struct rig *rig, struct unseal *unseal);
 uint32_t rig_unseal(struct rig *rig, const struct unseal *unseal);
+
+/* A SIGN that is right for it, and a REBIND to the rig's own verifier and policy. */
+void rig_sign_prepare(struct rig *rig, struct sign *sign);
+uint32_t rig_sign(struct rig *rig, const struct sign *sign);
+void rig_rebind_prepare(struct rig *rig, struct rebind *rebind);
+uint32_t rig_rebind(struct rig *rig, const struct rebind *rebind);
+
+/* The value of a counter; must succeed. */
+uint64_t rig_counter(struct rig *rig, uint32_t index);
+
+/* A power cycle and a self-test: the rig's grants are gone. */
+void rig_power_cycle(struct rig *rig);
 
 uint32_t rig_extend(struct rig *rig, uint32_t index);
 

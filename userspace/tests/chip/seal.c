@@ -262,20 +262,14 @@ static void test_nothing_without_a_grant(void **state)
 static void grant_one(struct rig *rig, uint32_t kind, const uint8_t *policy,
 		      const uint8_t *executable)
 {
-	struct draft draft;
+	struct bastion_grant_entry entry = { .kind = htole32(kind) };
 
-	rig_round(rig);
-	rig_draft(rig, &draft);
-	draft.grant.entry_count = htole32(1);
-	draft.entries_sent = 1;
-	draft.entries[0].kind = htole32(kind);
-	if (policy)
-		memcpy(draft.entries[0].policy, policy, BASTION_DIGEST_SIZE);
+	memcpy(entry.policy, policy ? policy : rig->policy, sizeof(entry.policy));
 	if (executable) {
-		draft.entries[0].flags = htole32(BASTION_GRANT_EXECUTABLE);
-		memcpy(draft.entries[0].executable, executable, BASTION_EXE_SIZE);
+		entry.flags = htole32(BASTION_GRANT_EXECUTABLE);
+		memcpy(entry.executable, executable, sizeof(entry.executable));
 	}
-	assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_OK);
+	rig_grant_entry(rig, &entry);
 }
 
 static void test_entries(void **state)
