@@ -439,7 +439,8 @@ static void test_specs(void **state)
 	static const char *const bad[] = { "", "nonsense", "late,arg", "late,arg=",
 					   "late,arg=x", "late,arg=-1", "late,count=0",
 					   "late,cmd=FOO", "late,cmd=", "late,foo=1",
-					   "wrong-key,cmd=INFO", "old-firmware,cmd=RANDOM" };
+					   "wrong-key,cmd=INFO", "old-firmware,cmd=RANDOM",
+					   "old-firmware,cmd=COUNTER", "ignore-grant,cmd=GRANT" };
 	struct box *box = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -449,6 +450,10 @@ static void test_specs(void **state)
 			print_error("taken: %s\n", bad[i]);
 		assert_int_equal(error, -1);
 	}
+	fault(box, "none");
+	fault(box, "ignore-grant,cmd=sign");
+	fault(box, "ignore-grant,cmd=REBIND");
+	fault(box, "drop-irq,cmd=COUNTER");
 	fault(box, "none");
 	for (unsigned int i = 0; i < CHIP_FAULTS_MAX; i++)
 		fault(box, "late,cmd=quote,count=2,arg=0x10");
@@ -511,6 +516,92 @@ static void test_audit_of_grants(void **state)
 	audit_line(box, "\"grant_live\":false");
 }
 
+/* One command by the mailbox. */
+static void run_one(struct box *box, uint32_t opcode, const void *in, size_t len, uint32_t status,
+		    size_t out_len)
+{
+	submit(box, 0, opcode, in, len);
+	chip_mailbox_scan(&box->mailbox);
+	expect(box, 0, status, out_len);
+}
+
+static void sign_and_rebind(struct box *box, const struct sign *sign, const struct rebind *rebind,
+			    uint32_t status)
+{
+	const size_t front = sizeof(rebind->fixed) + sizeof(rebind->want);
+	bool good = status == BASTION_STATUS_OK;
+	uint8_t in[sizeof(*rebind) + sizeof(*sign)];
+
+	memcpy(in, &sign->fixed, sizeof(sign->fixed));
+	memcpy(in + sizeof(sign->fixed), sign->blob, sign->blob_len);
+	run_one(box, BASTION_CMD_SIGN, in, sizeof(sign->fixed) + sign->blob_len, status,
+		good ? BASTION_SIGNATURE_SIZE : 0);
+	audit_line(box, "\"opcode\":\"SIGN\"");
+	audit_line(box, "\"kind\":\"p384\"");
+	memcpy(in, &rebind->fixed, sizeof(rebind->fixed));
+	memcpy(in + sizeof(rebind->fixed), &rebind->want, sizeof(rebind->want));
+	memcpy(in + front, rebind->blob, rebind->blob_len);
+	run_one(box, BASTION_CMD_REBIND, in, front + rebind->blob_len, status,
+		good ? BASTION_BLOB_P384_SIZE : 0);
+	audit_line(box, "\"opcode\":\"REBIND\"");
+	audit_line(box, "\"counter\":4");
+}
+
+/* The same of SIGN and REBIND: the log wants an entry for just what was done. */
+static void test_audit_of_uses(void **state)
+{
+	struct bastion_blob_header header;
+	uint8_t grant[RIG_GRANT_SIZE];
+	struct box *box = *state;
+	struct rig *rig = box->rig;
+	struct rebind rebind;
+	struct draft draft;
+	struct sign sign;
+
+	rig_open_gate(rig);
+	rig_header_kind(rig, &header, BASTION_KIND_P384);
+	header.counter_index = htole32(4);
+	assert_int_equal(rig_seal(rig, &header, NULL, 0), BASTION_STATUS_OK);
+	rig_sign_prepare(rig, &sign);
+	rig_rebind_prepare(rig, &rebind);
+	rig_command(rig, BASTION_CMD_RELOCK, NULL, 0);
+
+	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_NO_GRANT);
+	audit_line(box, "\"grant_live\":false,\"granted\":false");
+	fault(box, "ignore-grant,count=2");
+	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_OK);
+	audit_line(box, "\"honest_status\":\"NO_GRANT\"");
+	assert_int_equal(box->audit.released, 2);
+	assert_int_equal(box->audit.ungranted, 2);
+
+	/* A grant with the token that allows neither. */
+	rig_round(rig);
+	rig_draft(rig, &draft);
+	draft.entries[0].kind = htole32(BASTION_GRANT_CREATE);
+	run_one(box, BASTION_CMD_GRANT, grant, rig_grant_command(&draft, grant), BASTION_STATUS_OK,
+		0);
+	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_DENIED);
+	audit_line(box, "\"grant_live\":true,\"granted\":false");
+
+	rig_round(rig);
+	rig_draft(rig, &draft);
+	draft.entries[1].kind = htole32(BASTION_GRANT_REBIND);
+	memcpy(draft.entries[1].dest_verifier, rebind.want.verifier, BASTION_DIGEST_SIZE);
+	memcpy(draft.entries[1].dest_policy, rebind.want.policy, BASTION_DIGEST_SIZE);
+	run_one(box, BASTION_CMD_GRANT, grant, rig_grant_command(&draft, grant), BASTION_STATUS_OK,
+		0);
+	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_OK);
+	audit_line(box, "\"grant_live\":true,\"granted\":true");
+	assert_int_equal(box->audit.released, 4);
+	assert_int_equal(box->audit.ungranted, 2);
+	/* To another verifier, only a chip that lies would. */
+	rebind.want.verifier[0] ^= 1;
+	fault(box, "ignore-grant,cmd=REBIND");
+	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_OK);
+	audit_line(box, "\"grant_live\":true,\"granted\":false");
+	assert_int_equal(box->audit.ungranted, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,6 +621,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_polled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_specs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audit_of_grants, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_audit_of_uses, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
