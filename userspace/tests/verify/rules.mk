@@ -17,6 +17,8 @@ VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy 
 	bootlog ima expected)
 fuzz: fuzz-verify
 fuzz-verify: $(VERIFY_FUZZERS)
+	@mkdir -p $(abspath ../build/fuzz)/verify-policy.corpus
+	@cp tests/verify/seed-policy.json $(abspath ../build/fuzz)/verify-policy.corpus/
 # The quote's harness includes quote.c.
 $(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c $(libbastion-verify_SRCS)
 	@mkdir -p $(@D)
