@@ -44,6 +44,14 @@ bench: setup	## times what matters beside references; ONLY="NAME...", QUICK=1, K
 setup:	## installs the Debian packages that are missing
 	@scripts/setup
 
+# KERNELS counts only when it is given: the default is the running kernel.
+install:	## module of KVER (the running kernel), programs, units; DESTDIR, PREFIX
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' \
+		scripts/install $(or $(KVER),$(if $(filter file,$(origin KERNELS)),,$(KERNELS)))
+
+uninstall:	## removes what "make install" put, but not /etc/bastion
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --uninstall
+
 clean:	## removes build/, except the kernel files that take long to unpack
 	rm -rf $(filter-out build/linux,$(wildcard build/*))
 
@@ -53,4 +61,4 @@ help:	## this list
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
 .PHONY: all modules userspace demo check check-static check-unit check-vm check-mutants check-debug \
-	fuzz bench setup clean help
+	fuzz bench setup install uninstall clean help
