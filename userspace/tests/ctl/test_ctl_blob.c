@@ -119,7 +119,8 @@ static void blob_decodes_pairs(void **state)
 	size_t i;
 
 	make_pair(&s);
-	assert_int_equal(bastion_blob_decode((uint8_t *)&s, BASTION_BLOB_P384_SIZE, &info, &err), 0);
+	assert_int_equal(bastion_blob_decode((uint8_t *)&s, BASTION_BLOB_P384_SIZE, &info, &err),
+			 0);
 	assert_int_equal(info.kind, BASTION_KIND_P384);
 	assert_int_equal(info.types, 0);
 	assert_memory_equal(info.point, s.rest, BASTION_POINT_SIZE);

@@ -8,6 +8,8 @@
 #include "samples.h"
 #include "test.h"
 
+#define COUNT SAMPLE_ENTRIES
+
 static int parse(const u8 *buf, size_t len)
 {
 	struct bastion_grant_view view;
@@ -29,7 +31,7 @@ static void reads_what_is_there(void **state)
 	assert_int_equal(bastion_grant_parse((const u8 *)&s, sizeof(s), &view), 0);
 	assert_memory_equal(&view.fixed, &s.fixed, sizeof(s.fixed));
 	assert_ptr_equal(view.entries, s.entries);
-	assert_int_equal(view.count, SAMPLE_ENTRIES);
+	assert_int_equal(view.count, COUNT);
 	assert_ptr_equal(view.signature, s.signature);
 	assert_int_equal(view.signed_len, sizeof(s) - BASTION_SIGNATURE_SIZE);
 }
@@ -48,9 +50,9 @@ static void refuses_a_length_for_another_count(void **state)
 	struct grant_sample s;
 
 	grant_sample_init(&s);
-	s.fixed.entry_count = cpu_to_le32(SAMPLE_ENTRIES - 1);
+	s.fixed.entry_count = cpu_to_le32(COUNT - 1);
 	assert_int_equal(parse_sample(&s), -EBADMSG);
-	s.fixed.entry_count = cpu_to_le32(SAMPLE_ENTRIES + 1);
+	s.fixed.entry_count = cpu_to_le32(COUNT + 1);
 	assert_int_equal(parse_sample(&s), -EBADMSG);
 }
 
@@ -67,8 +69,9 @@ static void judges_every_byte(void **state)
 	memset(any + offsetof(struct grant_sample, fixed.register_digest), 1,
 	       offsetof(struct bastion_grant, register_mask) -
 	       offsetof(struct bastion_grant, register_digest));
-	for (i = 0; i < SAMPLE_ENTRIES; i++)
-		memset(any + offsetof(struct grant_sample, entries[i].policy), 1, BASTION_DIGEST_SIZE);
+	for (i = 0; i < COUNT; i++)
+		memset(any + offsetof(struct grant_sample, entries[i].policy), 1,
+		       BASTION_DIGEST_SIZE);
 	memset(any + offsetof(struct grant_sample, entries[1].executable), 1, BASTION_EXE_SIZE);
 	memset(any + offsetof(struct grant_sample, entries[3].dest_verifier), 1,
 	       2 * BASTION_DIGEST_SIZE);
@@ -289,26 +292,26 @@ static void finds_what_is_allowed(void **state)
 	e = s.entries;
 	memset(executable, 0xee, sizeof(executable));
 
-	assert_ptr_equal(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[0].policy, NULL),
+	assert_ptr_equal(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[0].policy, NULL),
 			 &e[0]);
-	assert_ptr_equal(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[0].policy,
+	assert_ptr_equal(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[0].policy,
 					    executable), &e[0]);
-	assert_ptr_equal(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[1].policy,
+	assert_ptr_equal(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[1].policy,
 					    executable), &e[1]);
-	assert_ptr_equal(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_CREATE, e[2].policy, NULL),
+	assert_ptr_equal(bastion_grant_find(e, COUNT, BASTION_GRANT_CREATE, e[2].policy, NULL),
 			 &e[2]);
 
 	/* unmeasured, or another */
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[1].policy, NULL));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[1].policy, NULL));
 	executable[31] ^= 1;
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[1].policy, executable));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[1].policy, executable));
 
 	/* another kind, another policy, no entries */
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_CREATE, e[0].policy, NULL));
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[2].policy, NULL));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_CREATE, e[0].policy, NULL));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[2].policy, NULL));
 	memcpy(policy, e[0].policy, sizeof(policy));
 	policy[47] ^= 1;
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, policy, NULL));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, policy, NULL));
 	assert_null(bastion_grant_find(e, 0, BASTION_GRANT_RELEASE, e[0].policy, NULL));
 }
 
@@ -321,7 +324,7 @@ static void finds_behind_an_entry_for_another_executable(void **state)
 	s.entries[2] = s.entries[1];
 	memcpy(s.entries[2].executable, executable, sizeof(executable));
 	assert_int_equal(parse_sample(&s), 0);
-	assert_ptr_equal(bastion_grant_find(s.entries, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE,
+	assert_ptr_equal(bastion_grant_find(s.entries, COUNT, BASTION_GRANT_RELEASE,
 					    s.entries[1].policy, executable), &s.entries[2]);
 }
 
@@ -336,18 +339,18 @@ static void finds_where_a_key_may_move(void **state)
 	memcpy(policy, e[3].policy, sizeof(policy));
 	memcpy(verifier, e[3].dest_verifier, sizeof(verifier));
 	memcpy(dest, e[3].dest_policy, sizeof(dest));
-	assert_ptr_equal(bastion_grant_find_rebind(e, SAMPLE_ENTRIES, policy, verifier, dest), &e[3]);
+	assert_ptr_equal(bastion_grant_find_rebind(e, COUNT, policy, verifier, dest), &e[3]);
 	assert_null(bastion_grant_find_rebind(e, 3, policy, verifier, dest));
 
 	/* each of the three counts, to its last byte */
 	policy[47] ^= 1;
-	assert_null(bastion_grant_find_rebind(e, SAMPLE_ENTRIES, policy, verifier, dest));
+	assert_null(bastion_grant_find_rebind(e, COUNT, policy, verifier, dest));
 	policy[47] ^= 1;
 	verifier[47] ^= 1;
-	assert_null(bastion_grant_find_rebind(e, SAMPLE_ENTRIES, policy, verifier, dest));
+	assert_null(bastion_grant_find_rebind(e, COUNT, policy, verifier, dest));
 	verifier[47] ^= 1;
 	dest[47] ^= 1;
-	assert_null(bastion_grant_find_rebind(e, SAMPLE_ENTRIES, policy, verifier, dest));
+	assert_null(bastion_grant_find_rebind(e, COUNT, policy, verifier, dest));
 }
 
 /* To move a key is neither to use nor to make one, and the other way round. */
@@ -360,10 +363,10 @@ static void keeps_kinds_apart(void **state)
 
 	grant_sample_init(&s);
 	e = s.entries;
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_RELEASE, e[3].policy, NULL));
-	assert_null(bastion_grant_find(e, SAMPLE_ENTRIES, BASTION_GRANT_CREATE, e[3].policy, NULL));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_RELEASE, e[3].policy, NULL));
+	assert_null(bastion_grant_find(e, COUNT, BASTION_GRANT_CREATE, e[3].policy, NULL));
 	for (i = 0; i < 3; i++)
-		assert_null(bastion_grant_find_rebind(e, SAMPLE_ENTRIES, e[i].policy, zero, zero));
+		assert_null(bastion_grant_find_rebind(e, COUNT, e[i].policy, zero, zero));
 }
 
 static void finds_behind_an_entry_for_another_destination(void **state)
@@ -374,7 +377,7 @@ static void finds_behind_an_entry_for_another_destination(void **state)
 	s.entries[2] = s.entries[3];
 	s.entries[2].dest_policy[0] ^= 1;
 	assert_int_equal(parse_sample(&s), 0);
-	assert_ptr_equal(bastion_grant_find_rebind(s.entries, SAMPLE_ENTRIES, s.entries[3].policy,
+	assert_ptr_equal(bastion_grant_find_rebind(s.entries, COUNT, s.entries[3].policy,
 						   s.entries[3].dest_verifier,
 						   s.entries[3].dest_policy), &s.entries[3]);
 }

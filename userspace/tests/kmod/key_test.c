@@ -201,13 +201,24 @@ static void takes(void **state)
 			fail_msg("refused: %s", texts[i]);
 }
 
-static void refuses(void **state)
+static void refuse_all(const char *const *texts, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (parse_text(texts[i]) != -EINVAL)
+			fail_msg("accepted: %s", texts[i]);
+}
+
+/* What is not an option: verbs, what follows them, and what stands between words. */
+static void refuses_other_words(void **state)
 {
 	static const char *const texts[] = {
 		/* verbs */
 		"", "\n", " ", "new", "new ", "new\n", "load", "load ", "load \n", "New 32 " V " " P,
 		"newer 32 " V " " P, "imports 5 " V " " P, "update", " new 32 " V " " P, "loa 00",
-		"ecdsa", "ecdsa ", "ecdsa\n", "ecdsa  " V " " P, "ecdsa 32 " V " " P, "ecdsa" V " " P,
+		"ecdsa", "ecdsa ", "ecdsa\n", "ecdsa  " V " " P, "ecdsa 32 " V " " P,
+		"ecdsa" V " " P, "ecdsa\t" V " " P,
 		"import", "import ", "import 5", "import 5\n", "rebind", "rebind ", "rebind\n",
 		"rebind 32 " V " " P, "rebind  " V " " P, "Ecdsa " V " " P, "rebin " V " " P,
 		/* serial */
@@ -219,10 +230,20 @@ static void refuses(void **state)
 		"new " V " " P, "new 31 " V " " P, "new 1025 " V " " P, "new 032 " V " " P,
 		"new +32 " V " " P, "new -32 " V " " P, "new 0x20 " V " " P, "new 32a " V " " P,
 		"new 4294967328 " V " " P, "new 18446744073709551648 " V " " P, "new  " V " " P,
+		/* hex */
+		"load 0", "load 000", "load 0g", "load 00 00", "load 00 ", "load  00", "load 0x00",
 		/* separators */
 		"new  32 " V " " P, "new 32  " V " " P, "new 32 " V "  " P, "new 32 " V " " P " ",
 		"new 32 " V " " P " \n", "new 32 " V " " P "\n\n", "new 32 " V "\n" P,
 		"new\t32 " V " " P, "new 32 " V "\t" P, "new 32 " V "," P,
+	};
+
+	refuse_all(texts, sizeof(texts) / sizeof(*texts));
+}
+
+static void refuses_bad_options(void **state)
+{
+	static const char *const texts[] = {
 		/* what is required, once */
 		"new 32", "new 32 " V, "new 32 " P, "new 32 " V " " P " " V, "new 32 " V " " P " " P,
 		"new 32 " V " " P " owner=1 owner=1", "new 32 " V " " P " types=user types=user",
@@ -264,17 +285,13 @@ static void refuses(void **state)
 		"new 32 " V " " P " counter=0x1", "new 32 " V " " P " counter=4294967297",
 		"rebind " V " " P " counter=0", "ecdsa " V " " P " counter=17",
 		/* label of a derived key */
-		"new 32 " V " " P " derive=", "new 32 " V " " P " derive", "new 32 derive= " V " " P,
+		"new 32 " V " " P " derive=", "new 32 " V " " P " derive",
+		"new 32 derive= " V " " P,
 		"new 32 " V " " P " derive=A", "new 32 " V " " P " derive=a/b",
 		"new 32 " V " " P " derive=" LABEL64 "0", "new 32 " V " " P " derive=a=b",
-		/* hex */
-		"load 0", "load 000", "load 0g", "load 00 00", "load 00 ", "load  00", "load 0x00",
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (parse_text(texts[i]) != -EINVAL)
-			fail_msg("accepted: %s", texts[i]);
+	refuse_all(texts, sizeof(texts) / sizeof(*texts));
 }
 
 static void refuses_nul(void **state)
@@ -324,7 +341,8 @@ int main(void)
 		cmocka_unit_test(reads_load),
 		cmocka_unit_test(bounds_load),
 		cmocka_unit_test(takes),
-		cmocka_unit_test(refuses),
+		cmocka_unit_test(refuses_other_words),
+		cmocka_unit_test(refuses_bad_options),
 		cmocka_unit_test(refuses_nul),
 		cmocka_unit_test(survives_any_byte_and_any_end),
 	};

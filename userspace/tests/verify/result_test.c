@@ -501,7 +501,8 @@ static void test_policy_rebind(void **state)
 static void test_policy_rebind_refused(void **state)
 {
 	static const char *const bad[] = {
-		REBIND("true"), REBIND("{}"), REBIND(TO(DEST, "a")), REBIND("[true]"), REBIND("[{}]"),
+		REBIND("true"), REBIND("{}"), REBIND(TO(DEST, "a")), REBIND("[true]"),
+		REBIND("[{}]"),
 		REBIND("[\"" DEST "\"]"), REBIND("[{\"verifier\":\"" DEST "\"}]"),
 		REBIND("[{\"policy\":\"a\"}]"), REBIND("[" TO("ab", "a") "]"),
 		REBIND("[" TO(DEST "ab", "a") "]"), REBIND("[" TO(DEST, "") "]"),
