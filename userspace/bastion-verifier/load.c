@@ -13,30 +13,59 @@
 
 #define ROOTS_MAX	(1 << 20)
 
-static int add_root(struct bv_policy *policy, const char *policy_path, const char *name,
-		    struct bv_error *err)
+/* Names in a policy are relative to its folder. */
+static int read_beside(const char *policy_path, const char *name, size_t max, char path[PATH_MAX],
+		       struct bv_span *out, struct bv_error *err)
 {
-	char folder[PATH_MAX], path[PATH_MAX];
-	struct bv_error why = { "" };
-	struct bv_span pem;
-	int len, ret;
+	char folder[PATH_MAX];
+	int len = snprintf(folder, sizeof(folder), "%s", policy_path);
 
-	len = snprintf(folder, sizeof(folder), "%s", policy_path);
 	if (len < 0 || len >= PATH_MAX)
 		return bv_fail(err, "the path is too long");
 	if (name[0] == '/')
-		len = snprintf(path, sizeof(path), "%s", name);
+		len = snprintf(path, PATH_MAX, "%s", name);
 	else
-		len = snprintf(path, sizeof(path), "%s/%s", dirname(folder), name);
+		len = snprintf(path, PATH_MAX, "%s/%s", dirname(folder), name);
 	if (len < 0 || len >= PATH_MAX)
 		return bv_fail(err, "the path is too long");
-	ret = file_read(path, ROOTS_MAX, &pem, err);
+	return file_read(path, max, out, err);
+}
+
+static int add_root(struct bv_policy *policy, const char *policy_path, const char *name,
+		    struct bv_error *err)
+{
+	struct bv_error why = { "" };
+	char path[PATH_MAX];
+	struct bv_span pem;
+	int ret = read_beside(policy_path, name, ROOTS_MAX, path, &pem, err);
+
 	if (ret)
 		return ret;
 	ret = bv_policy_add_roots(policy, pem, &why);
 	if (ret)
 		bv_fail(err, "%.150s: %.200s", path, why.text);
 	free((void *)pem.data);
+	return ret;
+}
+
+static int add_references(struct bv_policy *policy, const char *policy_path, struct bv_rule *rule,
+			  struct bv_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < rule->file_count; i++) {
+		struct bv_error why = { "" };
+		char path[PATH_MAX];
+		struct bv_span text;
+
+		ret = read_beside(policy_path, rule->files[i], BV_REFERENCE_MAX, path, &text, err);
+		if (ret)
+			return ret;
+		ret = bv_policy_add_references(policy, rule, text, &why);
+		if (ret)
+			bv_fail(err, "%.150s: %.200s", path, why.text);
+		free((void *)text.data);
+	}
 	return ret;
 }
 
@@ -50,8 +79,14 @@ struct bv_policy *policy_load(const char *path, struct bv_error *err)
 		return NULL;
 	policy = bv_policy_parse(text, err);
 	free((void *)text.data);
-	for (size_t i = 0; policy && !ret && i < policy->root_files.count; i++)
+	if (!policy)
+		return NULL;
+	for (size_t i = 0; !ret && i < policy->root_files.count; i++)
 		ret = add_root(policy, path, policy->root_files.text[i], err);
+	if (!ret)
+		ret = add_references(policy, path, &policy->ima, err);
+	if (!ret)
+		ret = add_references(policy, path, &policy->executables, err);
 	if (!ret)
 		return policy;
 	bv_policy_free(policy);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A policy with the root certificates that it names, and time and chance. */
+/* A policy with the files that it names, and time and chance. */
 #ifndef VERIFIER_LOAD_H
 #define VERIFIER_LOAD_H
 
 #include "libbastion-verify/result.h"
 
 /**
- * policy_load() - read a policy and its roots
- * @path:	the policy; names of roots are relative to its folder
+ * policy_load() - read a policy, its roots and its reference values
+ * @path:	the policy; names in it are relative to its folder
  * @err:	what was wrong
  *
  * Return: a policy to bv_policy_free(), or NULL.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Registers 1 to 7: what the module, and the operator through it, measured.
+ * Registers 1 to 7 without 3: what the module, and the operator through it, measured.
  * Each rule is a function over all entries of the log, which has been replayed
  * by then, so that every entry is one that the chip signed.
  */
@@ -12,7 +12,7 @@
 #include "crypto.h"
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
-#define OWN_REGISTERS	0xfeu	/* all but the platform's */
+#define OWN_REGISTERS	0xf6u	/* all but the platform's, and IMA's that has a list of its own */
 #define TRACKED_MAX	64	/* verifiers in a log, the removed ones included */
 
 /* What a pass over the log finds. */
@@ -327,7 +327,8 @@ static void check_registers(const struct bv_policy *policy, struct bv_verdict *v
 static int first_difference(const struct bv_replay *replay, const struct bv_quote *quote)
 {
 	for (int i = 1; i < BASTION_MR_COUNT; i++)
-		if (memcmp(replay->registers[i], quote->registers[i], BASTION_DIGEST_SIZE))
+		if (OWN_REGISTERS & (1u << i) &&
+		    memcmp(replay->registers[i], quote->registers[i], BASTION_DIGEST_SIZE))
 			return i;
 	return 0;
 }
@@ -351,7 +352,7 @@ static bool check_replay(struct bv_span log, struct bv_verdict *verdict)
 		strcpy(seen, "as expected");
 	if (!bv_verdict_add(verdict, &(struct bv_check){
 		.name = "log", .claim = BV_CONFIGURATION, .tier = must(!ret && !differs),
-		.expected = differs ? expected : "a log whose replay gives registers 1 to 7",
+		.expected = differs ? expected : "a log whose replay gives the module's registers",
 		.seen = ret ? err.text : seen, .entry = &bad,
 		.advice = "The log is not what the chip measured: it was changed on its way, or "
 			  "something extended the chip behind the module's back." }))
@@ -384,5 +385,6 @@ void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
 	check_pins(in->policy, found, verdict);
 	check_verifiers(in, found, verdict);
 	check_registers(in->policy, verdict);
+	bv_appraise_executables(in, log, verdict);
 	free(found);
 }

@@ -229,6 +229,7 @@ static void appraise(const struct bv_appraisal *in, const struct bv_evidence *ev
 	check_hardware(in->policy, verdict);
 	bv_appraise_boot(in, evidence->boot_log, verdict);
 	bv_appraise_log(in, evidence->log, verdict);
+	bv_appraise_ima(in, evidence->ima, verdict);
 	check_permits(in->policy, verdict);
 }
 

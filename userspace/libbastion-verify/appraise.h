@@ -45,7 +45,25 @@ void bv_appraise_boot(const struct bv_appraisal *in, struct bv_span log,
 		      struct bv_verdict *verdict);
 
 /**
- * bv_appraise_log() - the module's log against registers 1 to 7 and the policy
+ * bv_appraise_ima() - IMA's list against register 3 and the policy
+ * @in:		see above
+ * @list:	untrusted; no data when the evidence has none
+ * @verdict:	with the quote's claims; gets the checks
+ */
+void bv_appraise_ima(const struct bv_appraisal *in, struct bv_span list,
+		     struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_executables() - what register 4 has of executables against the policy
+ * @in:		see above
+ * @log:	the module's, replayed
+ * @verdict:	gets the checks
+ */
+void bv_appraise_executables(const struct bv_appraisal *in, struct bv_span log,
+			     struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_log() - the module's log against its registers and the policy
  * @in:		see above
  * @log:	untrusted
  * @verdict:	with the quote's claims and the round; gets the checks

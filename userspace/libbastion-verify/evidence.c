@@ -13,16 +13,18 @@ static const struct record {
 	const char *name;
 	const char *media_type;
 	size_t offset;
+	bool optional;
 } records[] = {
-	{ "quote", "application/eat+cwt", offsetof(struct bv_evidence, quote) },
-	{ "boot_log", "application/vnd.bastion.log", offsetof(struct bv_evidence, boot_log) },
-	{ "log", "application/vnd.bastion.log", offsetof(struct bv_evidence, log) },
+	{ "quote", "application/eat+cwt", offsetof(struct bv_evidence, quote), false },
+	{ "boot_log", "application/vnd.bastion.log", offsetof(struct bv_evidence, boot_log), false },
+	{ "log", "application/vnd.bastion.log", offsetof(struct bv_evidence, log), false },
+	{ "ima", "application/vnd.bastion.ima", offsetof(struct bv_evidence, ima), true },
 	{ "platform", "application/vnd.bastion.platform+json",
-	  offsetof(struct bv_evidence, platform) },
+	  offsetof(struct bv_evidence, platform), false },
 };
 
 static const struct record round_record = {
-	"round", "application/vnd.bastion.round+json", 0
+	"round", "application/vnd.bastion.round+json", 0, false
 };
 
 static int decode(const json_t *root, const struct record *record, struct bv_span *out,
@@ -88,7 +90,7 @@ static int parse_round(struct bv_span text, struct bv_round *round, struct bv_er
 static int parse_records(const json_t *root, struct bv_evidence *evidence, struct bv_error *err)
 {
 	static const char *const known[] = {
-		"__cmwc_t", "quote", "round", "boot_log", "log", "platform", NULL
+		"__cmwc_t", "quote", "round", "boot_log", "log", "ima", "platform", NULL
 	};
 	const char *type = json_string_value(json_object_get(root, "__cmwc_t"));
 	struct bv_span text = { 0 };
@@ -98,8 +100,9 @@ static int parse_records(const json_t *root, struct bv_evidence *evidence, struc
 	if (!ret && (!type || strcmp(type, COLLECTION_TYPE)))
 		ret = bv_fail(err, "evidence: \"__cmwc_t\" is not %s", COLLECTION_TYPE);
 	for (size_t i = 0; !ret && i < sizeof(records) / sizeof(*records); i++)
-		ret = decode(root, &records[i],
-			     (struct bv_span *)((char *)evidence + records[i].offset), err);
+		if (!records[i].optional || json_object_get(root, records[i].name))
+			ret = decode(root, &records[i],
+				     (struct bv_span *)((char *)evidence + records[i].offset), err);
 	if (!ret)
 		ret = decode(root, &round_record, &text, err);
 	if (!ret)

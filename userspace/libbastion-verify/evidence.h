@@ -12,7 +12,8 @@
  * struct bv_evidence - the records, decoded; nothing in it is believed yet
  * @quote:	COSE_Sign1
  * @boot_log:	register 0
- * @log:	registers 1 to 7
+ * @log:	registers 1 to 7 without 3
+ * @ima:	IMA's list, of register 3; no data when the evidence has none
  * @platform:	JSON text that nobody vouches for; only checked to be JSON
  * @round:	what the machine says the round was
  *
@@ -22,6 +23,7 @@ struct bv_evidence {
 	struct bv_span quote;
 	struct bv_span boot_log;
 	struct bv_span log;
+	struct bv_span ima;
 	struct bv_span platform;
 	struct bv_round round;
 };

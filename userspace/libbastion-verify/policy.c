@@ -367,12 +367,22 @@ static int read_lists(const json_t *json, struct bv_policy *policy, struct bv_er
 	return 0;
 }
 
+static int read_ima(const json_t *json, struct bv_policy *policy, struct bv_error *err)
+{
+	return bv_rule_read(&policy->ima, "ima", json, true, err);
+}
+
+static int read_executables(const json_t *json, struct bv_policy *policy, struct bv_error *err)
+{
+	return bv_rule_read(&policy->executables, "executables", json, false, err);
+}
+
 static int read_policy(const json_t *json, struct bv_policy *policy, struct bv_error *err)
 {
 	static const char *const known[] = {
 		"roots", "models", "firmware_min", "svn_min", "allow_debug", "revoked_chips",
 		"chips", "reference", "modules", "platforms", "parameters", "verifiers", "registers",
-		"lifetime", "register_mask", "accept_warning", "policies", NULL
+		"lifetime", "register_mask", "accept_warning", "policies", "ima", "executables", NULL
 	};
 	static const struct {
 		const char *name;
@@ -382,6 +392,8 @@ static int read_policy(const json_t *json, struct bv_policy *policy, struct bv_e
 		{ "registers", read_registers },
 		{ "register_mask", read_mask },
 		{ "policies", read_policies },
+		{ "ima", read_ima },
+		{ "executables", read_executables },
 	};
 	const json_t *value;
 	int ret;
@@ -441,6 +453,20 @@ int bv_policy_add_roots(struct bv_policy *policy, struct bv_span pem, struct bv_
 	return 0;
 }
 
+int bv_policy_add_references(struct bv_policy *policy, struct bv_rule *rule, struct bv_span text,
+			     struct bv_error *err)
+{
+	int ret = bv_references_add(rule->references, text, err);
+	uint8_t digest[BASTION_DIGEST_SIZE];
+	struct bv_span parts[] = { BV_SPAN(policy->id), BV_SPAN(digest) };
+
+	if (ret)
+		return ret;
+	if (bv_sha384(digest, &text, 1) || bv_sha384(policy->id, parts, 2))
+		return bv_fail_errno(err, EIO, "hashing reference values");
+	return 0;
+}
+
 static void free_texts(struct bv_texts *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -471,6 +497,8 @@ void bv_policy_free(struct bv_policy *policy)
 		free(policy->permits[i].rebinds);
 	free(policy->permits);
 	free(policy->firmware_min);
+	bv_rule_exit(&policy->ima);
+	bv_rule_exit(&policy->executables);
 	sk_X509_pop_free(policy->roots, X509_free);
 	free(policy);
 }

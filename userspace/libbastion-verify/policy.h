@@ -12,6 +12,7 @@
 
 #include "bytes.h"
 #include "error.h"
+#include "reference-rule.h"
 
 #define BV_POLICY_MAX		(1 << 20)
 #define BV_CMDLINE_MAX		4096
@@ -92,7 +93,7 @@ struct bv_permit {
 
 /**
  * struct bv_policy - a policy that has been checked
- * @id:			SHA-384 of the text and then of each root, for results
+ * @id:			SHA-384 of the text, then of each root and file of references
  * @root_files:		names, for the program to load
  * @roots:		loaded with bv_policy_add_roots()
  * @models:		model names that are good
@@ -114,6 +115,8 @@ struct bv_permit {
  * @lifetime:		of a grant, seconds
  * @permits:		what is granted: at most BASTION_GRANT_ENTRIES_MAX entries in all
  * @permit_count:	how many; 0 grants nothing
+ * @ima:		which files IMA may have measured
+ * @executables:	which executables the module may have measured
  */
 struct bv_policy {
 	uint8_t id[BASTION_DIGEST_SIZE];
@@ -138,6 +141,8 @@ struct bv_policy {
 	uint32_t lifetime;
 	struct bv_permit *permits;
 	size_t permit_count;
+	struct bv_rule ima;
+	struct bv_rule executables;
 };
 
 /**
@@ -158,6 +163,18 @@ struct bv_policy *bv_policy_parse(struct bv_span text, struct bv_error *err);
  * Return: 0, -EBADMSG, -ENOMEM.
  */
 int bv_policy_add_roots(struct bv_policy *policy, struct bv_span pem, struct bv_error *err);
+
+/**
+ * bv_policy_add_references() - give a policy one of its files of reference values
+ * @policy:	the policy; its @id changes
+ * @rule:	one of the policy's, that names the file
+ * @text:	the file
+ * @err:	what was wrong
+ *
+ * Return: 0, -EBADMSG, -ENOMEM, -EIO.
+ */
+int bv_policy_add_references(struct bv_policy *policy, struct bv_rule *rule, struct bv_span text,
+			     struct bv_error *err);
 
 /** bv_policy_free() - free a policy; NULL is fine */
 void bv_policy_free(struct bv_policy *policy);

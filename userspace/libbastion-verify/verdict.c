@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "verdict.h"
 
 #define SUMMARY_SIZE	256
@@ -74,7 +76,7 @@ static json_t *terminated(const char *chars)
 
 static json_t *entry_json(const struct bv_log_entry *entry)
 {
-	char digest[2 * BASTION_DIGEST_SIZE + 1];
+	char digest[2 * EVP_MAX_MD_SIZE + 1];	/* IMA's may be longer than ours */
 
 	bv_hex(digest, entry->digest.data, entry->digest.len);
 	return json_pack("{s:I, s:i, s:o*, s:s}", "number", (json_int_t)entry->number, "register",

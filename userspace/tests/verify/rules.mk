@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect
+VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect references
 
 define verify_test
 TESTS += verify-$(1)
@@ -9,6 +9,7 @@ verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
 $(foreach t,vectors bootlog ima inspect,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
+$(foreach t,ima references,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
 verify-inspect_SRCS += $(addprefix bastion-verifier/,cmd_inspect_log.c files.c show.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c)
 

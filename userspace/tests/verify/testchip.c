@@ -416,8 +416,10 @@ static json_t *cmw_json(const char *type, json_t *value)
 json_t *tc_bundle(struct tc *tc, const struct tc_buffer *quote)
 {
 	const struct bv_round *round = &tc->round;
+	json_t *ima = tc->ima.data ? cmw("application/vnd.bastion.ima", tc->ima.data, tc->ima.len)
+				   : NULL;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "__cmwc_t",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o*, s:o}", "__cmwc_t",
 		"tag:bastion.example,2026:evidence/1", "quote",
 		cmw("application/eat+cwt", quote->data, quote->len), "round",
 		cmw_json("application/vnd.bastion.round+json",
@@ -431,6 +433,7 @@ json_t *tc_bundle(struct tc *tc, const struct tc_buffer *quote)
 		"boot_log", cmw("application/vnd.bastion.log", tc->boot_log.bytes.data,
 				tc->boot_log.bytes.len),
 		"log", cmw("application/vnd.bastion.log", tc->log.bytes.data, tc->log.bytes.len),
+		"ima", ima,
 		"platform", cmw_json("application/vnd.bastion.platform+json",
 				     json_pack("{s:s}", "kernel", "6.12")));
 }
@@ -450,6 +453,18 @@ char *tc_evidence(struct tc *tc)
 	return dump;
 }
 
+static void add_references(struct tc *tc, struct bv_policy *policy, struct bv_rule *rule)
+{
+	struct bv_span text = { (const uint8_t *)tc->references, 0 };
+	struct bv_error err = { "" };
+
+	if (!rule->given || !tc->references)
+		return;
+	text.len = strlen(tc->references);
+	if (bv_policy_add_references(policy, rule, text, &err))
+		fprintf(stderr, "# %s\n", err.text);
+}
+
 struct bv_policy *tc_policy(struct tc *tc)
 {
 	char *dump = json_dumps(tc->policy, JSON_COMPACT), *pem;
@@ -464,6 +479,8 @@ struct bv_policy *tc_policy(struct tc *tc)
 	if (!policy)
 		fprintf(stderr, "# %s\n", err.text);
 	assert(policy && !bv_policy_add_roots(policy, (struct bv_span){ (uint8_t *)pem, len }, &err));
+	add_references(tc, policy, &policy->ima);
+	add_references(tc, policy, &policy->executables);
 	BIO_free(bio);
 	free(dump);
 	return policy;

@@ -50,6 +50,8 @@ struct tc {
 	X509 *root, *ca, *leaf;
 	struct tc_claims claims;
 	struct tc_log boot_log, log;
+	struct bv_span ima;		/* IMA's list; none without data */
+	const char *references;		/* the file that "ima" and "executables" name */
 	bool forge;			/* tc_event() lies about the digest of its data */
 	struct bv_round round;
 	uint8_t verifier[BASTION_DIGEST_SIZE];

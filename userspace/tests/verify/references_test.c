@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reference values: what they match, and what a verdict says of what they do not. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "libbastion-verify/reference-glob.h"
+#include "libbastion-verify/reference.h"
+#include "testchip.h"
+#include "testima.h"
+
+#define D32(pair)	"sha256:" pair pair pair pair pair pair pair pair pair pair pair pair pair \
+			pair pair pair pair pair pair pair pair pair pair pair pair pair pair pair \
+			pair pair pair pair
+#define DIGEST_1	D32("01")
+#define DIGEST_2	D32("02")
+#define DIGEST_3	D32("03")
+#define DIGEST_4	D32("04")
+
+static const char references[] =
+	"{\"generations\": ["
+	"{\"name\": \"old\", \"retired\": true, \"files\": ["
+	" {\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_1 "\"]}]},"
+	"{\"name\": \"now\", \"files\": ["
+	" {\"path\": \"boot_aggregate\", \"digests\": \"any\"},"
+	" {\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_2 "\"]},"
+	" {\"path\": \"/usr/lib/*.so\", \"digests\": [\"" DIGEST_3 "\"]}]},"
+	"{\"name\": \"next\", \"retired\": false, \"files\": ["
+	" {\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_3 "\"]}]}]}";
+
+static void test_globs(void **state)
+{
+	static const struct {
+		const char *pattern;
+		const char *path;
+		bool match;
+	} cases[] = {
+		{ "/a", "/a", true }, { "/a", "/ab", false }, { "/ab", "/a", false },
+		{ "/a/*", "/a/b", true }, { "/a/*", "/a/", true }, { "/a/*", "/a/b/c", false },
+		{ "/a/*", "/a", false }, { "/a/**", "/a/b/c", true }, { "/a/**", "/a", false },
+		{ "**", "", true }, { "**", "/any/thing", true }, { "*", "/any", false },
+		{ "/a?c", "/abc", true }, { "/a?c", "/a/c", false }, { "/a?", "/a", false },
+		{ "/*/b", "/x/b", true }, { "/*/b", "/x/y/b", false }, { "/**/b", "/x/y/b", true },
+		{ "/**/b", "/b", false }, { "/*.so*", "/libx.so.1", true }, { "/*.so", "/x.so.1", false },
+		{ "/**/*.ko", "/lib/m/k/a.ko", true }, { "/**/*.ko", "/lib/m/k/a.kox", false },
+		{ "/*a*b*c", "/xxaxxbxxc", true }, { "/*a*b*c", "/xxaxxcxxb", false },
+		{ "/***", "/a/b", true }, { "/[a]", "/[a]", true }, { "/[a]", "/a", false },
+		{ "/**a/*b**c", "/1/a/2b/3/c", true }, { "/**a/*b**c", "/1/a/2/b/3/c", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bv_glob glob;
+
+		assert_int_equal(bv_glob_init(&glob, cases[i].pattern, NULL), 0);
+		if (bv_glob_match(&glob, (struct bv_span){ (const uint8_t *)cases[i].path,
+							   strlen(cases[i].path) }) != cases[i].match)
+			fail_msg("%s against %s", cases[i].pattern, cases[i].path);
+	}
+}
+
+/* Patterns of all lengths that are allowed, and the first that is not. */
+static void test_long_glob(void **state)
+{
+	char text[96] = "/usr/", path[96] = "/usr/xx";
+	struct bv_error err = { "" };
+	struct bv_glob glob;
+
+	memset(text + 5, '?', BV_GLOB_MAX);
+	memset(path + 5, 'x', BV_GLOB_MAX);
+	assert_int_equal(bv_glob_init(&glob, text, NULL), 0);
+	assert_true(bv_glob_match(&glob, (struct bv_span){ (uint8_t *)path, strlen(path) }));
+	assert_false(bv_glob_match(&glob, (struct bv_span){ (uint8_t *)path, strlen(path) - 1 }));
+	text[5 + BV_GLOB_MAX] = '?';
+	assert_int_equal(bv_glob_init(&glob, text, &err), -EBADMSG);
+	assert_non_null(strstr(err.text, "63 characters"));
+}
+
+static struct bv_references *load(const char *text, struct bv_error *err)
+{
+	struct bv_references *loaded = bv_references_new();
+
+	assert_non_null(loaded);
+	if (!bv_references_add(loaded, (struct bv_span){ (const uint8_t *)text, strlen(text) }, err))
+		return loaded;
+	bv_references_free(loaded);
+	return NULL;
+}
+
+static void test_find(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *digest;
+		enum bv_match match;
+		const char *known;
+		const char *generation;
+	} cases[] = {
+		{ "/usr/bin/a", DIGEST_2, BV_MATCH_GOOD, "/usr/bin/a", "now" },
+		{ "/usr/bin/a", DIGEST_3, BV_MATCH_GOOD, "/usr/bin/a", "next" },
+		{ "/usr/bin/a", DIGEST_1, BV_MATCH_RETIRED, "/usr/bin/a", "old" },
+		{ "/usr/bin/a", DIGEST_4, BV_MATCH_OTHER, "/usr/bin/a", "next" },
+		{ "/usr/lib/x.so", DIGEST_3, BV_MATCH_GOOD, "/usr/lib/*.so", "now" },
+		{ "/usr/lib/x.so", DIGEST_4, BV_MATCH_OTHER, "/usr/lib/*.so", "now" },
+		{ "/tmp/a", DIGEST_2, BV_MATCH_ELSEWHERE, "/usr/bin/a", "now" },
+		{ "/usr/bin/b", DIGEST_4, BV_MATCH_UNKNOWN, "/usr/bin/a", "next" },
+		{ "nothing", DIGEST_4, BV_MATCH_UNKNOWN, NULL, NULL },
+		{ "boot_aggregate", DIGEST_4, BV_MATCH_GOOD, "boot_aggregate", "now" },
+	};
+	struct bv_references *loaded = load(references, NULL);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bv_nearest near;
+
+		bv_references_find(loaded, (struct bv_span){ (const uint8_t *)cases[i].path,
+							     strlen(cases[i].path) },
+				   cases[i].digest, &near);
+		if (near.match != cases[i].match)
+			fail_msg("%s, %s: %d", cases[i].path, cases[i].digest, near.match);
+		if (!cases[i].known) {
+			assert_null(near.path);
+			continue;
+		}
+		assert_string_equal(near.path, cases[i].known);
+		assert_string_equal(near.generation, cases[i].generation);
+		assert_int_equal(near.retired, !strcmp(near.generation, "old"));
+	}
+	bv_references_free(loaded);
+}
+
+#define FILES(files)	"{\"generations\": [{\"name\": \"n\", \"files\": " files "}]}"
+
+static void test_bad_references(void **state)
+{
+	static const char *const bad[] = {
+		"[]", "{}", "{\"generations\": []}", "{\"generations\": [1]}",
+		"{\"generations\": [{\"name\": \"n\"}]}", "{\"generations\": [{\"files\": []}]}",
+		"{\"generations\": [{\"name\": \"n\", \"retired\": 1, \"files\": []}]}",
+		"{\"generations\": [{\"name\": \"n\", \"files\": [], \"old\": true}]}",
+		"{\"generations\": [{\"name\": \"n\", \"files\": []}], \"more\": 1}",
+		FILES("[1]"), FILES("[{}]"), FILES("[{\"path\": \"/a\"}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": []}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": \"all\"}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": [\"sha256:00\"]}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": [\"" "SHA256:" "\"]}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": [\"00112233445566778899aabbccddeeff\"]}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": \"any\", \"digest\": 1}]"),
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct bv_error err = { "" };
+
+		assert_null(load(bad[i], &err));
+		assert_true(strlen(err.text) > 10);
+	}
+}
+
+/* A machine whose IMA list is mirrored into register 3. */
+struct machine {
+	struct tc *tc;
+	struct ti_list list;
+};
+
+static int setup(void **state)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+
+	m->tc = tc_new();
+	m->tc->references = references;
+	m->list.hash = "SHA1";
+	ti_file(&m->list, "boot_aggregate", 9);
+	ti_file(&m->list, "/usr/bin/a", 2);
+	json_object_set_new(m->tc->policy, "ima", json_pack("{s:[s]}", "references", "r.json"));
+	*state = m;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct machine *m = *state;
+
+	tc_free(m->tc);
+	free(m);
+	return 0;
+}
+
+static struct bv_verdict *appraise(struct machine *m)
+{
+	m->tc->ima = (struct bv_span){ m->list.binary, m->list.len };
+	memcpy(m->tc->claims.registers[3], m->list.mirror, BASTION_DIGEST_SIZE);
+	return tc_appraise(m->tc, NULL);
+}
+
+static void grants(struct bv_verdict *verdict)
+{
+	if (!verdict->granted)
+		fail_msg("refused by %s", bv_verdict_failing(verdict));
+	bv_verdict_free(verdict);
+}
+
+/* The named check is the first that fails; it says this of what was expected and seen. */
+static const json_t *refuses(struct bv_verdict *verdict, const char *name, const char *expected,
+			     const char *seen)
+{
+	const char *failing = bv_verdict_failing(verdict);
+	const json_t *check = NULL;
+	size_t i;
+
+	assert_false(verdict->granted);
+	assert_non_null(failing);
+	assert_string_equal(failing, name);
+	json_array_foreach(verdict->checks, i, check)
+		if (!json_is_true(json_object_get(check, "ok")))
+			break;
+	if (!strstr(json_string_value(json_object_get(check, "expected")), expected) ||
+	    !strstr(json_string_value(json_object_get(check, "seen")), seen))
+		fail_msg("%s, not %s", json_string_value(json_object_get(check, "expected")),
+			 json_string_value(json_object_get(check, "seen")));
+	assert_true(json_string_length(json_object_get(check, "advice")) > 10);
+	return json_object_get(check, "entry");
+}
+
+static void names_entry(const json_t *entry, int number, int index, const char *path,
+			const char *digest)
+{
+	assert_int_equal(json_integer_value(json_object_get(entry, "number")), number);
+	assert_int_equal(json_integer_value(json_object_get(entry, "register")), index);
+	assert_string_equal(json_string_value(json_object_get(entry, "name")), path);
+	assert_string_equal(json_string_value(json_object_get(entry, "digest")),
+			    strchr(digest, ':') + 1);
+}
+
+static void test_good(void **state)
+{
+	struct machine *m = *state;
+
+	ti_file(&m->list, "/usr/bin/a", 3);
+	ti_file(&m->list, "/usr/lib/libc.so", 3);
+	grants(appraise(m));
+}
+
+static void test_entries(void **state)
+{
+	static const struct {
+		const char *path;
+		uint8_t byte;
+		const char *digest;
+		const char *expected;
+	} cases[] = {
+		{ "/usr/bin/a", 4, DIGEST_4, "known: /usr/bin/a, " DIGEST_3 ", from generation next" },
+		{ "/usr/bin/a", 1, DIGEST_1, "old, which is retired" },
+		{ "/tmp/a", 2, DIGEST_2, "these contents at /usr/bin/a, from generation now" },
+		{ "/usr/bin/b", 4, DIGEST_4, "nearest: /usr/bin/a" },
+		{ "strange", 4, DIGEST_4, "none is like it" },
+	};
+	struct machine *m = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct machine copy = *m;
+		struct bv_verdict *verdict;
+
+		ti_file(&copy.list, cases[i].path, cases[i].byte);
+		verdict = appraise(&copy);
+		names_entry(refuses(verdict, "ima", cases[i].expected, cases[i].digest), 2, 3,
+			    cases[i].path, cases[i].digest);
+		assert_int_equal(verdict->status, BV_CONTRAINDICATED);
+		bv_verdict_free(verdict);
+	}
+}
+
+/* The first few are explained, all are counted. */
+static void test_many(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+	const json_t *last = NULL, *check;
+	size_t i, count = 0;
+	char path[16];
+
+	for (i = 0; i < 20; i++) {
+		snprintf(path, sizeof(path), "/x/%zu", i);
+		ti_file(&m->list, path, 4);
+	}
+	verdict = appraise(m);
+	json_array_foreach(verdict->checks, i, check)
+		if (!strcmp(json_string_value(json_object_get(check, "name")), "ima")) {
+			last = check;
+			count++;
+		}
+	assert_int_equal(count, 9);
+	assert_string_equal(json_string_value(json_object_get(last, "seen")),
+			    "22 entries, 0 ignored, 20 refused");
+	bv_verdict_free(verdict);
+}
+
+static void test_ignore(void **state)
+{
+	struct machine *m = *state;
+
+	json_object_set_new(json_object_get(m->tc->policy, "ima"), "ignore", json_pack("[s]", "/var/**"));
+	ti_file(&m->list, "/var/log/x", 4);
+	grants(appraise(m));
+	ti_file(&m->list, "/vat/x", 4);
+	bv_verdict_free(appraise(m));
+	ti_file(&m->list, "/va", 4);
+	{
+		struct bv_verdict *verdict = appraise(m);
+
+		refuses(verdict, "ima", "", DIGEST_4);
+		bv_verdict_free(verdict);
+	}
+}
+
+static void test_violation(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	ti_violation(&m->list, "/usr/bin/a");
+	verdict = appraise(m);
+	refuses(verdict, "ima", "no violations", "changed while it was measured");
+	bv_verdict_free(verdict);
+	/* Nothing covers the name of a violation, so no name excuses one. */
+	json_object_set_new(json_object_get(m->tc->policy, "ima"), "ignore", json_pack("[s]", "**"));
+	verdict = appraise(m);
+	refuses(verdict, "ima", "no violations", "changed while it was measured");
+	bv_verdict_free(verdict);
+	json_object_set_new(json_object_get(m->tc->policy, "ima"), "violations",
+			    json_string("ignore"));
+	grants(appraise(m));
+}
+
+/* The name of a template is not covered either: without known fields there is nothing to judge. */
+static void test_template(void **state)
+{
+	struct machine *m = *state;
+	struct ti_data data = { .len = 0 };
+	struct bv_verdict *verdict;
+
+	ti_named_digest(&data, "sha256:", 4, 32);
+	ti_name(&data, "/evil");
+	ti_entry(&m->list, "ima-xx", &data, "");
+	verdict = appraise(m);
+	refuses(verdict, "ima", "a path and a digest", "template that this verifier does not know");
+	bv_verdict_free(verdict);
+}
+
+static void test_list(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict = tc_appraise(m->tc, NULL);
+	size_t len = m->list.len;
+
+	refuses(verdict, "ima-list", "register 3", "the evidence has no IMA list");
+	bv_verdict_free(verdict);
+
+	ti_file(&m->list, "/usr/bin/a", 3);
+	m->list.len = len;
+	verdict = appraise(m);
+	refuses(verdict, "ima-list", "register 3", "after all 2 entries");
+	bv_verdict_free(verdict);
+
+	m->list.len = 0;
+	verdict = appraise(m);
+	refuses(verdict, "ima-list", "register 3", "after all 0 entries");
+	bv_verdict_free(verdict);
+}
+
+/* An entry that says what the digest does not. */
+static void test_forged(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	ti_file(&m->list, "/usr/bin/a", 4);
+	m->list.binary[m->list.len - sizeof("/usr/bin/a") - 5] = 3;
+	verdict = appraise(m);
+	refuses(verdict, "ima-list", "register 3", "entry 2: its template digest");
+	bv_verdict_free(verdict);
+}
+
+/* What was added after the quote is not of this round. */
+static void test_longer_list(void **state)
+{
+	struct machine *m = *state;
+	uint8_t mirror[48];
+
+	memcpy(mirror, m->list.mirror, sizeof(mirror));
+	ti_file(&m->list, "/evil", 4);
+	memcpy(m->list.mirror, mirror, sizeof(mirror));
+	grants(appraise(m));
+}
+
+/* Without a rule files may not have been measured, or nobody would look at them. */
+static void test_no_rule(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	json_object_del(m->tc->policy, "ima");
+	verdict = appraise(m);
+	refuses(verdict, "ima-list", "no \"ima\"", "not judged");
+	assert_int_equal(verdict->status, BV_WARNING);
+	bv_verdict_free(verdict);
+	json_object_set_new(m->tc->policy, "accept_warning", json_true());
+	grants(appraise(m));
+	json_object_del(m->tc->policy, "accept_warning");
+	memset(m->tc->claims.registers[3], 0, 48);
+	grants(tc_appraise(m->tc, NULL));
+}
+
+static void test_not_loaded(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	m->tc->references = NULL;
+	verdict = appraise(m);
+	refuses(verdict, "references", "all reference values", "not loaded");
+	bv_verdict_free(verdict);
+}
+
+/* Register 3 is IMA's: the module's own log has nothing to say of it. */
+static void test_own_entry(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	tc_file(m->tc, &m->tc->log, 3, "/usr/bin/a", 32, 2);
+	verdict = appraise(m);
+	refuses(verdict, "log", "", "register 3, which is not this log's");
+	bv_verdict_free(verdict);
+}
+
+static void test_executables(void **state)
+{
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	tc_file(m->tc, &m->tc->log, 4, "/usr/bin/a", 32, 2);
+	tc_file(m->tc, &m->tc->log, 4, "/usr/bin/a", 32, 4);
+	grants(appraise(m));
+	json_object_set_new(m->tc->policy, "executables", json_pack("{s:[s]}", "references", "r.json"));
+	verdict = appraise(m);
+	names_entry(refuses(verdict, "executables", "known: /usr/bin/a", DIGEST_4), 6, 4,
+		    "/usr/bin/a", DIGEST_4);
+	bv_verdict_free(verdict);
+	json_object_set_new(json_object_get(m->tc->policy, "executables"), "ignore",
+			    json_pack("[s]", "/usr/*/a"));
+	grants(appraise(m));
+}
+
+static void test_bad_rules(void **state)
+{
+	static const char *const bad[] = {
+		"1", "{}", "{\"references\": []}", "{\"references\": [1]}", "{\"references\": [\"\"]}",
+		"{\"references\": [\"r\"], \"ignore\": 1}", "{\"references\": [\"r\"], \"more\": 1}",
+		"{\"references\": [\"r\"], \"violations\": true}",
+	};
+	struct machine *m = *state;
+
+	for (size_t i = 0; i <= sizeof(bad) / sizeof(*bad); i++) {
+		json_t *policy = json_deep_copy(m->tc->policy);
+		struct bv_error err = { "" };
+		char *text;
+
+		if (i < sizeof(bad) / sizeof(*bad))
+			json_object_set_new(policy, "ima", json_loads(bad[i], JSON_DECODE_ANY, NULL));
+		else
+			json_object_set_new(policy, "executables", json_pack("{s:[s], s:s}", "references",
+							"r", "violations", "ignore"));
+		text = json_dumps(policy, 0);
+		assert_null(bv_policy_parse((struct bv_span){ (uint8_t *)text, strlen(text) }, &err));
+		assert_true(strlen(err.text) > 10);
+		free(text);
+		json_decref(policy);
+	}
+}
+
+/* What is judged by is part of a policy's id. */
+static void test_id(void **state)
+{
+	struct machine *m = *state;
+	struct bv_policy *with = tc_policy(m->tc), *without;
+
+	m->tc->references = NULL;
+	without = tc_policy(m->tc);
+	assert_memory_not_equal(with->id, without->id, sizeof(with->id));
+	bv_policy_free(with);
+	bv_policy_free(without);
+}
+
+#define TEST(test)	cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_globs),
+		cmocka_unit_test(test_long_glob),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_bad_references),
+		TEST(test_good),
+		TEST(test_entries),
+		TEST(test_many),
+		TEST(test_ignore),
+		TEST(test_violation),
+		TEST(test_template),
+		TEST(test_list),
+		TEST(test_forged),
+		TEST(test_longer_list),
+		TEST(test_no_rule),
+		TEST(test_not_loaded),
+		TEST(test_own_entry),
+		TEST(test_executables),
+		TEST(test_bad_rules),
+		TEST(test_id),
+	};
+
+	return cmocka_run_group_tests_name("verify: reference values", tests, NULL, NULL);
+}
