@@ -108,14 +108,37 @@ static int fill_header(struct bastion_chip *chip, const struct bastion_key_args 
 	return ret ?: bastion_policy_reference(chip->info.id, args->policy, header->policy);
 }
 
+/**
+ * struct job - one command that answers with a blob
+ * @want:	the header that it shall have
+ * @secret:	what is sealed, or NULL: then the chip makes it
+ * @old:	the blob that is rebound, or NULL
+ * @old_len:	bytes at @old
+ * @point:	the public key in @old, or NULL
+ * @owner:	who asks, in the initial user namespace
+ * @blob:	the answer
+ */
+struct job {
+	struct bastion_blob_header want;
+	const u8 *secret;
+	const u8 *old;
+	size_t old_len;
+	const u8 *point;
+	u32 owner;
+	u8 *blob;
+};
+
 /* The chip's answer must be what was asked for; the rest of it is its own. */
-static int check_blob(struct bastion_chip *chip, const struct bastion_blob_header *want,
-		      const u8 *blob, size_t len, struct bastion_blob_header *got)
+static int check_blob(struct bastion_chip *chip, const struct job *job, size_t len,
+		      struct bastion_blob_header *got)
 {
+	const struct bastion_blob_header *want = &job->want;
 	struct bastion_blob_header expected = *want;
 	struct bastion_blob_view view;
 
-	if (bastion_blob_parse(blob, len, &view))
+	if (bastion_blob_parse(job->blob, len, &view))
+		return -EIO;
+	if (job->point && memcmp(job->point, view.point, BASTION_POINT_SIZE))
 		return -EIO;
 	memcpy(expected.chip_id, chip->info.id, sizeof(expected.chip_id));
 	if (want->counter_index)
@@ -129,24 +152,6 @@ static int check_blob(struct bastion_chip *chip, const struct bastion_blob_heade
 }
 
 /* Making one */
-
-/**
- * struct job - one command that answers with a blob
- * @want:	the header that it shall have
- * @secret:	what is sealed, or NULL: then the chip makes it
- * @old:	the blob that is rebound
- * @old_len:	bytes at @old
- * @owner:	who asks, in the initial user namespace
- * @blob:	the answer
- */
-struct job {
-	struct bastion_blob_header want;
-	const u8 *secret;
-	const u8 *old;
-	size_t old_len;
-	u32 owner;
-	u8 *blob;
-};
 
 static ssize_t send_seal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], void *data)
 {
@@ -176,7 +181,7 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	/* Somebody renewed the grant just now: the caller may try again. */
 	if (len < 0)
 		return len == -ERESTART ? -EAGAIN : len;
-	ret = check_blob(chip, &job->want, job->blob, len, &header);
+	ret = check_blob(chip, job, len, &header);
 	if (!ret)
 		ret = bastion_measure_key(chip, current_fsuid(), event, &header);
 	return ret ?: len;
@@ -413,6 +418,7 @@ ssize_t bastion_key_rebind(const struct bastion_key_args *args, const u8 *old, s
 		return -EBADMSG;
 	if (le16_to_cpu(view.header.kind) == BASTION_KIND_DERIVED)
 		return -EOPNOTSUPP;
+	job.point = view.point;
 	chip = bastion_chip_by_id(view.header.chip_id);
 	if (!chip)
 		return -ENODEV;
