@@ -15,7 +15,9 @@
 static const char * const bad[] = {
 	/* verbs */
 	" ", "\n", "new", "new ", "load", "load ", "New 32 " V " policy=p", "make 32 " V " policy=p",
-	"import 1 " V " policy=p", "rebind " V " policy=p", "new\t32 " V " policy=p",
+	"new\t32 " V " policy=p", "ecdsa", "import", "rebind",
+	/* to update a key with, not to add it */
+	"rebind " V " policy=p",
 	/* length */
 	"new 31 " V " policy=p", "new 1025 " V " policy=p", "new 0 " V " policy=p",
 	"new -32 " V " policy=p", "new +32 " V " policy=p", "new 032 " V " policy=p",
@@ -32,7 +34,20 @@ static const char * const bad[] = {
 	/* options */
 	"new 32 " V " policy=p foo=1", "new 32 " V " policy=p foo", "new 32 " V " policy=p =1",
 	"new 32 " V " policy=p owner", "new 32 " V " policy=p owner=", "new 32 " V " Policy=p",
-	"new 32 " V " policy=p counter=1",
+	/* key pairs have no length and no type */
+	"ecdsa " V, "ecdsa policy=p", "ecdsa 48 " V " policy=p", "ecdsa  " V " policy=p",
+	"ecdsa " V " policy=p types=user", "ecdsa " V " policy=p derive=a",
+	/* where a secret comes from */
+	"import " V " policy=p", "import 0 " V " policy=p", "import -3 " V " policy=p",
+	"import @u " V " policy=p", "import 2147483648 " V " policy=p", "import 01 " V " policy=p",
+	"import 1", "import 1 " V, "import 1 1 " V " policy=p", "import 1 " V " policy=p derive=a",
+	/* derive and counter */
+	"new 32 " V " policy=p derive=", "new 32 " V " policy=p derive=A",
+	"new 32 " V " policy=p derive=a derive=a", "new 32 " V " policy=p derive=a/b",
+	"new 32 " V " policy=p derive=a" ZEROES, "new 32 " V " policy=p counter=0",
+	"new 32 " V " policy=p counter=17", "new 32 " V " policy=p counter=",
+	"new 32 " V " policy=p counter=01", "new 32 " V " policy=p counter=0x1",
+	"new 32 " V " policy=p counter=1 counter=1", "load 00 counter=1",
 	/* verifier */
 	"new 32 verifier= policy=p", "new 32 verifier=ab policy=p", "new 32 " V "0 policy=p",
 	"new 32 " V "00 policy=p", "new 32 verifier=g" ZEROES "1111111111111111111111111111111 policy=p",
@@ -73,6 +88,9 @@ static const char * const good[] = {
 	"new 32 " V " policy=prod types=user,fscrypt,logon",
 	"new 32 " V " policy=prod exe=sha256:" ONES, "new 32 " V " policy=prod registers=0",
 	"new 32 " V " policy=prod registers=231", "new 32 " V " policy=prod registers=0xE7",
+	"new 32 " V " policy=prod counter=1", "new 32 " V " policy=prod counter=16",
+	"new 32 " V " policy=prod derive=0._-z", "ecdsa " V " policy=prod", "ecdsa policy=prod " V "\n",
+	"ecdsa " V " policy=prod counter=2 owner=7 registers=1 exe=sha256:" ONES,
 	"new 64 policy=prod registers=0x80 types=logon owner=7 exe=sha256:" ONES " " V "\n",
 };
 
@@ -121,6 +139,19 @@ TEST_F(grammar, good)
 		EXPECT_EQ(-EAGAIN, add(good[i], self->digest))
 			TH_LOG("%s", good[i]);
 	}
+}
+
+/* A secret that is not there is missed before a grant is. */
+TEST_F(grammar, import)
+{
+	key_serial_t key = add_key("user", "grammar", ONES, strlen(ONES),
+				   KEY_SPEC_PROCESS_KEYRING);
+	char format[128];
+
+	EXPECT_EQ(-ENOKEY, add("import 2147483647 " V " policy=prod", self->digest));
+	snprintf(format, sizeof(format), "import %d verifier=%%s policy=prod types=user counter=5\n",
+		 key);
+	EXPECT_EQ(-EAGAIN, add(format, self->digest));
 }
 
 /* Every prefix of what is good, and every byte of it replaced. */

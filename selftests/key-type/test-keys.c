@@ -334,8 +334,8 @@ TEST_F(keys, types)
 	ASSERT_LT(0, key);
 	EXPECT_EQ(-EKEYREJECTED, sealed_release(self->fd, key, BASTION_TYPE_LOGON,
 						KEY_SPEC_PROCESS_KEYRING));
-	EXPECT_EQ(-EOPNOTSUPP, sealed_release(self->fd, key, BASTION_TYPE_FSCRYPT,
-					      KEY_SPEC_PROCESS_KEYRING));
+	EXPECT_EQ(-EKEYREJECTED, sealed_release(self->fd, key, BASTION_TYPE_FSCRYPT,
+						KEY_SPEC_PROCESS_KEYRING));
 	EXPECT_LT(0, sealed_release(self->fd, key, BASTION_TYPE_USER, KEY_SPEC_PROCESS_KEYRING));
 }
 

@@ -33,6 +33,22 @@ static inline int gate_attest(struct gate *gate)
 	return round_open_gate(gate->fd, &gate->verifier, "prod", GATE_LIFETIME);
 }
 
+/* Likewise, and keys of "prod" may be moved to @policy of @dest. */
+static inline int gate_attest_move(struct gate *gate, const struct round_verifier *dest,
+				   const char *policy)
+{
+	struct round_grant grant;
+	struct round round;
+	int ret = round_prepare(&round, &grant, gate->fd, &gate->verifier, "prod");
+
+	if (ret)
+		return ret;
+	grant.fixed.lifetime = htole32(GATE_LIFETIME);
+	round_allow_rebind(&round, &grant, "prod", dest, policy);
+	round_sign(&round, &grant, gate->verifier.key);
+	return round_submit(&round, &grant);
+}
+
 /* 0 or -errno; the gate is open then. */
 static inline int gate_setup(struct gate *gate)
 {
@@ -63,10 +79,16 @@ static inline int gate_teardown(struct gate *gate)
 	return ret;
 }
 
-/* A key of the policy "prod" in the session keyring. */
+/* A key of the policy "prod" in the session keyring; @verb as for sealed_make(). */
+static inline key_serial_t gate_make(struct gate *gate, const char *verb, const char *name,
+				     const char *options)
+{
+	return sealed_make(verb, &gate->verifier, "prod", name, options, KEY_SPEC_SESSION_KEYRING);
+}
+
 static inline key_serial_t gate_new(struct gate *gate, const char *name, const char *options)
 {
-	return sealed_new(&gate->verifier, "prod", name, options, KEY_SPEC_SESSION_KEYRING);
+	return gate_make(gate, "new 32", name, options);
 }
 
 #endif

@@ -269,6 +269,20 @@ static inline struct bastion_grant_entry *round_allow(const struct round *round,
 	return entry;
 }
 
+/* One more entry: keys of @label may be moved to the policy @dest_label of @dest. */
+static inline struct bastion_grant_entry *round_allow_rebind(const struct round *round,
+							     struct round_grant *grant,
+							     const char *label,
+							     const struct round_verifier *dest,
+							     const char *dest_label)
+{
+	struct bastion_grant_entry *entry = round_allow(round, grant, BASTION_GRANT_REBIND, label);
+
+	memcpy(entry->dest_verifier, dest->digest, sizeof(entry->dest_verifier));
+	round_policy(round, dest_label, entry->dest_policy);
+	return entry;
+}
+
 /* A grant that is right: for a minute, registers 0 to 2, to make and release keys of @label. */
 static inline void round_fill(const struct round *round, struct round_grant *grant,
 			      const char *label)

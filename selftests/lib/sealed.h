@@ -55,16 +55,43 @@ static inline key_serial_t sealed_add(const char *name, const char *payload, key
 	return key < 0 ? -errno : key;
 }
 
-/* Made in the chip; @options may be "". */
+/* "VERB verifier=... policy=... OPTIONS" for add_key(2) and keyctl(2); @options may be "". */
+static inline void sealed_text(const char *verb, const struct round_verifier *verifier,
+			       const char *policy, const char *options, char text[1024])
+{
+	char digest[2 * BASTION_DIGEST_SIZE + 1];
+
+	sealed_hex(verifier->digest, sizeof(verifier->digest), digest);
+	snprintf(text, 1024, "%s verifier=%s policy=%s%s%s", verb, digest, policy,
+		 *options ? " " : "", options);
+}
+
+/* @verb is "new 32", "ecdsa", "import SERIAL". */
+static inline key_serial_t sealed_make(const char *verb, const struct round_verifier *verifier,
+				       const char *policy, const char *name, const char *options,
+				       key_serial_t keyring)
+{
+	char text[1024];
+
+	sealed_text(verb, verifier, policy, options, text);
+	return sealed_add(name, text, keyring);
+}
+
+/* Made in the chip. */
 static inline key_serial_t sealed_new(const struct round_verifier *verifier, const char *policy,
 				      const char *name, const char *options, key_serial_t keyring)
 {
-	char payload[1024], digest[2 * BASTION_DIGEST_SIZE + 1];
+	return sealed_make("new 32", verifier, policy, name, options, keyring);
+}
 
-	sealed_hex(verifier->digest, sizeof(verifier->digest), digest);
-	snprintf(payload, sizeof(payload), "new 32 verifier=%s policy=%s%s%s", digest, policy,
-		 *options ? " " : "", options);
-	return sealed_add(name, payload, keyring);
+/* 0 or -errno */
+static inline int sealed_rebind(key_serial_t key, const struct round_verifier *verifier,
+				const char *policy, const char *options)
+{
+	char text[1024];
+
+	sealed_text("rebind", verifier, policy, options, text);
+	return keyctl_update(key, text, strlen(text)) < 0 ? -errno : 0;
 }
 
 static inline key_serial_t sealed_load(const char *name, const void *blob, size_t len,
@@ -98,6 +125,18 @@ static inline key_serial_t sealed_release_args(int fd, struct bastion_release ar
 	return ret ? ret : args.serial;
 }
 
+/* The header of a bastion key's blob: 0 or -errno. */
+static inline int sealed_header(key_serial_t key, struct bastion_blob_header *header)
+{
+	uint8_t blob[BASTION_BLOB_MAX];
+	int len = sealed_blob(key, blob);
+
+	if (len < (int)sizeof(*header))
+		return len < 0 ? len : -EBADMSG;
+	memcpy(header, blob, sizeof(*header));
+	return 0;
+}
+
 /* Does not wait. */
 static inline key_serial_t sealed_release(int fd, key_serial_t key, uint32_t type,
 					  key_serial_t keyring)
@@ -112,6 +151,24 @@ static inline key_serial_t sealed_release_blob(int fd, const void *blob, size_t 
 	return sealed_release_args(fd, (struct bastion_release){
 		.blob = (uintptr_t)blob, .blob_len = len, .type = type, .keyring = keyring,
 		.flags = BASTION_RELEASE_NOWAIT });
+}
+
+/*
+ * The bytes of a sealed key that may be released as a user key: how many, or -errno. The
+ * released key is gone again.
+ */
+static inline int sealed_bytes(int fd, key_serial_t key, uint8_t bytes[BASTION_SECRET_MAX])
+{
+	key_serial_t user = sealed_release(fd, key, BASTION_TYPE_USER, KEY_SPEC_PROCESS_KEYRING);
+	long len;
+
+	if (user < 0)
+		return user;
+	len = keyctl_read(user, (char *)bytes, BASTION_SECRET_MAX);
+	if (len < 0)
+		len = -errno;
+	keyctl_unlink(user, KEY_SPEC_PROCESS_KEYRING);
+	return len;
 }
 
 /* Is @key there and usable? 0, or why not: ENOKEY, EKEYREVOKED, EKEYEXPIRED. */
