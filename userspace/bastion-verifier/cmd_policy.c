@@ -1,38 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /* reference, policy */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "libbastion-verify/crypto.h"
+#include "files.h"
 #include "load.h"
+#include "policy_commands.h"
 #include "show.h"
 #include "verifier.h"
 
-/* A kernel or an initrd is read piece by piece: it may be large. */
-static int digest_file(const char *path, char hex[2 * BASTION_DIGEST_SIZE + 1])
+static int digest_hex(const char *path, char hex[2 * BASTION_DIGEST_SIZE + 1])
 {
-	uint8_t buffer[16384], digest[BASTION_DIGEST_SIZE];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	ssize_t got = -1;
-	bool ok;
+	uint8_t digest[BASTION_DIGEST_SIZE];
+	struct bv_error err = { "" };
 
-	ok = fd >= 0 && ctx && EVP_DigestInit_ex(ctx, EVP_sha384(), NULL) == 1;
-	while (ok && (got = read(fd, buffer, sizeof(buffer))) > 0)
-		ok = EVP_DigestUpdate(ctx, buffer, got) == 1;
-	ok = ok && !got && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
-	if (!ok)
-		verifier_fail("%s: %s", path, errno ? strerror(errno) : "cannot hash it");
-	else
-		bv_hex(hex, digest, sizeof(digest));
-	EVP_MD_CTX_free(ctx);
-	if (fd >= 0)
-		close(fd);
-	return ok ? 0 : -1;
+	if (file_digest(path, digest, &err))
+		return verifier_fail("%s", err.text);
+	bv_hex(hex, digest, sizeof(digest));
+	return VERIFIER_OK;
 }
 
 struct reference {
@@ -92,7 +79,7 @@ int verifier_reference(int argc, char **argv)
 
 	if (code)
 		return code;
-	if (digest_file(ref.kernel, kernel) || (ref.initrd && digest_file(ref.initrd, initrd)))
+	if (digest_hex(ref.kernel, kernel) || (ref.initrd && digest_hex(ref.initrd, initrd)))
 		return VERIFIER_REFUSED;
 	return show_json(json_pack("{s:[{s:s, s:s, s:s*, s:s, s:s*}]}", "boot", "name", ref.name,
 				   "kernel", kernel, "initrd", ref.initrd ? initrd : NULL,
@@ -100,7 +87,7 @@ int verifier_reference(int argc, char **argv)
 }
 
 /* What a policy may leave out, and what that means. */
-static void show_gaps(const struct bv_policy *policy)
+static json_t *gaps_json(const struct bv_policy *policy)
 {
 	const struct {
 		bool open;
@@ -114,52 +101,105 @@ static void show_gaps(const struct bv_policy *policy)
 		{ !policy->platforms.given, "no \"platforms\": any kernel, locked down or not" },
 		{ !policy->parameters.given, "no \"parameters\": any parameters of the module" },
 		{ !policy->chips.given, "no \"chips\": any genuine chip" },
+		{ !policy->ima.given, "no \"ima\": no better than warning where IMA measures files" },
+		{ policy->ima.violations, "\"ima\": violations are ignored" },
+		{ !policy->executables.given, "no \"executables\": any program may ask for keys" },
 		{ policy->allow_debug, "\"allow_debug\": emulators and opened chips are good enough" },
 		{ policy->accept_warning, "\"accept_warning\": grants in spite of warnings" },
 	};
+	json_t *notes = json_array();
 
 	for (size_t i = 0; i < sizeof(gaps) / sizeof(*gaps); i++)
 		if (gaps[i].open)
-			printf("note: %s\n", gaps[i].meaning);
+			json_array_append_new(notes, json_string(gaps[i].meaning));
+	return notes;
 }
 
-static void show_permits(const struct bv_policy *policy)
+static json_t *permits_json(const struct bv_policy *policy)
 {
 	char exe[2 * BASTION_EXE_SIZE + 1], verifier[2 * BASTION_DIGEST_SIZE + 1];
+	json_t *list = json_array();
 
 	for (size_t i = 0; i < policy->permit_count; i++) {
 		const struct bv_permit *permit = &policy->permits[i];
 
 		if (permit->create)
-			printf("allows %s: create\n", permit->label);
+			json_array_append_new(list, json_sprintf("%s: create", permit->label));
 		bv_hex(exe, permit->executable, sizeof(permit->executable));
 		if (permit->release)
-			printf("allows %s: release%s%s\n", permit->label,
-			       permit->has_executable ? " to sha256:" : "",
-			       permit->has_executable ? exe : "");
+			json_array_append_new(list, json_sprintf("%s: release%s%s", permit->label,
+				permit->has_executable ? " to sha256:" : "",
+				permit->has_executable ? exe : ""));
 		for (size_t k = 0; k < permit->rebind_count; k++) {
 			bv_hex(verifier, permit->rebinds[k].verifier, BASTION_DIGEST_SIZE);
-			printf("allows %s: rebind to %s of verifier %s\n", permit->label,
-			       permit->rebinds[k].label, verifier);
+			json_array_append_new(list, json_sprintf("%s: rebind to %s of verifier %s",
+				permit->label, permit->rebinds[k].label, verifier));
 		}
 	}
+	return list;
+}
+
+static void show_lines(const char *before, const json_t *lines)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+		printf("%s %s\n", before, json_string_value(line));
+}
+
+static int check(const char *path, bool json)
+{
+	char id[2 * BASTION_DIGEST_SIZE + 1];
+	struct bv_error err = { "" };
+	struct bv_policy *policy = policy_load(path, &err);
+	json_t *shown;
+
+	if (!policy)
+		return verifier_fail("%s", err.text);
+	bv_hex(id, policy->id, sizeof(policy->id));
+	shown = json_pack("{s:s, s:o, s:o}", "id", id, "allows", permits_json(policy), "notes",
+			  gaps_json(policy));
+	bv_policy_free(policy);
+	if (json || !shown)
+		return show_json(shown);
+	printf("policy %s\n", id);
+	show_lines("allows", json_object_get(shown, "allows"));
+	show_lines("note:", json_object_get(shown, "notes"));
+	json_decref(shown);
+	return VERIFIER_OK;
+}
+
+static int policy_check(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	bool json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c != 'j')
+			return VERIFIER_USAGE;
+		json = true;
+	}
+	if (optind != argc - 1)
+		return verifier_usage("policy check FILE");
+	return check(argv[optind], json);
 }
 
 int verifier_policy(int argc, char **argv)
 {
-	char id[2 * BASTION_DIGEST_SIZE + 1];
-	struct bv_error err = { "" };
-	struct bv_policy *policy;
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = {
+		{ "check", policy_check },
+		{ "learn", policy_learn },
+		{ "diff", policy_diff },
+		{ "simulate", policy_simulate },
+	};
 
-	if (argc != 3 || strcmp(argv[1], "check"))
-		return verifier_usage("policy check FILE");
-	policy = policy_load(argv[2], &err);
-	if (!policy)
-		return verifier_fail("%s", err.text);
-	bv_hex(id, policy->id, sizeof(policy->id));
-	printf("policy %s\n", id);
-	show_permits(policy);
-	show_gaps(policy);
-	bv_policy_free(policy);
-	return VERIFIER_OK;
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return verifier_usage("policy check, learn, diff or simulate");
 }

@@ -90,6 +90,30 @@ int file_read_secret(const char *path, size_t max, struct bv_span *out, struct b
 	return read_path(path, max, true, out, err);
 }
 
+int file_digest(const char *path, uint8_t digest[BASTION_DIGEST_SIZE], struct bv_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ret = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t buffer[16384];
+	ssize_t got = 0;
+
+	if (fd < 0)
+		ret = fail(err, path, errno);
+	else if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha384(), NULL) != 1)
+		ret = bv_fail_errno(err, EIO, "hashing a file");
+	while (!ret && (got = read(fd, buffer, sizeof(buffer))) > 0)
+		if (EVP_DigestUpdate(ctx, buffer, got) != 1)
+			ret = bv_fail_errno(err, EIO, "hashing a file");
+	if (got < 0)
+		ret = fail(err, path, errno);
+	if (!ret && EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
+		ret = bv_fail_errno(err, EIO, "hashing a file");
+	EVP_MD_CTX_free(ctx);
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
 void file_forget(struct bv_span *bytes)
 {
 	if (bytes->data)

@@ -3,7 +3,7 @@
 #ifndef VERIFIER_FILES_H
 #define VERIFIER_FILES_H
 
-#include "libbastion-verify/bytes.h"
+#include "libbastion-verify/crypto.h"
 #include "libbastion-verify/error.h"
 
 /**
@@ -24,6 +24,16 @@ int file_read(const char *path, size_t max, struct bv_span *out, struct bv_error
  * neither we nor root own.
  */
 int file_read_secret(const char *path, size_t max, struct bv_span *out, struct bv_error *err);
+
+/**
+ * file_digest() - SHA-384 of a file, which may be large
+ * @path:	a file
+ * @digest:	its digest
+ * @err:	what was wrong
+ *
+ * Return: 0, or a negative errno.
+ */
+int file_digest(const char *path, uint8_t digest[BASTION_DIGEST_SIZE], struct bv_error *err);
 
 /** file_forget() - wipe and free what file_read_secret() gave */
 void file_forget(struct bv_span *bytes);

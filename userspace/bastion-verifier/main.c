@@ -16,8 +16,15 @@ static const struct verifier_command commands[] = {
 	  verifier_digest },
 	{ "reference", "--kernel FILE [--initrd FILE] --cmdline TEXT [--name NAME] [--firmware HEX]\n"
 	  "\tPrint a policy's \"reference\" for booting these.", verifier_reference },
-	{ "policy", "check FILE\n"
-	  "\tSay whether a policy can be used, and what it leaves open.", verifier_policy },
+	{ "policy", "check FILE [--json]\n"
+	  "\tSay whether a policy can be used, and what it allows and leaves open.\n"
+	  "policy learn --name NAME [--log FILE] [--ima FILE] [--add FILE]\n"
+	  "\tPrint reference values from the logs of a machine that is known to be good.\n"
+	  "policy diff OLD NEW [--json]\n"
+	  "\tSay what changes between two policies, or two files of reference values.\n"
+	  "policy simulate --policy FILE {--log FILE [--boot-log FILE] [--ima FILE] | --evidence FILE}\n"
+	  "\t\t[--kernel FILE] [--initrd FILE] [--cmdline TEXT] [--verifier HEX] [--json]\n"
+	  "\tSay what a policy would make of logs, or of the next boot.", verifier_policy },
 	{ "inspect", "quote FILE [--roots FILE.pem] [--evidence] [--json]\n"
 	  "\tShow what a chip signed, and check the signature and the certificates.\n"
 	  "inspect {boot-log|ima-log|log} FILE [--bank NAME]... [--hash NAME] [--expect FILE] [--json]\n"

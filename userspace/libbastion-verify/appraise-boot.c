@@ -189,7 +189,7 @@ void bv_appraise_boot(const struct bv_appraisal *in, struct bv_span log,
 	struct bv_error err = { "" };
 	struct bv_log_entry bad;
 	struct bv_replay replay;
-	int ret = bv_log_replay(log, 1, &replay, &bad, &err);
+	int ret = bv_log_replay(log, BV_LOG_PLATFORM, &replay, &bad, &err);
 
 	bv_hex(expected, quoted, BASTION_DIGEST_SIZE);
 	bv_hex(hex, replay.registers[0], BASTION_DIGEST_SIZE);

@@ -12,7 +12,6 @@
 #include "crypto.h"
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
-#define OWN_REGISTERS	0xf6u	/* all but the platform's, and IMA's that has a list of its own */
 #define TRACKED_MAX	64	/* verifiers in a log, the removed ones included */
 
 /* What a pass over the log finds. */
@@ -327,7 +326,7 @@ static void check_registers(const struct bv_policy *policy, struct bv_verdict *v
 static int first_difference(const struct bv_replay *replay, const struct bv_quote *quote)
 {
 	for (int i = 1; i < BASTION_MR_COUNT; i++)
-		if (OWN_REGISTERS & (1u << i) &&
+		if (BV_LOG_MODULE & (1u << i) &&
 		    memcmp(replay->registers[i], quote->registers[i], BASTION_DIGEST_SIZE))
 			return i;
 	return 0;
@@ -340,7 +339,7 @@ static bool check_replay(struct bv_span log, struct bv_verdict *verdict)
 	struct bv_error err = { "" };
 	struct bv_log_entry bad;
 	struct bv_replay replay;
-	int ret = bv_log_replay(log, OWN_REGISTERS, &replay, &bad, &err);
+	int ret = bv_log_replay(log, BV_LOG_MODULE, &replay, &bad, &err);
 	int differs = first_difference(&replay, &facts->quote);
 
 	memcpy(facts->log_aggregate, replay.aggregate, sizeof(facts->log_aggregate));

@@ -201,7 +201,7 @@ static void check_hardware(const struct bv_policy *policy, struct bv_verdict *ve
 		.advice = "The chip has not left the factory, or went back there: replace it." });
 }
 
-static void check_permits(const struct bv_policy *policy, struct bv_verdict *verdict)
+void bv_appraise_permits(const struct bv_policy *policy, struct bv_verdict *verdict)
 {
 	char seen[64];
 
@@ -230,7 +230,7 @@ static void appraise(const struct bv_appraisal *in, const struct bv_evidence *ev
 	bv_appraise_boot(in, evidence->boot_log, verdict);
 	bv_appraise_log(in, evidence->log, verdict);
 	bv_appraise_ima(in, evidence->ima, verdict);
-	check_permits(in->policy, verdict);
+	bv_appraise_permits(in->policy, verdict);
 }
 
 struct bv_verdict *bv_appraise(const struct bv_appraisal *in)

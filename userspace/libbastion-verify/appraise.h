@@ -71,4 +71,7 @@ void bv_appraise_executables(const struct bv_appraisal *in, struct bv_span log,
 void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
 		     struct bv_verdict *verdict);
 
+/** bv_appraise_permits() - whether the policy would allow anything */
+void bv_appraise_permits(const struct bv_policy *policy, struct bv_verdict *verdict);
+
 #endif

@@ -15,6 +15,10 @@
 #define BV_LOG_ENTRIES_MAX	65536
 #define BV_LOG_DATA_MAX		65536	/* template data of one record */
 
+/* Registers by the log that names them; register 3 is IMA's, whose list is its log. */
+#define BV_LOG_PLATFORM		0x01u
+#define BV_LOG_MODULE		0xf6u
+
 /**
  * struct bv_log_entry - one record; spans point into the log
  * @number:	0 for the first record of the log

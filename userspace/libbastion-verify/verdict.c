@@ -7,8 +7,6 @@
 
 #include "verdict.h"
 
-#define SUMMARY_SIZE	256
-
 struct bv_verdict *bv_verdict_new(void)
 {
 	struct bv_verdict *verdict = calloc(1, sizeof(*verdict));
@@ -16,7 +14,7 @@ struct bv_verdict *bv_verdict_new(void)
 	if (!verdict)
 		return NULL;
 	verdict->checks = json_array();
-	verdict->summary = calloc(1, SUMMARY_SIZE);
+	verdict->summary = calloc(1, BV_SUMMARY_SIZE);
 	if (!verdict->checks || !verdict->summary) {
 		bv_verdict_free(verdict);
 		return NULL;
@@ -126,13 +124,13 @@ static void summarise(struct bv_verdict *verdict)
 	json_array_foreach(verdict->checks, i, check)
 		failed += !json_is_true(json_object_get(check, "ok"));
 	if (verdict->broken)
-		snprintf(verdict->summary, SUMMARY_SIZE,
+		snprintf(verdict->summary, BV_SUMMARY_SIZE,
 			 "Refused: the verifier could not finish its checks.");
 	else if (!failed)
-		snprintf(verdict->summary, SUMMARY_SIZE, "Granted: all %zu checks passed.",
+		snprintf(verdict->summary, BV_SUMMARY_SIZE, "Granted: all %zu checks passed.",
 			 json_array_size(verdict->checks));
 	else
-		snprintf(verdict->summary, SUMMARY_SIZE, "%s: %zu of %zu checks failed, first: %s.",
+		snprintf(verdict->summary, BV_SUMMARY_SIZE, "%s: %zu of %zu checks failed, first: %s.",
 			 verdict->granted ? "Granted with warnings" : "Refused", failed,
 			 json_array_size(verdict->checks), bv_verdict_failing(verdict));
 }

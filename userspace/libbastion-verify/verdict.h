@@ -12,6 +12,8 @@
 #include "quote.h"
 #include "round.h"
 
+#define BV_SUMMARY_SIZE	256
+
 /* Tiers of AR4SI and EAR: the values that go into a result. */
 enum bv_tier {
 	BV_NONE = 0,

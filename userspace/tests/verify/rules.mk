@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect references
+VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect references policy
 
 define verify_test
 TESTS += verify-$(1)
@@ -9,8 +9,12 @@ verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
 $(foreach t,vectors bootlog ima inspect,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
-$(foreach t,ima references,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
-verify-inspect_SRCS += $(addprefix bastion-verifier/,cmd_inspect_log.c files.c show.c)
+$(foreach t,ima references policy,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
+$(foreach t,inspect policy,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
+	$(addprefix bastion-verifier/,files.c show.c)))
+verify-inspect_SRCS += bastion-verifier/cmd_inspect_log.c
+verify-policy_SRCS += $(addprefix bastion-verifier/,cmd_policy.c cmd_policy_diff.c \
+	cmd_policy_learn.c cmd_policy_simulate.c load.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c)
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
