@@ -110,7 +110,7 @@ static int fill_header(struct bastion_chip *chip, const struct bastion_key_args 
 
 /**
  * struct job - one command that answers with a blob
- * @want:	the header that it shall have
+ * @want:	the header that it shall have; once answered, the one that it has
  * @secret:	what is sealed, or NULL: then the chip makes it
  * @old:	the blob that is rebound, or NULL
  * @old_len:	bytes at @old
@@ -128,27 +128,28 @@ struct job {
 	u8 *blob;
 };
 
-/* The chip's answer must be what was asked for; the rest of it is its own. */
-static int check_blob(struct bastion_chip *chip, const struct job *job, size_t len,
-		      struct bastion_blob_header *got)
+/*
+ * The chip's answer must be what was asked for, but for what is the chip's to fill in.
+ * That is judged before anybody says that the command was answered: a chip that gives
+ * something else is locked out (bastion_gate_command()).
+ */
+static ssize_t check_blob(struct bastion_chip *chip, struct job *job, ssize_t len)
 {
-	const struct bastion_blob_header *want = &job->want;
-	struct bastion_blob_header expected = *want;
+	struct bastion_blob_header *want = &job->want;
 	struct bastion_blob_view view;
 
+	if (len < 0)
+		return len;
 	if (bastion_blob_parse(job->blob, len, &view))
 		return -EIO;
 	if (job->point && memcmp(job->point, view.point, BASTION_POINT_SIZE))
 		return -EIO;
-	memcpy(expected.chip_id, chip->info.id, sizeof(expected.chip_id));
+	memcpy(want->chip_id, chip->info.id, sizeof(want->chip_id));
 	if (want->counter_index)
-		expected.counter_value = view.header.counter_value;
+		want->counter_value = view.header.counter_value;
 	if (le16_to_cpu(want->kind) != BASTION_KIND_DERIVED)
-		memcpy(expected.salt, view.header.salt, sizeof(expected.salt));
-	if (memcmp(&expected, &view.header, sizeof(expected)))
-		return -EIO;
-	*got = view.header;
-	return 0;
+		memcpy(want->salt, view.header.salt, sizeof(want->salt));
+	return memcmp(want, &view.header, sizeof(*want)) ? -EIO : len;
 }
 
 /* Making one */
@@ -156,24 +157,27 @@ static int check_blob(struct bastion_chip *chip, const struct job *job, size_t l
 static ssize_t send_seal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], void *data)
 {
 	struct job *job = data;
+	ssize_t len;
 
-	return chip->ops->seal(chip, token, &job->want, job->secret, job->blob, BASTION_BLOB_MAX);
+	len = chip->ops->seal(chip, token, &job->want, job->secret, job->blob, BASTION_BLOB_MAX);
+	return check_blob(chip, job, len);
 }
 
 static ssize_t send_rebind(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
 			   void *data)
 {
 	struct job *job = data;
+	ssize_t len;
 
-	return chip->ops->rebind(chip, token, job->owner, &job->want, job->old, job->old_len,
-				 job->blob, BASTION_BLOB_MAX);
+	len = chip->ops->rebind(chip, token, job->owner, &job->want, job->old, job->old_len,
+				job->blob, BASTION_BLOB_MAX);
+	return check_blob(chip, job, len);
 }
 
 /* The chip's ops are held; the blob's length. */
 static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *grant,
 		      bastion_gated_fn send, const char *event, struct job *job)
 {
-	struct bastion_blob_header header;
 	ssize_t len;
 	int ret;
 
@@ -181,9 +185,7 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	/* Somebody renewed the grant just now: the caller may try again. */
 	if (len < 0)
 		return len == -ERESTART ? -EAGAIN : len;
-	ret = check_blob(chip, job, len, &header);
-	if (!ret)
-		ret = bastion_measure_key(chip, current_fsuid(), event, &header);
+	ret = bastion_measure_key(chip, current_fsuid(), event, &job->want);
 	return ret ?: len;
 }
 
