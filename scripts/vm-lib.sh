@@ -254,6 +254,8 @@ vm_start() {
 	cmdline="console=ttyS0 quiet panic=-1 log_buf_len=4M tsc=reliable clocksource=tsc"
 	# The self-tests of every algorithm take half a minute on an emulated CPU.
 	cmdline+=" cryptomgr.notests"
+	# On a busy host the timer may miss the moment at which it is checked: a panic, for nothing.
+	cmdline+=" no_timer_check"
 	cmdline+="${opt[polling]:+ bastion.polling=1}${opt[append]:+ ${opt[append]}}"
 	vm_claim "$name" || return
 	if [ -z "${opt[no-chip]:-}" ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]})) = 0 ]; then
