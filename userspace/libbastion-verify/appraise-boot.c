@@ -37,7 +37,7 @@ static bool is_component(const struct bv_log_entry *entry, int component)
 static int read_components(struct bv_span log, struct bv_log_entry found[COMPONENTS],
 			   struct bv_error *err)
 {
-	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_reader reader = bv_log_begin(log);
 	struct bv_log_entry entry;
 	int ret, component = FIRMWARE;
 

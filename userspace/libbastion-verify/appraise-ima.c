@@ -127,7 +127,7 @@ void bv_appraise_executables(const struct bv_appraisal *in, struct bv_span log,
 	struct bv_judge judge = {
 		.rule = rule, .check = "executables", .index = EXECUTABLES, .verdict = verdict,
 	};
-	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_reader reader = bv_log_begin(log);
 	struct bv_log_entry entry;
 
 	if (!rule->given || !check_loaded(rule, verdict))

@@ -168,7 +168,7 @@ static void note_register4(const struct bv_log_entry *entry, struct findings *fo
 
 static void pass(const struct bv_policy *policy, struct bv_span log, struct findings *found)
 {
-	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_reader reader = bv_log_begin(log);
 	struct bv_log_entry entry;
 
 	while (bv_log_next(&reader, &entry, NULL) == 1) {

@@ -63,7 +63,7 @@ int bv_log_next(struct bv_log_reader *reader, struct bv_log_entry *entry, struct
 		return 0;
 	memset(entry, 0, sizeof(*entry));
 	entry->number = reader->number;
-	if (reader->number >= BV_LOG_ENTRIES_MAX)
+	if (reader->number - reader->first >= BV_LOG_ENTRIES_MAX)
 		return bv_fail(err, "the log has more than %d entries", BV_LOG_ENTRIES_MAX);
 	if (!bv_take_le32(&rest, &entry->index) ||
 	    !bv_take(&rest, BASTION_DIGEST_SIZE, &entry->template_digest) ||
@@ -131,15 +131,14 @@ static int extend(struct bv_hasher *hasher, struct bv_replay *replay,
 	return 0;
 }
 
-int bv_log_replay(struct bv_span log, uint32_t allowed, struct bv_replay *replay,
-		  struct bv_log_entry *bad, struct bv_error *err)
+int bv_log_replay_more(struct bv_span log, uint32_t allowed, struct bv_replay *replay,
+		       struct bv_log_entry *bad, struct bv_error *err)
 {
-	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_reader reader = { log.data, log.len, replay->count, replay->count };
 	struct bv_log_entry entry = { 0 };
 	struct bv_hasher hasher;
 	int ret = bv_hasher_init(&hasher, "SHA384");
 
-	memset(replay, 0, sizeof(*replay));
 	memset(bad, 0, sizeof(*bad));
 	if (ret)
 		bv_fail_errno(err, -ret, "replaying the log");
@@ -156,4 +155,11 @@ int bv_log_replay(struct bv_span log, uint32_t allowed, struct bv_replay *replay
 	}
 	bv_hasher_exit(&hasher);
 	return ret;
+}
+
+int bv_log_replay(struct bv_span log, uint32_t allowed, struct bv_replay *replay,
+		  struct bv_log_entry *bad, struct bv_error *err)
+{
+	memset(replay, 0, sizeof(*replay));
+	return bv_log_replay_more(log, allowed, replay, bad, err);
 }

@@ -12,7 +12,7 @@
 #include "bytes.h"
 #include "error.h"
 
-#define BV_LOG_ENTRIES_MAX	65536
+#define BV_LOG_ENTRIES_MAX	65536	/* that are read at once */
 #define BV_LOG_DATA_MAX		65536	/* template data of one record */
 
 /* Registers by the log that names them; register 3 is IMA's, whose list is its log. */
@@ -48,16 +48,24 @@ struct bv_log_entry {
  * @at:		the next record
  * @left:	bytes from there on
  * @number:	of the next record
+ * @first:	of the first record that is here
  */
 struct bv_log_reader {
 	const uint8_t *at;
 	size_t left;
 	uint64_t number;
+	uint64_t first;
 };
+
+/** bv_log_begin() - a reader at the beginning of a log */
+static inline struct bv_log_reader bv_log_begin(struct bv_span log)
+{
+	return (struct bv_log_reader){ log.data, log.len, 0, 0 };
+}
 
 /**
  * bv_log_next() - read one record
- * @reader:	{ log.data, log.len, 0 } to begin with
+ * @reader:	where it is
  * @entry:	the record
  * @err:	what was wrong, naming the record
  *
@@ -66,7 +74,7 @@ struct bv_log_reader {
 int bv_log_next(struct bv_log_reader *reader, struct bv_log_entry *entry, struct bv_error *err);
 
 /**
- * struct bv_replay - what a log amounts to
+ * struct bv_replay - what a log amounts to so far; plain data that may be stored
  * @registers:	values, from zero
  * @aggregate:	A(count) of round.h
  * @count:	records
@@ -93,5 +101,16 @@ struct bv_replay {
  */
 int bv_log_replay(struct bv_span log, uint32_t allowed, struct bv_replay *replay,
 		  struct bv_log_entry *bad, struct bv_error *err);
+
+/**
+ * bv_log_replay_more() - go on with a replay
+ * @log:	untrusted: what comes after the first @replay->count records
+ * @replay:	as it was stored; of no use after a failure
+ *
+ * For the rest see bv_log_replay(). The state has to be the caller's own: one that
+ * comes with the evidence proves nothing.
+ */
+int bv_log_replay_more(struct bv_span log, uint32_t allowed, struct bv_replay *replay,
+		       struct bv_log_entry *bad, struct bv_error *err);
 
 #endif

@@ -61,7 +61,7 @@ static int learn(struct bv_learned *learned, struct bv_span path, struct bv_span
 
 int bv_learn_log(struct bv_learned *learned, struct bv_span log, struct bv_error *err)
 {
-	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_reader reader = bv_log_begin(log);
 	struct bv_log_entry entry;
 	struct bv_replay replay;
 	int ret = bv_log_replay(log, BV_LOG_MODULE, &replay, &entry, err);

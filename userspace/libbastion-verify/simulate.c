@@ -33,7 +33,7 @@ static void set_registers(const struct bv_simulation *in, struct bv_facts *facts
 static void set_round(struct bv_span log, struct bv_facts *facts,
 		      uint8_t verifier[BASTION_DIGEST_SIZE])
 {
-	struct bv_log_reader reader = { log.data, log.len, 0 };
+	struct bv_log_reader reader = bv_log_begin(log);
 	struct bv_log_entry entry;
 	bool key = false, found = false;
 
@@ -150,7 +150,7 @@ int bv_next_boot_log(struct bv_span boot_log, const struct bv_next_boot *next,
 		{ BASTION_BOOT_INITRD, next->initrd, NULL },
 		{ BASTION_BOOT_CMDLINE, NULL, next->cmdline },
 	};
-	struct bv_log_reader reader = { boot_log.data, boot_log.len, 0 };
+	struct bv_log_reader reader = bv_log_begin(boot_log);
 	struct bv_log_entry entry;
 	struct bv_span record[3] = { 0 };
 	uint8_t *bytes = malloc(boot_log.len + more);

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void repair(uint8_t *log, size_t size)
 {
-	struct bv_log_reader reader = { log, size, 0 };
+	struct bv_log_reader reader = bv_log_begin((struct bv_span){ log, size });
 	struct bv_log_entry entry;
 
 	while (bv_log_next(&reader, &entry, NULL) == 1) {

@@ -125,6 +125,37 @@ static void test_own_log(void **state)
 	tc_free(tc);
 }
 
+/* What was replayed need not be replayed again, wherever one stopped. */
+static void test_incremental(void **state)
+{
+	struct tc *tc = tc_new();
+	struct bv_span log = { tc->log.bytes.data, tc->log.bytes.len };
+	struct bv_log_reader reader = bv_log_begin(log);
+	struct bv_replay whole, part;
+	struct bv_log_entry entry;
+	uint64_t count = 0;
+
+	assert_int_equal(bv_log_replay(log, BV_LOG_MODULE, &whole, &entry, NULL), 0);
+	while (bv_log_next(&reader, &entry, NULL) == 1) {
+		struct bv_log_entry bad;
+		struct bv_error err;
+
+		log.len = reader.at - log.data;
+		assert_int_equal(bv_log_replay(log, BV_LOG_MODULE, &part, &bad, NULL), 0);
+		assert_int_equal(part.count, ++count);
+		assert_int_equal(bv_log_replay_more((struct bv_span){ reader.at, reader.left },
+						    BV_LOG_MODULE, &part, &bad, NULL), 0);
+		assert_memory_equal(&part, &whole, sizeof(whole));
+		/* The same again is more, and does not go unnoticed; entries keep their numbers. */
+		assert_int_equal(bv_log_replay_more(log, 0, &part, &bad, &err), -EBADMSG);
+		assert_int_equal(bad.number, whole.count);
+		assert_int_equal(bv_log_replay_more(log, BV_LOG_MODULE, &part, &bad, NULL), 0);
+		assert_memory_not_equal(part.aggregate, whole.aggregate, sizeof(whole.aggregate));
+	}
+	assert_int_equal(count, tc->log.count);
+	tc_free(tc);
+}
+
 #define ONES20	"1111111111111111111111111111111111111111"
 #define ONES32	"1111111111111111111111111111111111111111111111111111111111111111"
 
@@ -185,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_malformed, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_ima_log, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_own_log, tm_setup, tm_teardown),
+		cmocka_unit_test(test_incremental),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_bad_forms),
 	};
