@@ -271,21 +271,51 @@ TEST_F(measured, not_without_permission_and_grant)
 	EXPECT_EQ(0, count_lines(digest_of(path), path));
 }
 
-TEST_F(measured, created_key)
+/* How many entries @event there are for the header that @key has now. */
+static int count_headers(const char *event, key_serial_t key)
 {
 	char want[2 * sizeof(struct bastion_blob_header) + 1];
-	uint8_t blob[BASTION_BLOB_MAX];
+	struct bastion_blob_header header;
 	FILE *log = open_log();
 	struct line line;
 	int count = 0;
 
-	ASSERT_LT(0, sealed_blob(self->key, blob));
-	sealed_hex(blob, sizeof(struct bastion_blob_header), want);
+	if (sealed_header(key, &header))
+		return -1;
+	sealed_hex(&header, sizeof(header), want);
 	while (next_line(log, &line) > 0)
 		count += line.index == 4 && !strcmp(line.template, "ima-buf") &&
-			 !strcmp(line.name, BASTION_EVENT_KEY_CREATE) && !strcmp(line.data, want);
+			 !strcmp(line.name, event) && !strcmp(line.data, want);
 	fclose(log);
-	EXPECT_EQ(1, count);
+	return count;
+}
+
+TEST_F(measured, created_keys)
+{
+	key_serial_t pair, derived;
+
+	EXPECT_EQ(1, count_headers(BASTION_EVENT_KEY_CREATE, self->key));
+	pair = sealed_make("ecdsa", &self->verifier, "prod", sealed_name(), "",
+			   KEY_SPEC_SESSION_KEYRING);
+	EXPECT_EQ(1, count_headers(BASTION_EVENT_KEY_CREATE, pair));
+	derived = sealed_new(&self->verifier, "prod", sealed_name(), "derive=a",
+			     KEY_SPEC_SESSION_KEYRING);
+	EXPECT_EQ(1, count_headers(BASTION_EVENT_KEY_CREATE, derived));
+	EXPECT_TRUE(replays(4));
+}
+
+TEST_F(measured, moved_key)
+{
+	struct round_grant grant;
+	struct round round;
+
+	ASSERT_EQ(0, round_prepare(&round, &grant, self->fd, &self->verifier, "prod"));
+	round_allow_rebind(&round, &grant, "prod", &self->verifier, "next");
+	round_sign(&round, &grant, self->verifier.key);
+	ASSERT_EQ(0, round_submit(&round, &grant));
+	ASSERT_EQ(0, sealed_rebind(self->key, &self->verifier, "next", ""));
+	EXPECT_EQ(1, count_headers(BASTION_EVENT_KEY_REBIND, self->key));
+	EXPECT_EQ(0, count_headers(BASTION_EVENT_KEY_CREATE, self->key));
 	EXPECT_TRUE(replays(4));
 }
 

@@ -6,6 +6,7 @@
 #include <sys/fsuid.h>
 
 #include "gate.h"
+#include "sign.h"
 #include "kselftest_harness.h"
 
 #define LOGON	BASTION_TYPE_LOGON
@@ -276,6 +277,85 @@ TEST_F(owner, another_verifier)
 	memcpy(self->blob, &header, sizeof(header));
 	EXPECT_EQ(EBADMSG, release_blob(&thief));
 	EXPECT_EQ(0, round_verifier_remove(self->gate.fd, &rogue));
+}
+
+/* Key pairs do not go anywhere; their owner alone signs with them and moves them. */
+
+struct holder {
+	struct gate *gate;
+	key_serial_t key;
+};
+
+static int sign_as_holder(void *arg)
+{
+	struct holder *holder = arg;
+	int ret = sign_something(holder->key);
+
+	return ret < 0 ? -ret : 0;
+}
+
+static int load_and_sign(void *arg)
+{
+	struct holder *holder = arg;
+	uint8_t blob[BASTION_BLOB_MAX];
+	int len = sealed_blob(holder->key, blob);
+	struct bastion_blob_header header;
+
+	memcpy(&header, blob, sizeof(header));
+	holder->key = sealed_load((char *)header.name, blob, len, KEY_SPEC_PROCESS_KEYRING);
+	return holder->key < 0 ? 200 : sign_as_holder(holder);
+}
+
+static int move_as_holder(void *arg)
+{
+	struct holder *holder = arg;
+
+	return -sealed_rebind(holder->key, &holder->gate->verifier, "prod", "");
+}
+
+static int (*const uses[])(void *) = { sign_as_holder, load_and_sign, move_as_holder };
+static int (*const others[])(void) = {
+	sealed_be_nobody, sealed_drop_sys_admin, sealed_be_container_root, be_nobody_called_root,
+};
+
+/* All that the key's permissions can give, everybody has. */
+static key_serial_t make_pair(struct gate *gate, const char *options)
+{
+	key_serial_t key = gate_make(gate, "ecdsa", sealed_name(), options);
+
+	if (key > 0 && keyctl_setperm(key, KEY_POS_ALL | KEY_USR_ALL | KEY_OTH_ALL))
+		return -errno;
+	return key;
+}
+
+TEST_F(owner, of_a_key_pair)
+{
+	struct holder holder = { &self->gate, make_pair(&self->gate, "") };
+
+	ASSERT_LT(0, holder.key);
+	ASSERT_EQ(0, gate_attest_move(&self->gate, &self->gate.verifier, "prod"));
+	for (unsigned int i = 0; i < ARRAY_SIZE(uses); i++) {
+		for (unsigned int j = 0; j < ARRAY_SIZE(others); j++) {
+			EXPECT_EQ(EACCES, sealed_in_child(others[j], uses[i], &holder))
+				TH_LOG("use %u by %u", i, j);
+		}
+		EXPECT_EQ(0, sealed_in_child(NULL, uses[i], &holder))
+			TH_LOG("use %u", i);
+	}
+}
+
+TEST_F(owner, of_a_key_pair_is_not_root)
+{
+	struct holder holder = { &self->gate, make_pair(&self->gate, "owner=65534") };
+
+	ASSERT_LT(0, holder.key);
+	ASSERT_EQ(0, gate_attest_move(&self->gate, &self->gate.verifier, "prod"));
+	for (unsigned int i = 0; i < ARRAY_SIZE(uses); i++) {
+		EXPECT_EQ(EACCES, sealed_in_child(NULL, uses[i], &holder))
+			TH_LOG("use %u", i);
+		EXPECT_EQ(0, sealed_in_child(sealed_be_nobody, uses[i], &holder))
+			TH_LOG("use %u", i);
+	}
 }
 
 TEST_HARNESS_MAIN
