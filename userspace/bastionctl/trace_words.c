@@ -157,7 +157,7 @@ static void put_use(FILE *to, const struct trace_line *line, enum bastion_op op)
 	long long waited = number_of(line, "waited_ns");
 
 	put(to, " uid ", FIELD("requester"));
-	if (waited)
+	if (waited >= 1000000)
 		put_time(to, ", waited ", waited);
 	put_refusal(to, op, number_of(line, "result"));
 }
