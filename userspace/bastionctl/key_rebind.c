@@ -69,8 +69,8 @@ static int move(const struct ctl *ctl, const struct key_terms *terms, const char
 		return report_error(&err);
 	if (bastion_keys_rebind(serial, &terms->new, &err)) {
 		if (terms->save)
-			fprintf(stderr, "bastionctl: %s has the new blob, the keyring the old one\n",
-				terms->save);
+			fprintf(stderr, "bastionctl: %s has the new blob, the keyring the old one: "
+				"try again, or load the file in its place\n", terms->save);
 		return report_error(&err);
 	}
 	report(ctl, serial, &old);

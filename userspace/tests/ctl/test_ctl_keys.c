@@ -331,6 +331,29 @@ static void rebind_refuses(void **state)
 	assert_int_equal(run("rebind", "web", TERMS, "-o", "/nonexistent/blob", NULL),
 			 BASTION_CLASS_FAILED);
 	assert_null(strstr(fake_keys.log, "update 500"));
+	/* Half done is said. */
+	fake_keys.fail_at = "update 500";
+	assert_int_equal(run("rebind", "web", TERMS, "-o", path_of("blob"), NULL),
+			 BASTION_CLASS_REFUSED);
+	assert_int_equal(stat(path_of("blob"), &st), 0);
+	assert_string_equal(out, "");
+	get_file("err", out, sizeof(out));
+	assert_non_null(strstr(out, "blob has the new blob, the keyring the old one"));
+}
+
+/* What the fake kernel signs is nobody's signature, and does not get out. */
+static void request(void **state)
+{
+	hold(BASTION_KIND_P384, 0);
+	assert_int_equal(run("csr", "77", "--subject", "/CN=web", NULL), BASTION_CLASS_FAILED);
+	assert_string_equal(fake_keys.log, "query 77 enc=x962 hash=sha384\n"
+			    "sign 77 enc=x962 hash=sha384 48 104\n");
+	assert_string_equal(out, "");
+	assert_int_equal(run("csr", "77", "--subject", "web", NULL), BASTION_CLASS_USAGE);
+	assert_string_equal(fake_keys.log, "");
+	hold(BASTION_KIND_SECRET, 0);
+	assert_int_equal(run("csr", "77", "--subject", "/CN=web", NULL), BASTION_CLASS_USAGE);
+	assert_string_equal(fake_keys.log, "");
 }
 
 static void sign(void **state)
@@ -429,6 +452,7 @@ int main(void)
 		cmocka_unit_test_teardown(import_sizes, clean),
 		cmocka_unit_test_teardown(rebind, clean),
 		cmocka_unit_test_teardown(rebind_refuses, clean),
+		cmocka_unit_test_teardown(request, clean),
 		cmocka_unit_test_teardown(sign, clean),
 		cmocka_unit_test_teardown(public_key, clean),
 		cmocka_unit_test_teardown(show, clean),
