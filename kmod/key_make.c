@@ -242,6 +242,8 @@ static int copy_secret(struct key *key, u8 secret[BASTION_SECRET_MAX])
 		return -EKEYREJECTED;
 	down_read(&key->sem);
 	ret = key_validate(key);
+	if (!ret && !key_is_positive(key))
+		ret = -ENOKEY;
 	payload = ret ? NULL : user_key_payload_locked(key);
 	if (!ret && !payload)
 		ret = -EKEYREVOKED;
@@ -262,7 +264,11 @@ static int take_secret(s32 serial, u8 secret[BASTION_SECRET_MAX])
 	key_ref_t ref;
 	int ret;
 
-	ref = lookup_user_key(serial, 0, KEY_NEED_READ);
+	/*
+	 * Even one that is still being made: waiting for it would keep the key service's
+	 * list of types from others, for as long as whoever makes it likes.
+	 */
+	ref = lookup_user_key(serial, KEY_LOOKUP_PARTIAL, KEY_NEED_READ);
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
 	ret = copy_secret(key_ref_to_ptr(ref), secret);
@@ -295,7 +301,9 @@ static ssize_t import(struct bastion_chip *chip, const struct bastion_key_args *
  * Return: the blob's length; -EAGAIN no grant is live; -EKEYREJECTED the grant
  * has no entry for it, or IMPORT: that key's secret is not to be had; -EINVAL
  * IMPORT: the secret is too short or too long; -EPERM another's key without
- * privilege; -ENODEV; as bastion_gate_wait() and bastion_gate_command(),
+ * privilege; -EOPNOTSUPP ECDSA, or a counter, with a chip that has no such thing;
+ * -EIO also when the chip made another key than it was asked for, and then the gate
+ * locks; -ENODEV; as bastion_gate_wait() and bastion_gate_command(),
  * lookup_user_key() and bastion_measure_key().
  */
 ssize_t bastion_key_make(const struct bastion_key_args *args, const char *name,
@@ -403,7 +411,8 @@ static ssize_t rebind_in(struct bastion_chip *chip, const struct bastion_key_arg
  *
  * Context: process; commands to the chip, no wait for a grant.
  * Return: the blob's length; -EACCES the caller is not the owner; -EOPNOTSUPP a
- * derived key, which is what its header makes it; -EAGAIN the verifier that it is
+ * derived key, which is what its header makes it, or the chip cannot; -EIO also when
+ * the chip's answer is another key, and then the gate locks; -EAGAIN the verifier that it is
  * sealed to has no live grant; -EKEYREJECTED the grant does not name the
  * destination, the chip refuses, or it would be less narrow than before; -ENODEV its chip
  * is not here; -EBADMSG; as bastion_gate_command() and bastion_measure_key().
