@@ -51,11 +51,18 @@ static struct payload *payload_done(struct payload *payload, ssize_t len)
 
 static struct payload *make(const struct bastion_key_args *args, const char *name)
 {
-	struct payload *payload = payload_alloc(BASTION_BLOB_MAX);
+	struct payload *payload;
 
-	if (!payload)
-		return ERR_PTR(-ENOMEM);
-	return payload_done(payload, bastion_key_make(args, name, payload->blob));
+	/* For keyctl_instantiate(3) the key service holds nothing that keeps the module. */
+	if (!try_module_get(THIS_MODULE))
+		return ERR_PTR(-ENODEV);
+	payload = payload_alloc(BASTION_BLOB_MAX);
+	if (payload)
+		payload = payload_done(payload, bastion_key_make(args, name, payload->blob));
+	else
+		payload = ERR_PTR(-ENOMEM);
+	module_put(THIS_MODULE);
+	return payload;
 }
 
 static struct payload *rebind(const struct bastion_key_args *args, const struct payload *old)

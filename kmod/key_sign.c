@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Signing with keys that never leave the chip. The key service has found the key and
- * that the caller may search it; it calls without any lock.
+ * that the caller may search it; it calls without any lock, and holds nothing that
+ * keeps the module, so each call keeps it for as long as it may sleep.
  */
 #include <linux/errno.h>
 #include <linux/module.h>
@@ -77,8 +78,9 @@ static int take_blob(struct key *key, u8 **blob, struct bastion_blob_view *view)
  * @params:	key and encoding
  * @info:	the answer
  *
+ * Context: process, may sleep.
  * Return: 0, -EOPNOTSUPP unless it is a P-384 key, -EINVAL an unknown encoding,
- * or as bastion_key_blob().
+ * -ENODEV the module goes, or as bastion_key_blob().
  */
 int bastion_key_query(const struct kernel_pkey_params *params, struct kernel_pkey_query *info)
 {
@@ -87,10 +89,14 @@ int bastion_key_query(const struct kernel_pkey_params *params, struct kernel_pke
 	u8 *blob;
 	int ret;
 
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	ret = take_blob(params->key, &blob, &view);
+	if (!ret)
+		kfree(blob);
+	module_put(THIS_MODULE);
 	if (ret)
 		return ret;
-	kfree(blob);
 	/* Whoever only asks need not know. */
 	if (strcmp(params->encoding, "raw"))
 		ret = parse_encoding(params->encoding, &encoding);
@@ -164,6 +170,15 @@ static int sign_with(struct signing *signing, struct key *key)
 	return ret;
 }
 
+/* Its length. */
+static int put_signature(const u8 signature[BASTION_SIGNATURE_SIZE], enum encoding encoding, u8 *out)
+{
+	if (encoding == X962)
+		return bastion_signature_to_der(signature, out);
+	memcpy(out, signature, BASTION_SIGNATURE_SIZE);
+	return BASTION_SIGNATURE_SIZE;
+}
+
 /**
  * bastion_key_sign() - sign a digest in the chip, for keyctl_pkey_sign(3)
  * @params:	key, encoding, hash, lengths
@@ -191,19 +206,15 @@ int bastion_key_sign(struct kernel_pkey_params *params, const void *in, void *ou
 		ret = parse_encoding(params->encoding, &encoding);
 	if (ret)
 		return ret;
-	/* The key service holds nothing that would keep the module while this waits. */
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
 	bastion_requester_init(&signing.use.who, current_cred(), task_pid(current));
 	ret = sign_with(&signing, params->key);
 	bastion_use_exit(&signing.use);
+	if (!ret)
+		ret = put_signature(signing.signature, encoding, out);
 	module_put(THIS_MODULE);
-	if (ret)
-		return ret;
-	if (encoding == X962)
-		return bastion_signature_to_der(signing.signature, out);
-	memcpy(out, signing.signature, sizeof(signing.signature));
-	return sizeof(signing.signature);
+	return ret;
 }
 
 /* A digest as a number of 48 bytes: the leftmost bits count (FIPS 186-5, 6.4.2). */
@@ -213,6 +224,33 @@ static void digest_number(const u8 *digest, size_t len, u8 number[BASTION_DIGEST
 
 	memset(number, 0, BASTION_DIGEST_SIZE - take);
 	memcpy(number + BASTION_DIGEST_SIZE - take, digest, take);
+}
+
+/* What comes after the signature is not looked at (bastion_signature_from_der()). */
+static int get_signature(const u8 *in2, size_t len, enum encoding encoding,
+			 u8 signature[BASTION_SIGNATURE_SIZE])
+{
+	if (encoding == X962)
+		return bastion_signature_from_der(in2, len, signature);
+	if (len < BASTION_SIGNATURE_SIZE)
+		return -EBADMSG;
+	memcpy(signature, in2, BASTION_SIGNATURE_SIZE);
+	return 0;
+}
+
+static int verify_with(struct key *key, const u8 number[BASTION_DIGEST_SIZE],
+		       const u8 signature[BASTION_SIGNATURE_SIZE])
+{
+	struct bastion_blob_view view;
+	u8 *blob;
+	int ret;
+
+	ret = take_blob(key, &blob, &view);
+	if (ret)
+		return ret;
+	ret = bastion_ecdsa_verify(view.point, number, signature);
+	kfree(blob);
+	return ret == -EINVAL ? -EBADMSG : ret;
 }
 
 /**
@@ -226,33 +264,26 @@ static void digest_number(const u8 *digest, size_t len, u8 number[BASTION_DIGEST
  *
  * Context: process.
  * Return: 0; -EKEYREJECTED the signature is not good; -EBADMSG it is no signature,
- * or the blob has no public key of P-384; -EINVAL and -EOPNOTSUPP as for signing.
+ * or the blob has no public key of P-384; -EINVAL and -EOPNOTSUPP as for signing;
+ * -ENODEV the module goes; as bastion_key_blob().
  */
 int bastion_key_verify(struct kernel_pkey_params *params, const void *in, const void *in2)
 {
 	u8 signature[BASTION_SIGNATURE_SIZE], number[BASTION_DIGEST_SIZE];
-	struct bastion_blob_view view;
 	enum encoding encoding;
-	u8 *blob;
 	int ret;
 
 	ret = check_digest(params);
 	if (!ret)
 		ret = parse_encoding(params->encoding, &encoding);
-	if (ret)
-		return ret;
-	if (encoding == X962)
-		ret = bastion_signature_from_der(in2, params->in2_len, signature);
-	else if (params->in2_len < sizeof(signature))
-		ret = -EBADMSG;
-	else
-		memcpy(signature, in2, sizeof(signature));
 	if (!ret)
-		ret = take_blob(params->key, &blob, &view);
+		ret = get_signature(in2, params->in2_len, encoding, signature);
 	if (ret)
 		return ret;
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	digest_number(in, params->in_len, number);
-	ret = bastion_ecdsa_verify(view.point, number, signature);
-	kfree(blob);
-	return ret == -EINVAL ? -EBADMSG : ret;
+	ret = verify_with(params->key, number, signature);
+	module_put(THIS_MODULE);
+	return ret;
 }
