@@ -118,9 +118,9 @@ static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
  *		taken the place of its own (-ERESTART)
  *
  * Context: process; waits, killably.
- * Return: what @do_it does, or as bastion_gate_wait(), bastion_requester_measure(),
- * bastion_measure_executable(); -EKEYREJECTED the requester is not the executable
- * that key or grant name.
+ * Return: what @do_it does but -ERESTART, or as bastion_gate_wait(),
+ * bastion_requester_measure(), bastion_measure_executable(); -EKEYREJECTED the
+ * requester is not the executable that key or grant name; -EINTR a fatal signal.
  */
 int bastion_use_key(struct bastion_use *use,
 		    int (*do_it)(struct bastion_use *use, struct bastion_grant_live *grant))
@@ -140,5 +140,5 @@ int bastion_use_key(struct bastion_use *use,
 		ret = use_under(use, grant, do_it);
 		bastion_grant_put(grant);
 	} while (ret == -ERESTART && !fatal_signal_pending(current));
-	return ret;
+	return ret == -ERESTART ? -EINTR : ret;
 }
