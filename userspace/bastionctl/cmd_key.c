@@ -58,7 +58,8 @@ static const struct ctl_command verbs[] = {
 	{ "key public", "NAME|FILE [--der] [-o FILE]",
 	  "print the public key of a key pair; works while the gate is locked",
 	  "--der                SubjectPublicKeyInfo in DER instead of PEM\n"
-	  "-o, --output FILE    where it goes; the standard output by default\n",
+	  "-o, --output FILE    where it goes; the standard output by default\n"
+	  "Only the chip can tell whether a blob is genuine: key csr asks it.\n",
 	  key_public },
 	{ "key csr", "NAME --subject /CN=... [--dns NAME]... [--ip ADDRESS]... [-o FILE]",
 	  "make a certification request (PKCS #10) for a key pair; needs a grant",
