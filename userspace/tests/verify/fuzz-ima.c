@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * IMA's lists. The template digests of binary ones are put right first. Whole or
- * in two steps, a replay gives the same.
+ * in two steps, a replay gives the same. What is well formed is judged, too.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "libbastion-verify/appraise.h"
 #include "libbastion-verify/ima-list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,6 +57,42 @@ static void in_two_steps(const uint8_t *list, size_t size, int bank,
 		abort();
 }
 
+static struct bv_policy *make_policy(void)
+{
+	static const char text[] = "{\"roots\":[\"r\"],\"models\":[\"m\"],\"ima\":{\"references\":"
+				   "[\"r\"],\"ignore\":[\"/t*/**\"]}}";
+	static const char values[] = "{\"generations\":[{\"name\":\"g\",\"files\":["
+				     "{\"path\":\"/b\",\"digests\":\"any\"},{\"path\":\"/a*\",\"digests\":"
+				     "[\"sha1:0000000000000000000000000000000000000000\"]}]}]}";
+	struct bv_policy *policy = bv_policy_parse((struct bv_span){ (const uint8_t *)text,
+								     strlen(text) }, NULL);
+
+	if (!policy ||
+	    bv_policy_add_references(policy, &policy->ima,
+				     (struct bv_span){ (const uint8_t *)values, strlen(values) },
+				     NULL))
+		abort();
+	return policy;
+}
+
+static void judge(const uint8_t *list, size_t size)
+{
+	struct bv_ima_replay state = { .pcrs.banks = 1u << BV_BANK_SHA384, .mirror = true };
+	struct bv_verdict *verdict = bv_verdict_new();
+	struct bv_policy *policy = make_policy();
+	const struct bv_appraisal in = { .policy = policy };
+
+	bv_ima_replay((struct bv_span){ list, size }, BV_IMA_DETECT, &state, NULL);
+	memcpy(verdict->facts.quote.registers[BV_IMA_MIRROR],
+	       state.pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], BASTION_DIGEST_SIZE);
+	bv_appraise_ima(&in, (struct bv_span){ list, size }, verdict);
+	bv_verdict_close(verdict, true);
+	if (verdict->granted || verdict->broken)
+		abort();
+	bv_verdict_free(verdict);
+	bv_policy_free(policy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bv_ima_replay state = { .pcrs.banks = BV_BANKS_ALL };
@@ -72,7 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!replay(list, size, bank, &state) && state.count)
 		in_two_steps(list, size, bank, &state);
 	memset(&state, 0, sizeof(state));
-	replay(list, size, BV_IMA_DETECT, &state);
+	if (!replay(list, size, BV_IMA_DETECT, &state))
+		judge(list, size);
 	free(list);
 	return 0;
 }

@@ -19,7 +19,7 @@ verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c fil
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
-	bootlog ima expected)
+	bootlog ima expected references)
 fuzz: fuzz-verify
 fuzz-verify: $(VERIFY_FUZZERS)
 	@mkdir -p $(abspath ../build/fuzz)/verify-policy.corpus
