@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "gate.h"
+#include "sign.h"
 #include "kselftest_harness.h"
 
 #define RING	KEY_SPEC_PROCESS_KEYRING
@@ -248,6 +249,79 @@ TEST_F(export, the_blob_does_not_contain_it)
 	len = sealed_blob(key, blob);
 	ASSERT_LT(0, len);
 	EXPECT_EQ(NULL, memmem(blob, len, secret, 32));
+}
+
+/* Key pairs and what was imported */
+
+TEST_F(export, a_key_pair_is_never_released)
+{
+	static const char * const types[] = { "logon", "fscrypt-provisioning", "user" };
+	key_serial_t key = gate_make(&self->gate, "ecdsa", self->gate.name, "");
+	uint8_t blob[BASTION_BLOB_MAX];
+	int len = sealed_blob(key, blob);
+
+	ASSERT_LT(0, len);
+	ASSERT_LT(0, sign_something(key));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(-EKEYREJECTED, sealed_release(self->gate.fd, key, 1 << i, RING));
+		EXPECT_EQ(-EKEYREJECTED, sealed_release_blob(self->gate.fd, blob, len, 1 << i,
+							     RING));
+		EXPECT_GT(0, request_key(types[i], self->gate.description, "", RING));
+		EXPECT_EQ(EKEYREJECTED, errno);
+	}
+}
+
+/* Is the point that belongs to the scalar at @bytes the one at @point? */
+static bool is_scalar_of(const uint8_t *bytes, const uint8_t *point)
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp384r1);
+	EC_POINT *product = EC_POINT_new(group);
+	BIGNUM *scalar = BN_bin2bn(bytes, BASTION_SCALAR_SIZE, NULL);
+	uint8_t got[BASTION_POINT_SIZE] = { };
+
+	ROUND_MUST(EC_POINT_mul(group, product, scalar, NULL, NULL, NULL));
+	EC_POINT_point2oct(group, product, POINT_CONVERSION_UNCOMPRESSED, got, sizeof(got), NULL);
+	BN_free(scalar);
+	EC_POINT_free(product);
+	EC_GROUP_free(group);
+	return !memcmp(got, point, sizeof(got));
+}
+
+TEST_F(export, the_scalar_is_not_in_the_blob)
+{
+	key_serial_t key = gate_make(&self->gate, "ecdsa", self->gate.name, "");
+	uint8_t blob[BASTION_BLOB_MAX], point[BASTION_POINT_SIZE];
+	int len = sealed_blob(key, blob), at = sizeof(struct bastion_blob_header);
+
+	ASSERT_EQ(BASTION_BLOB_P384_SIZE, len);
+	ASSERT_EQ(0, sign_point(key, point));
+	/* Nowhere behind the public key. */
+	for (at += BASTION_POINT_SIZE; at + BASTION_SCALAR_SIZE <= len; at++)
+		EXPECT_FALSE(is_scalar_of(blob + at, point));
+}
+
+/* What came from outside is as well kept as what did not. */
+TEST_F(export, what_was_imported)
+{
+	uint8_t secret[32], blob[BASTION_BLOB_MAX];
+	key_serial_t key, user;
+	char verb[32], bytes[64];
+
+	ROUND_MUST(RAND_bytes(secret, sizeof(secret)));
+	user = add_key("user", self->gate.name, secret, sizeof(secret), RING);
+	ASSERT_LT(0, user);
+	snprintf(verb, sizeof(verb), "import %d", user);
+	key = gate_make(&self->gate, verb, self->gate.name, "");
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, keyctl_revoke(user));
+	EXPECT_EQ(-EKEYREJECTED, sealed_release(self->gate.fd, key, BASTION_TYPE_USER, RING));
+	user = sealed_release(self->gate.fd, key, BASTION_TYPE_LOGON, RING);
+	ASSERT_LT(0, user);
+	EXPECT_GT(0, keyctl_read(user, bytes, sizeof(bytes)));
+	ASSERT_LT(0, sealed_blob(key, blob));
+	EXPECT_FALSE(text_has((char *)blob, sizeof(blob), secret));
+	EXPECT_EQ(0, file_has("/proc/keys", secret));
+	EXPECT_EQ(0, file_has(LISTS "binary_runtime_measurements_sha384", secret));
 }
 
 TEST_HARNESS_MAIN
