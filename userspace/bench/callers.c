@@ -66,7 +66,7 @@ static double rate(struct team *team, unsigned int callers, unsigned int release
 
 static int measure(const struct bench *bench, struct team *team)
 {
-	const unsigned int rounds = bench_runs(bench, 20), releases = bench->quick ? 64 : 256;
+	const unsigned int rounds = bench_runs(bench, 10), releases = bench->quick ? 64 : 160;
 	struct bench_series *candidates[DEPTHS], *references[DEPTHS];
 	double rates[DEPTHS];
 	unsigned int i;
@@ -101,7 +101,7 @@ int bench_callers(const struct bench *bench)
 	int ret = bench_gate_open(bench, &team.gate);
 
 	if (!ret)
-		ret = bench_gate_key(bench, &team.gate, "");
+		ret = bench_gate_key(bench, &team.gate);
 	if (!ret)
 		ret = measure(bench, &team);
 	bench_gate_close(&team.gate);

@@ -2,6 +2,7 @@
 #include "bench/gate.h"
 
 #define LIFETIME 3600
+#define SYSFS "/sys/class/bastion/bastion0"
 
 int bench_gate_attest(const struct bench *bench, struct bench_gate *gate)
 {
@@ -27,12 +28,23 @@ int bench_gate_open(const struct bench *bench, struct bench_gate *gate)
 	return bench_gate_attest(bench, gate);
 }
 
-int bench_gate_key(const struct bench *bench, struct bench_gate *gate, const char *options)
+int bench_gate_key(const struct bench *bench, struct bench_gate *gate)
 {
 	snprintf(gate->name, sizeof(gate->name), "%s", sealed_name());
-	gate->key = sealed_new(&gate->verifier, BENCH_POLICY, gate->name, options,
+	gate->key = sealed_new(&gate->verifier, BENCH_POLICY, gate->name, "",
 			       KEY_SPEC_SESSION_KEYRING);
 	return gate->key < 0 ? bench_fail(bench, "making a key", gate->key) : 0;
+}
+
+int bench_gate_key_pair(const struct bench *bench, struct bench_gate *gate)
+{
+	char digest[2 * BASTION_DIGEST_SIZE + 1], payload[256];
+
+	snprintf(gate->name, sizeof(gate->name), "%s", sealed_name());
+	sealed_hex(gate->verifier.digest, sizeof(gate->verifier.digest), digest);
+	snprintf(payload, sizeof(payload), "ecdsa verifier=%s policy=" BENCH_POLICY, digest);
+	gate->key = sealed_add(gate->name, payload, KEY_SPEC_SESSION_KEYRING);
+	return gate->key < 0 ? bench_fail(bench, "making a key pair", gate->key) : 0;
 }
 
 void bench_gate_close(struct bench_gate *gate)
@@ -43,4 +55,35 @@ void bench_gate_close(struct bench_gate *gate)
 	}
 	if (gate->fd >= 0)
 		close(gate->fd);
+}
+
+/* Loads the module when it has to. */
+static int open_attribute(const struct bench *bench, const char *path)
+{
+	int device = round_open(), fd = device;
+
+	if (device >= 0) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+		close(device);
+	}
+	return fd < 0 ? bench_fail(bench, path, fd) : fd;
+}
+
+int bench_register_open(const struct bench *bench)
+{
+	return open_attribute(bench, SYSFS "/measurements/mr1:sha384");
+}
+
+int bench_boot_count_open(const struct bench *bench)
+{
+	return open_attribute(bench, SYSFS "/boot_count");
+}
+
+int bench_attribute_read(int fd)
+{
+	char text[128];
+
+	return pread(fd, text, sizeof(text), 0) < 0 ? -errno : 0;
 }

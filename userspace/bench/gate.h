@@ -35,10 +35,27 @@ int bench_gate_open(const struct bench *bench, struct bench_gate *gate);
 /** bench_gate_attest() - a whole round; 0 or -errno, said */
 int bench_gate_attest(const struct bench *bench, struct bench_gate *gate);
 
-/** bench_gate_key() - makes @gate->key in the chip; 0 or -errno, said */
-int bench_gate_key(const struct bench *bench, struct bench_gate *gate, const char *options);
+/** bench_gate_key() - makes @gate->key, a secret, in the chip; 0 or -errno, said */
+int bench_gate_key(const struct bench *bench, struct bench_gate *gate);
+
+/** bench_gate_key_pair() - the same for a key pair */
+int bench_gate_key_pair(const struct bench *bench, struct bench_gate *gate);
 
 /** bench_gate_close() - removes the verifier, which locks */
 void bench_gate_close(struct bench_gate *gate);
+
+/**
+ * bench_register_open() - the attribute whose every read is one MR_READ
+ * @bench:	the run
+ *
+ * Loads the module when it has to. Return: a file descriptor, or -errno, said.
+ */
+int bench_register_open(const struct bench *bench);
+
+/** bench_boot_count_open() - likewise, one that needs no command */
+int bench_boot_count_open(const struct bench *bench);
+
+/** bench_attribute_read() - reads one of them: 0 or -errno */
+int bench_attribute_read(int fd);
 
 #endif

@@ -4,25 +4,19 @@
  * whole path and 97 bytes of text; against the same command without any of it; and
  * beside two threads that wake each other, which is what sleeping for an answer costs.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
+#include "bench/gate.h"
 #include "bench/raw.h"
 #include "bench/rows.h"
-
-#define REGISTER "/sys/class/bastion/bastion0/measurements/mr1:sha384"
 
 static int64_t time_sysfs(void *arg)
 {
 	int64_t begin = bench_now();
-	char text[128];
+	int ret = bench_attribute_read(*(int *)arg);
 
-	if (pread(*(int *)arg, text, sizeof(text), 0) < 0)
-		return -errno;
-	return bench_now() - begin;
+	return ret ? ret : bench_now() - begin;
 }
 
 struct ping {
@@ -73,23 +67,25 @@ int bench_mailbox(const struct bench *bench)
 {
 	struct bench_raw raw;
 	struct ping ping;
-	int fd = open(REGISTER, O_RDONLY | O_CLOEXEC), ret;
+	int fd = bench_register_open(bench), idle = bench_boot_count_open(bench), ret;
 	const struct bench_task tasks[] = {
 		{ BENCH_CANDIDATE, "MR_READ through sysfs", BENCH_US, time_sysfs, &fd },
 		{ BENCH_REFERENCE, "MR_READ without a driver, spinning", BENCH_US, bench_raw_mr_read, &raw },
+		{ BENCH_ALSO, "an attribute that needs no command", BENCH_US, time_sysfs, &idle },
 		{ BENCH_ALSO, "eventfd ping between two threads", BENCH_US, time_ping, &ping },
 	};
 
-	if (fd < 0)
-		return bench_fail(bench, REGISTER, -errno);
+	if (fd < 0 || idle < 0)
+		return fd < 0 ? fd : idle;
 	ret = bench_raw_open(&raw);
 	if (ret)
 		return bench_fail(bench, "a chip without a driver", ret);
 	ret = ping_start(&ping);
 	if (ret)
 		return bench_fail(bench, "two threads", ret);
-	ret = bench_measure(bench, tasks, 3, bench_runs(bench, 2000));
+	ret = bench_measure(bench, tasks, 4, bench_runs(bench, 2000));
 	ping_stop(&ping);
+	close(idle);
 	close(fd);
 	return ret;
 }

@@ -117,7 +117,7 @@ int bench_memory(const struct bench *bench)
 	if (!ret)
 		ret = module_size(bench);
 	if (!ret)
-		ret = bench_gate_key(bench, &subject.gate, "");
+		ret = bench_gate_key(bench, &subject.gate);
 	if (!ret) {
 		subject.blob_len = sealed_blob(subject.gate.key, subject.blob);
 		ret = subject.blob_len < 0 ? subject.blob_len : measure(bench, &subject);

@@ -34,7 +34,7 @@ int bench_request_key(const struct bench *bench)
 	int ret = bench_gate_open(bench, &gate);
 
 	if (!ret)
-		ret = bench_gate_key(bench, &gate, "");
+		ret = bench_gate_key(bench, &gate);
 	snprintf(description, sizeof(description), "bastion:%s", gate.name);
 	if (!ret)
 		ret = bench_measure(bench, tasks, 2, bench_runs(bench, 100));

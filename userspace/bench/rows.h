@@ -12,6 +12,7 @@ int bench_quote(const struct bench *bench);
 int bench_release(const struct bench *bench);
 int bench_release_large(const struct bench *bench);
 int bench_request_key(const struct bench *bench);
+int bench_sign(const struct bench *bench);
 int bench_waiters(const struct bench *bench);
 int bench_memory(const struct bench *bench);
 

@@ -44,6 +44,11 @@ const struct bench_row bench_rows[] = {
 		.aim = "at most 1.2 x",
 		.run = bench_request_key,
 	}, {
+		.name = "sign",
+		.what = "signing with a key pair in the chip, open gate",
+		.signing = BENCH_ALSO,
+		.run = bench_sign,
+	}, {
 		.name = "waiters",
 		.what = "waking everybody who waits for a grant",
 		.aim = "linear",
