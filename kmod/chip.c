@@ -13,6 +13,7 @@
 #include "cdev.h"
 #include "chip.h"
 #include "gate.h"
+#include "ima.h"
 #include "measure.h"
 #include "securityfs.h"
 #include "sysfs.h"
@@ -43,6 +44,7 @@ static void chip_release(struct device *dev)
 	struct bastion_chip *chip = container_of(dev, struct bastion_chip, dev);
 
 	bastion_gate_exit(chip);
+	bastion_ima_exit(chip);
 	bastion_log_exit(chip);
 	kvfree(chip->certificates);
 	kvfree(chip->boot_log);

@@ -130,6 +130,7 @@ struct bastion_chip_ops {
 };
 
 struct bastion_gate;
+struct bastion_ima;
 struct bastion_log;
 
 /**
@@ -148,6 +149,7 @@ struct bastion_log;
  * @release_timeout: seconds that a release waits for a grant by default
  * @gate:	rounds, grants, waiters
  * @log:	measurements
+ * @ima:	the mirror of IMA's list, or NULL
  * @list:	in the list of all chips
  */
 struct bastion_chip {
@@ -165,6 +167,7 @@ struct bastion_chip {
 	u32 release_timeout;
 	struct bastion_gate *gate;
 	struct bastion_log *log;
+	struct bastion_ima *ima;
 	struct list_head list;
 };
 

@@ -15,6 +15,7 @@
 
 #include "gate.h"
 #include "gate_internal.h"
+#include "ima.h"
 #include "measure.h"
 #include "round.h"
 #include "trace.h"
@@ -326,6 +327,8 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	mutex_unlock(&chip->log->lock);
 	if (!ret)
 		ret = bastion_measure_boot(chip, gate->boot_key.point);
+	if (!ret)
+		ret = bastion_ima_start(chip);
 
 	mutex_lock(&gate->lock);
 	/* Another reset meanwhile, or a failure on the way, has the last word. */
@@ -505,6 +508,8 @@ int bastion_gate_open(struct bastion_gate *gate)
 	ret = chip->ops->relock(chip);
 	if (!ret)
 		ret = bastion_measure_boot(chip, gate->boot_key.point);
+	if (!ret)
+		ret = bastion_ima_start(chip);
 	if (ret)
 		return ret;
 	mutex_lock(&gate->lock);

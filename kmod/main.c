@@ -10,6 +10,7 @@
 #include "crypto.h"
 #include "fscrypt.h"
 #include "gate.h"
+#include "ima.h"
 #include "key.h"
 #include "pci.h"
 #include "pm.h"
@@ -31,9 +32,12 @@ static int __init bastion_init(void)
 	ret = bastion_securityfs_init();
 	if (ret)
 		goto err_class;
-	ret = bastion_fscrypt_init();
+	ret = bastion_ima_module_init();
 	if (ret)
 		goto err_securityfs;
+	ret = bastion_fscrypt_init();
+	if (ret)
+		goto err_ima;
 	ret = bastion_key_type_init();
 	if (ret)
 		goto err_fscrypt;
@@ -52,6 +56,8 @@ err_key_type:
 	bastion_key_type_exit();
 err_fscrypt:
 	bastion_fscrypt_exit();
+err_ima:
+	bastion_ima_module_exit();
 err_securityfs:
 	bastion_securityfs_exit();
 err_class:
@@ -69,6 +75,7 @@ static void __exit bastion_exit(void)
 	bastion_pm_exit();
 	bastion_key_type_exit();
 	bastion_fscrypt_exit();
+	bastion_ima_module_exit();
 	bastion_securityfs_exit();
 	bastion_chip_class_exit();
 	bastion_gate_module_exit();

@@ -11,6 +11,7 @@
 #include <linux/utsname.h>
 
 #include "gate.h"
+#include "ima.h"
 #include "measure.h"
 #include "pci.h"
 
@@ -183,9 +184,22 @@ static int check_reset(struct bastion_chip *chip)
 }
 
 /*
- * Extends the chip and appends @entry. If the chip does not say that it has it,
- * nobody knows what the register holds, and the gate fails until the chip is reset.
+ * If the chip does not say that it has it, nobody knows what the register holds, and
+ * the gate fails until the chip is reset.
  */
+static int extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTION_DIGEST_SIZE])
+{
+	int ret = chip->ops->mr_extend(chip, index, digest);
+
+	/* Not sent, so the register is what it was: a crowd must not fail the gate. */
+	if (!ret || ret == -EAGAIN)
+		return ret;
+	dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n", index, ret);
+	bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
+	return ret;
+}
+
+/* Extends the chip and appends @entry. */
 static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
 {
 	struct bastion_log *log = chip->log;
@@ -200,16 +214,9 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
 	if (ret)
 		return ret;
 
-	ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
-	/* Not sent, so the register is what it was: a crowd must not fail the gate. */
-	if (ret == -EAGAIN)
+	ret = extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+	if (ret)
 		return ret;
-	if (ret) {
-		dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n",
-			entry->index, ret);
-		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
-		return ret;
-	}
 
 	memcpy(log->aggregate, aggregate, sizeof(aggregate));
 	log->bytes += record_size(entry);
@@ -273,6 +280,27 @@ static int measure(struct bastion_chip *chip, struct bastion_log_entry *entry, k
 	mutex_unlock(&log->lock);
 	if (duplicate || ret)
 		kfree(entry);
+	return ret;
+}
+
+/**
+ * bastion_measure_register() - extend a register with what another log has
+ * @chip:	the chip; the caller holds its ops and the log's lock
+ * @index:	register
+ * @digest:	what it is extended with
+ *
+ * Return: 0, -EAGAIN too many commands wait for the chip and this one was not sent, or
+ * an error after which the gate has failed.
+ */
+int bastion_measure_register(struct bastion_chip *chip, u32 index,
+			     const u8 digest[BASTION_DIGEST_SIZE])
+{
+	int ret;
+
+	lockdep_assert_held(&chip->log->lock);
+	ret = check_reset(chip) ?: extend(chip, index, digest);
+	if (!ret)
+		bastion_gate_extended(chip->gate, index);
 	return ret;
 }
 
@@ -384,8 +412,9 @@ static int measure_first(struct bastion_chip *chip, unsigned int step, const u8 
 				    security_locked_down(LOCKDOWN_INTEGRITY_MAX) ? 1 : 0,
 				    is_module_sig_enforced());
 	default:
-		return measure_text(chip, 2, BASTION_EVENT_PARAMETERS, "polling=%d",
-				    bastion_polling());
+		return measure_text(chip, 2, BASTION_EVENT_PARAMETERS, "polling=%d%s%s",
+				    bastion_polling(), *bastion_ima_parameter() ? " measure=" : "",
+				    bastion_ima_parameter());
 	}
 }
 
@@ -436,7 +465,7 @@ int bastion_measure_again(struct bastion_chip *chip)
 		if (ret)
 			break;
 	}
-	return ret;
+	return ret ?: bastion_ima_again(chip);
 }
 
 /**

@@ -73,6 +73,8 @@ struct bastion_log {
 int bastion_log_init(struct bastion_chip *chip);
 void bastion_log_exit(struct bastion_chip *chip);
 
+int bastion_measure_register(struct bastion_chip *chip, u32 index,
+			     const u8 digest[BASTION_DIGEST_SIZE]);
 int bastion_measure_data(struct bastion_chip *chip, u32 index, const char *name,
 			 const void *data, size_t len);
 int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event,

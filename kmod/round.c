@@ -12,6 +12,7 @@
 #include "crypto.h"
 #include "gate.h"
 #include "grant_parse.h"
+#include "ima.h"
 #include "measure.h"
 #include "round.h"
 #include "trace.h"
@@ -214,9 +215,11 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 	mutex_lock(&gate->lock);
 	round->dirty = 0;
 	mutex_unlock(&gate->lock);
+	ret = bastion_ima_catch_up_locked(chip);
 	round->log_count = log->count;
 	memcpy(round->log_aggregate, log->aggregate, sizeof(round->log_aggregate));
-	ret = qualifying_data(chip, round, args->nonce, args->nonce_len);
+	if (!ret)
+		ret = qualifying_data(chip, round, args->nonce, args->nonce_len);
 	if (!ret)
 		ret = chip->ops->mr_read(chip, BIT(BASTION_MR_COUNT) - 1, round->registers);
 	if (!ret)

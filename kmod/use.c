@@ -10,6 +10,7 @@
 
 #include "blob.h"
 #include "grant_parse.h"
+#include "ima.h"
 #include "measure.h"
 #include "use.h"
 
@@ -102,7 +103,9 @@ static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
 		ret = bastion_chip_get_ops(use->chip);
 	if (ret)
 		return ret;
-	ret = measure_requester(use);
+	ret = bastion_ima_catch_up(use->chip);
+	if (!ret)
+		ret = measure_requester(use);
 	if (!ret)
 		ret = check_entry(use, grant);
 	if (!ret)

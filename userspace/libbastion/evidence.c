@@ -90,9 +90,12 @@ int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 			 "log", record("application/vnd.bastion.log", in->log, covered),
 			 "platform", record_json("application/vnd.bastion.platform+json",
 						 platform_facts(in)));
-	if (!*out)
-		return bastion_error_set(err, BASTION_OP_ANY, ENOMEM, "cannot build the evidence");
-	return 0;
+	if (*out && (!in->ima ||
+		     !json_object_set_new(*out, "ima", record("application/vnd.bastion.ima",
+							      in->ima, in->ima_len))))
+		return 0;
+	json_decref(*out);
+	return bastion_error_set(err, BASTION_OP_ANY, ENOMEM, "cannot build the evidence");
 }
 
 int bastion_evidence_write(const char *path, json_t *evidence, struct bastion_error *err)

@@ -21,6 +21,8 @@
  * @boot_log_len: its length
  * @log:	  the module's log, which may have grown since the quote
  * @log_len:	  its length
+ * @ima:	  IMA's list, from its beginning; NULL if the module does not mirror it
+ * @ima_len:	  its length
  * @release:	  kernel release, a fact nobody vouches for
  * @host:	  host name, likewise
  */
@@ -33,6 +35,8 @@ struct bastion_evidence {
 	size_t boot_log_len;
 	const uint8_t *log;
 	size_t log_len;
+	const uint8_t *ima;
+	size_t ima_len;
 	const char *release;
 	const char *host;
 };

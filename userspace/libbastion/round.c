@@ -39,7 +39,7 @@ int bastion_round_evidence(const struct bastion_device *dev,
 			   const uint8_t verifier[BASTION_DIGEST_SIZE], const uint8_t *nonce,
 			   size_t nonce_len, json_t **evidence, struct bastion_error *err)
 {
-	uint8_t *data = NULL, *boot_log = NULL, *log = NULL;
+	uint8_t *data = NULL, *boot_log = NULL, *log = NULL, *ima = NULL;
 	struct bastion_round_begin begin;
 	struct bastion_quote quote;
 	struct bastion_evidence in = { .begin = &begin, .quote = &quote };
@@ -56,6 +56,8 @@ int bastion_round_evidence(const struct bastion_device *dev,
 	if (rc)
 		goto out;
 	rc = bastion_sysfs_log(dev, BASTION_SYSFS_RUNTIME_LOG, &log, &in.log_len, err);
+	if (!rc)
+		rc = bastion_sysfs_ima(dev, &ima, &in.ima_len, err);
 	if (rc)
 		goto out;
 	uname(&facts);
@@ -63,10 +65,12 @@ int bastion_round_evidence(const struct bastion_device *dev,
 	in.quote_len = quote.quote_size;
 	in.boot_log = boot_log;
 	in.log = log;
+	in.ima = ima;
 	in.release = facts.release;
 	in.host = facts.nodename;
 	rc = bastion_evidence_build(&in, evidence, err);
 out:
+	free(ima);
 	free(log);
 	free(boot_log);
 	free(data);

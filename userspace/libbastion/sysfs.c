@@ -11,6 +11,7 @@
 
 #define CLASS_FOLDER	"/sys/class/bastion"
 #define SECURITY_FOLDER "/sys/kernel/security/bastion"
+#define IMA_LIST	"/sys/kernel/security/ima/binary_runtime_measurements"
 
 int bastion_sysfs_read(const struct bastion_device *dev, const char *attr, char *buf, size_t size,
 		       struct bastion_error *err)
@@ -61,17 +62,37 @@ int bastion_sysfs_statistics(const struct bastion_device *dev,
 	return rc;
 }
 
-int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_t **data,
-		      size_t *len, struct bastion_error *err)
+static int read_list(const char *path, uint8_t **data, size_t *len, struct bastion_error *err)
 {
-	char path[256];
 	int fd, rc;
 
-	snprintf(path, sizeof(path), SECURITY_FOLDER "/%s/%s", dev->name, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return bastion_error_set(err, BASTION_OP_LOG, errno, "cannot open %s", path);
 	rc = bastion_file_read_fd(fd, path, BASTION_SYSFS_LOG_MAX, data, len, BASTION_OP_LOG, err);
 	close(fd);
 	return rc;
+}
+
+int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_t **data,
+		      size_t *len, struct bastion_error *err)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), SECURITY_FOLDER "/%s/%s", dev->name, file);
+	return read_list(path, data, len, err);
+}
+
+int bastion_sysfs_ima(const struct bastion_device *dev, uint8_t **data, size_t *len,
+		      struct bastion_error *err)
+{
+	char value[2 * BASTION_DIGEST_SIZE + 2];
+	int rc;
+
+	*data = NULL;
+	*len = 0;
+	rc = bastion_sysfs_read(dev, "measurements/mr3:sha384", value, sizeof(value), err);
+	if (rc || strspn(value, "0") == strlen(value))
+		return rc;
+	return read_list(IMA_LIST, data, len, err);
 }

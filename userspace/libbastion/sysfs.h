@@ -54,4 +54,16 @@ int bastion_sysfs_statistics(const struct bastion_device *dev,
 int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_t **data,
 		      size_t *len, struct bastion_error *err);
 
+/**
+ * bastion_sysfs_ima - read IMA's list, if the module mirrors it
+ * @dev:  which device
+ * @data: out: the binary list; NULL when register 3 is empty; the caller frees it
+ * @len:  out: how many bytes
+ * @err:  circumstances of a failure
+ *
+ * Return: 0 or a negative errno; -EFBIG beyond BASTION_SYSFS_LOG_MAX.
+ */
+int bastion_sysfs_ima(const struct bastion_device *dev, uint8_t **data, size_t *len,
+		      struct bastion_error *err);
+
 #endif
