@@ -105,7 +105,8 @@ static int replay_ima_log(const struct arguments *args, const struct bv_expected
 	ret = bv_ima_replay_begin(&replayer, log, args->hash, &state, &out->error);
 	while (!ret && (ret = bv_ima_replay_next(&replayer, &entry, &out->error)) == 1) {
 		ret = 0;
-		if (expected && !bv_expected_compare(expected, &state.pcrs, 0, &out->comparison, NULL))
+		if (expected &&
+		    !bv_expected_compare(expected, &state.pcrs, 0, &out->comparison, NULL))
 			out->matched = state.count;
 	}
 	bv_ima_replay_end(&replayer);
@@ -170,8 +171,8 @@ static json_t *names_json(const uint32_t masks[BV_BANKS])
 	for (int bank = 0; bank < BV_BANKS; bank++)
 		for (int i = 0; i < BV_PCR_COUNT; i++)
 			if (masks[bank] & (1u << i))
-				json_array_append_new(list, json_sprintf("%s:%d", bv_bank_name(bank),
-									 i));
+				json_array_append_new(list,
+						      json_sprintf("%s:%d", bv_bank_name(bank), i));
 	return list;
 }
 

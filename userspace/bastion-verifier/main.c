@@ -22,12 +22,13 @@ static const struct verifier_command commands[] = {
 	  "\tPrint reference values from the logs of a machine that is known to be good.\n"
 	  "policy diff OLD NEW [--json]\n"
 	  "\tSay what changes between two policies, or two files of reference values.\n"
-	  "policy simulate --policy FILE {--log FILE [--boot-log FILE] [--ima FILE] | --evidence FILE}\n"
-	  "\t\t[--kernel FILE] [--initrd FILE] [--cmdline TEXT] [--verifier HEX] [--json]\n"
+	  "policy simulate --policy FILE {--log FILE [--boot-log FILE] [--ima FILE] |\n"
+	  "\t\t--evidence FILE} [--kernel FILE] [--initrd FILE] [--cmdline TEXT] [--verifier HEX] [--json]\n"
 	  "\tSay what a policy would make of logs, or of the next boot.", verifier_policy },
 	{ "inspect", "quote FILE [--roots FILE.pem] [--evidence] [--json]\n"
 	  "\tShow what a chip signed, and check the signature and the certificates.\n"
-	  "inspect {boot-log|ima-log|log} FILE [--bank NAME]... [--hash NAME] [--expect FILE] [--json]\n"
+	  "inspect {boot-log|ima-log|log} FILE [--bank NAME]... [--hash NAME] [--expect FILE]\n"
+	  "\t\t[--json]\n"
 	  "\tReplay a log and show the registers that it leads to, or compare them.",
 	  verifier_inspect },
 	{ "challenge", "\n\tPrint a fresh nonce.", verifier_challenge },

@@ -198,7 +198,7 @@ static int next_ascii(struct bv_ima_reader *reader, struct bv_span *rest,
 	entry->template_digest = (struct bv_span){ reader->scratch, bv_bank_size(reader->bank) };
 	bv_ima_template_find(entry->template_name, found);
 	if (!found->count)
-		return bad(reader, err, "has a template whose fields nobody knows: use the binary list");
+		return bad(reader, err, "has a template that is not known: use the binary list");
 	line.data++;
 	line.len--;
 	if (bv_ima_rebuild(found, line, data, &len))
@@ -249,11 +249,12 @@ static bool begins_with(struct bv_ima_reader *reader, enum bv_bank bank)
 	struct bv_bank_hashers hashers;
 	struct bv_ima_reader ahead = { .rest = reader->rest, .bank = bank };
 	struct bv_ima_entry first;
+	struct bv_span *data = &first.template_data;
 	bool same = false;
 
 	if (!bv_bank_hashers_init(&hashers, 1u << bank) && bv_ima_next(&ahead, &first, NULL) == 1 &&
 	    !first.violation)
-		check_digest(&hashers, bank, first.template_data, first.template_digest, &same, NULL);
+		check_digest(&hashers, bank, *data, first.template_digest, &same, NULL);
 	else
 		same = ahead.number;
 	bv_bank_hashers_exit(&hashers);
@@ -278,7 +279,7 @@ static int detect(struct bv_ima_reader *reader, struct bv_error *err)
 	}
 	if (bank < 0)
 		return bv_fail(err, "IMA entry %llu does not begin like one with a template digest "
-			       "of SHA-1, SHA-256, SHA-384 or SHA-512 that is the digest of its data",
+			       "of SHA-1, SHA-256, SHA-384 or SHA-512 that is that of its data",
 			       (unsigned long long)reader->number);
 	reader->bank = bank;
 	return 0;

@@ -82,8 +82,8 @@ int bv_learn_ima(struct bv_learned *learned, struct bv_span list, struct bv_erro
 	int ret = bv_ima_replay_begin(&replayer, list, BV_IMA_DETECT, &state, err);
 
 	while (!ret && (ret = bv_ima_replay_next(&replayer, &entry, err)) == 1)
-		ret = entry.violation ? 0 : learn(learned, entry.path, entry.algorithm, entry.digest,
-						  err);
+		ret = entry.violation ? 0 : learn(learned, entry.path, entry.algorithm,
+						  entry.digest, err);
 	bv_ima_replay_end(&replayer);
 	learned->violations += state.violations;
 	return ret;
@@ -105,10 +105,12 @@ json_t *bv_learned_generation(const struct bv_learned *learned, const char *name
 	json_object_foreach(learned->files, path, digests)
 		paths[i++] = path;
 	qsort(paths, count, sizeof(*paths), by_text);
-	for (i = 0; i < count; i++)
-		if (json_array_append_new(files, json_pack("{s:s, s:O}", "path", paths[i], "digests",
-							   json_object_get(learned->files, paths[i]))))
+	for (i = 0; i < count; i++) {
+		digests = json_object_get(learned->files, paths[i]);
+		if (json_array_append_new(files, json_pack("{s:s, s:O}", "path", paths[i],
+							   "digests", digests)))
 			goto fail;
+	}
 	free(paths);
 	return json_pack("{s:s, s:b, s:o}", "name", name, "retired", 0, "files", files);
 fail:

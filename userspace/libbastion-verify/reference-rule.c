@@ -71,7 +71,8 @@ static int read_ignore(struct bv_rule *rule, const json_t *list, struct bv_error
 	if (!rule->ignore || !rule->texts)
 		return no_memory(err);
 	json_array_foreach(rule->texts, i, item)
-		if (bv_glob_init(&rule->ignore[rule->ignore_count++], json_string_value(item), &why))
+		if (bv_glob_init(&rule->ignore[rule->ignore_count++], json_string_value(item),
+				 &why))
 			return bv_fail(err, "policy: \"%s\": %.200s", rule->name, why.text);
 	return 0;
 }
@@ -242,5 +243,5 @@ void bv_judge_end(struct bv_judge *judge)
 	bv_verdict_add(judge->verdict, &(struct bv_check){
 		.name = judge->check, .claim = BV_EXECUTABLES,
 		.tier = judge->refused ? BV_CONTRAINDICATED : BV_AFFIRMING, .expected = expected,
-		.seen = seen, .advice = "The first of those that were refused are explained above." });
+		.seen = seen, .advice = "The first of those refused are explained above." });
 }

@@ -239,7 +239,8 @@ int bv_references_add(struct bv_references *references, struct bv_span text, str
 	if (json_array_append_new(references->files, root))
 		return bv_fail_errno(err, ENOMEM, "reading reference values");
 	ret = bv_json_only(root, known, "reference values", err);
-	if (!ret && (!json_array_size(generations) || json_array_size(generations) > GENERATIONS_MAX))
+	if (!ret && (!json_array_size(generations) ||
+		     json_array_size(generations) > GENERATIONS_MAX))
 		ret = bv_fail(err, "\"generations\" is not a list of 1 to %d", GENERATIONS_MAX);
 	for (size_t i = 0; !ret && i < json_array_size(generations); i++)
 		ret = read_generation(references, json_array_get(generations, i), err);

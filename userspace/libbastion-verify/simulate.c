@@ -62,7 +62,8 @@ static void conclude(const struct bv_policy *policy, struct bv_verdict *verdict,
 	/* Closed for the sake of its summary: without a quote it never grants. */
 	bv_verdict_close(verdict, false);
 	verdict->status = worst;
-	snprintf(verdict->summary, BV_SUMMARY_SIZE, "Would be %s%s%s; chip and round are not simulated.",
+	snprintf(verdict->summary, BV_SUMMARY_SIZE,
+		 "Would be %s%s%s; chip and round are not simulated.",
 		 *granted ? "granted" : "refused", failing ? ", first failing check: " : "",
 		 failing ? failing : "");
 }

@@ -100,7 +100,8 @@ static int read_digests(struct bv_boot_reader *reader, struct bv_boot_event *eve
 	int ret = 0;
 
 	if (!reader->agile) {
-		if (bv_take(&reader->rest, bv_bank_size(BV_BANK_SHA1), &event->digest[BV_BANK_SHA1]))
+		if (bv_take(&reader->rest, bv_bank_size(BV_BANK_SHA1),
+			    &event->digest[BV_BANK_SHA1]))
 			return 0;
 		return bv_fail(err, "event %llu is cut short", (unsigned long long)event->number);
 	}

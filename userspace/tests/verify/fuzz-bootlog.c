@@ -11,8 +11,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t header[] = {
-	0, 0, 0, 0, 3, 0, 0, 0, [28] = 37, 0, 0, 0, 'S', 'p', 'e', 'c', ' ', 'I', 'D', ' ', 'E', 'v',
-	'e', 'n', 't', '0', '3', 0, 0, 0, 0, 0, 0, 2, 0, 2, 2, 0, 0, 0, 4, 0, 20, 0, 11, 0, 32, 0, 0,
+	0, 0, 0, 0, 3, 0, 0, 0, [28] = 37, 0, 0, 0,
+	'S', 'p', 'e', 'c', ' ', 'I', 'D', ' ', 'E', 'v', 'e', 'n', 't', '0', '3', 0,
+	0, 0, 0, 0, 0, 2, 0, 2, 2, 0, 0, 0, 4, 0, 20, 0, 11, 0, 32, 0, 0,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,8 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_t *json = bv_pcrs_json(&all);
 
 		/* A bank does not depend on which others are replayed. */
-		if (!json || bv_boot_log_replay((struct bv_span){ log, len }, 1u << BV_BANK_SHA256, &one,
-						&count, &err) ||
+		if (!json ||
+		    bv_boot_log_replay((struct bv_span){ log, len }, 1u << BV_BANK_SHA256, &one,
+				       &count, &err) ||
 		    memcmp(one.value[BV_BANK_SHA256], all.value[BV_BANK_SHA256],
 			   sizeof(one.value[0])))
 			abort();

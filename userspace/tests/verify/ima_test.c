@@ -224,7 +224,7 @@ static void test_unknown_template(void **state)
 	assert_int_equal(replay(list, binary(list)), 0);
 	assert_memory_equal(list->replay.pcrs.value[BV_BANK_SHA256][TI_PCR], list->value, 32);
 	assert_int_equal(replay(list, ascii(list)), -EBADMSG);
-	assert_non_null(strstr(list->err.text, "IMA entry 1 has a template"));
+	assert_non_null(strstr(list->err.text, "IMA entry 1 has a template that is not known"));
 	free(list);
 }
 
