@@ -6,6 +6,7 @@
 #
 #	guest_prepare NAME [MEMBER=JSON...]	gate_init there, and a verifier that stays
 #	guest NAME COMMAND		runs it; leaves guest_output, guest_status, guest_ms
+#	guest_results NAME COUNT COMMAND	runs it, and hands on its results: COUNT of them
 #	guest_state NAME		of the gate
 #	attest, relock			commands for the guest
 #	chip_fault NAME SPEC		of its chip: "none" clears all
@@ -27,6 +28,22 @@ guest() {
 	guest_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
 	[ "$guest_status" != 125 ] || bail "the guest hung or died: $guest_output"
 	return "$guest_status"
+}
+
+guest_results() {
+	local wanted=$2 count=0 line
+
+	guest "$1" "$3"
+	while read -r line; do
+		[[ $line =~ ^(not )?ok\ [0-9]+\ (- )?(.*) ]] || continue
+		count=$((count + 1))
+		# Too many would spoil the plan, and too few do.
+		like "${line%%# *}" '^ok ' "${BASH_REMATCH[3]}"
+	done <<<"$guest_output"
+	if [ "$count" != "$wanted" ] || [ "$guest_status" != 0 ]; then
+		diag "$count results of $wanted, exit status $guest_status"
+		diag "$(grep -A2 -E '^not ok|^Bail' <<<"$guest_output")"
+	fi
 }
 
 guest_prepare() {
