@@ -171,7 +171,8 @@ static int sign_with(struct signing *signing, struct key *key)
 }
 
 /* Its length. */
-static int put_signature(const u8 signature[BASTION_SIGNATURE_SIZE], enum encoding encoding, u8 *out)
+static int put_signature(const u8 signature[BASTION_SIGNATURE_SIZE], enum encoding encoding,
+			 u8 *out)
 {
 	if (encoding == X962)
 		return bastion_signature_to_der(signature, out);
