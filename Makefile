@@ -33,7 +33,7 @@ check-mutants:	## do the tests notice when a guarantee is broken?
 	+scripts/check-mutants
 
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
-	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel"
+	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel" "leaks-$$kernel"
 
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 	scripts/fuzz $(SECONDS)

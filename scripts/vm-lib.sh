@@ -256,6 +256,8 @@ vm_start() {
 	cmdline+=" cryptomgr.notests"
 	# On a busy host the timer may miss the moment at which it is checked: a panic, for nothing.
 	cmdline+=" no_timer_check"
+	# Of the debug kernel; a leg of its own, since it slows down everything.
+	[ ! -d "$kernel" ] || cmdline+=" kmemleak=${KMEMLEAK:-off}"
 	cmdline+="${opt[polling]:+ bastion.polling=1}${opt[append]:+ ${opt[append]}}"
 	vm_claim "$name" || return
 	if [ -z "${opt[no-chip]:-}" ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]})) = 0 ]; then
