@@ -437,9 +437,13 @@ int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *g
 	}
 	/* A key that does not get its payload stays bound, without use, until the next sweep. */
 	ret = key_instantiate_and_link(key, secret, len, keyring, authkey);
-	if (ret)
+	if (ret || !key_validate(key))
 		return ret;
-	return key_validate(key);
+	mutex_lock(&gate->lock);
+	ret = check_live(grant);
+	mutex_unlock(&gate->lock);
+	/* Another grant took its place, and did not take the key over. */
+	return ret && ret != -ERESTART ? ret : -EKEYREVOKED;
 }
 
 u32 bastion_gate_waiters_for(struct bastion_gate *gate, const u8 verifier[BASTION_DIGEST_SIZE])

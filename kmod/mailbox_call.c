@@ -30,10 +30,12 @@
 #define NAP_MIN_US	20
 #define NAP_MAX_US	1000
 /*
- * How long a command waits for a free slot. Long, because thousands of waiters
- * wake together when a grant arrives and all go through the same few slots.
+ * How long a command waits for a slot when none comes free for anybody, and how
+ * long when some do: thousands of waiters wake together when a grant arrives, and all
+ * go through the same few slots. Under the hung task detector's 120 seconds.
  */
 #define FREE_SLOT_MS	30000
+#define FREE_SLOT_MAX_MS 100000
 
 /* Why no command may begin, or 0. */
 static int refusal(const struct bastion_mailbox *mailbox)
@@ -49,6 +51,23 @@ static int refusal(const struct bastion_mailbox *mailbox)
 	return 0;
 }
 
+/* Waits for a permit; false when it took too long. */
+static bool wait_for_slot(struct bastion_mailbox *mailbox, unsigned long begin)
+{
+	const unsigned long limit = begin + msecs_to_jiffies(FREE_SLOT_MAX_MS);
+	unsigned long deadline = begin + msecs_to_jiffies(FREE_SLOT_MS), moved, now;
+
+	for (;;) {
+		now = jiffies;
+		if (!down_timeout(&mailbox->free, time_before(now, deadline) ? deadline - now : 0))
+			return true;
+		moved = READ_ONCE(mailbox->moved) + msecs_to_jiffies(FREE_SLOT_MS);
+		if (!time_after(moved, deadline) || !time_before(deadline, limit))
+			return false;
+		deadline = time_before(moved, limit) ? moved : limit;
+	}
+}
+
 /*
  * Waits for a slot. Whoever is refused passes the permit on to the next one. That none
  * came free in time is the callers' doing, who are too many, and not the chip's: it is
@@ -56,15 +75,13 @@ static int refusal(const struct bastion_mailbox *mailbox)
  */
 static struct bastion_slot *acquire_slot(struct bastion_mailbox *mailbox)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(FREE_SLOT_MS);
+	const unsigned long begin = jiffies;
 	struct bastion_slot *slot = NULL;
 	unsigned int i;
 	int error;
 
 	while (!slot) {
-		unsigned long now = jiffies;
-
-		if (down_timeout(&mailbox->free, time_before(now, deadline) ? deadline - now : 0))
+		if (!wait_for_slot(mailbox, begin))
 			return ERR_PTR(-EAGAIN);
 
 		spin_lock_irq(&mailbox->lock);
@@ -96,6 +113,7 @@ static void release_slot(struct bastion_mailbox *mailbox, struct bastion_slot *s
 	poison = !finished && !mailbox->dead && slot->generation == mailbox->generation;
 	if (!poison)
 		bastion_mailbox_forget(slot);
+	WRITE_ONCE(mailbox->moved, jiffies);
 	__assign_bit(i, mailbox->poisoned, poison);
 	__assign_bit(i, mailbox->busy, poison);
 	last = refusal(mailbox) == -ETIMEDOUT;

@@ -61,6 +61,7 @@ struct bastion_slot {
  * @sequence:	of the last command
  * @free:	a permit for each slot that is not busy. It may have permits too
  *		many: who gets one and finds no slot drops it
+ * @moved:	when a command ended last, jiffies
  * @lock:	protects @busy, @poisoned, @generation, @admitted, @dead,
  *		@suspended, @lost and @lost_data for writing; taken in interrupts.
  *		What is read without it is looked at again with it, or only decides
@@ -92,6 +93,7 @@ struct bastion_mailbox {
 	bool polling;
 	atomic_t sequence;
 	struct semaphore free;
+	unsigned long moved;
 	spinlock_t lock;
 	DECLARE_BITMAP(busy, BASTION_SLOTS_MAX);
 	DECLARE_BITMAP(poisoned, BASTION_SLOTS_MAX);
