@@ -557,7 +557,11 @@ FIXTURE_VARIANT(entry) {
 
 #define ENTRY(name, ...) FIXTURE_VARIANT_ADD(entry, name) { __VA_ARGS__ }
 ENTRY(kind_0, .kind = 0);
-ENTRY(rebind, .kind = BASTION_GRANT_REBIND, .verifier = 1, .policy = 1);
+ENTRY(rebind_nowhere, .kind = BASTION_GRANT_REBIND);
+ENTRY(rebind_without_verifier, .kind = BASTION_GRANT_REBIND, .policy = 1);
+ENTRY(rebind_without_policy, .kind = BASTION_GRANT_REBIND, .verifier = 1);
+ENTRY(rebind_for_an_executable, .kind = BASTION_GRANT_REBIND, .verifier = 1, .policy = 1,
+      .flags = BASTION_GRANT_EXECUTABLE, .executable = 1);
 ENTRY(kind_4, .kind = 4);
 ENTRY(kind_large, .kind = 0x80000001);
 ENTRY(flag, .kind = BASTION_GRANT_RELEASE, .flags = 2);
