@@ -286,6 +286,18 @@ struct bastion_chip *bastion_chip_by_minor(unsigned int minor)
 	return found;
 }
 
+static struct bastion_chip *find_id(const u8 id[BASTION_DIGEST_SIZE])
+{
+	struct bastion_chip *chip;
+
+	lockdep_assert_held(&chips_lock);
+	list_for_each_entry(chip, &chips, list) {
+		if (!memcmp(chip->info.id, id, BASTION_DIGEST_SIZE))
+			return chip;
+	}
+	return NULL;
+}
+
 /**
  * bastion_chip_by_id() - the chip that a blob names
  * @id:	the chip's
@@ -294,18 +306,14 @@ struct bastion_chip *bastion_chip_by_minor(unsigned int minor)
  */
 struct bastion_chip *bastion_chip_by_id(const u8 id[BASTION_DIGEST_SIZE])
 {
-	struct bastion_chip *chip, *found = NULL;
+	struct bastion_chip *chip;
 
 	spin_lock(&chips_lock);
-	list_for_each_entry(chip, &chips, list) {
-		if (!memcmp(chip->info.id, id, BASTION_DIGEST_SIZE)) {
-			get_device(&chip->dev);
-			found = chip;
-			break;
-		}
-	}
+	chip = find_id(id);
+	if (chip)
+		get_device(&chip->dev);
 	spin_unlock(&chips_lock);
-	return found;
+	return chip;
 }
 
 /**
@@ -321,12 +329,9 @@ const char *bastion_chip_state_of(const u8 id[BASTION_DIGEST_SIZE])
 	struct bastion_chip *chip;
 
 	spin_lock(&chips_lock);
-	list_for_each_entry(chip, &chips, list) {
-		if (!memcmp(chip->info.id, id, BASTION_DIGEST_SIZE)) {
-			state = bastion_state_name(READ_ONCE(chip->gate->state));
-			break;
-		}
-	}
+	chip = find_id(id);
+	if (chip)
+		state = bastion_state_name(READ_ONCE(chip->gate->state));
 	spin_unlock(&chips_lock);
 	return state;
 }

@@ -40,7 +40,6 @@ static struct vfsmount *mount;
  * struct bastion_ima - where one chip's mirror stands; under the log's lock
  * @chip:	the chip
  * @file:	IMA's list, open
- * @count:	entries that are in the register
  * @start:	of what was read and is not in the register yet
  * @end:	of it
  * @work:	catches up from time to time
@@ -49,7 +48,6 @@ static struct vfsmount *mount;
 struct bastion_ima {
 	struct bastion_chip *chip;
 	struct file *file;
-	u64 count;
 	size_t start, end;
 	struct delayed_work work;
 	u8 buf[2 * BASTION_IMA_RECORD_MAX];
@@ -125,7 +123,6 @@ static int feed_one(struct bastion_ima *ima)
 		/* The chip is too busy: its turn comes again. */
 		return ret == -EAGAIN ? -EBUSY : ret;
 	ima->start += record.len;
-	ima->count++;
 	return 0;
 }
 
@@ -219,7 +216,6 @@ int bastion_ima_again(struct bastion_chip *chip)
 		return -EIO;
 	ima->start = 0;
 	ima->end = 0;
-	ima->count = 0;
 	return feed(ima);
 }
 
