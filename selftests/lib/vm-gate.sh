@@ -5,6 +5,7 @@
 # scripts/vm-lib.sh and tap.sh; it uses gate.sh in the guest.
 #
 #	guest_prepare NAME [MEMBER=JSON...]	gate_init there, and a verifier that stays
+#	guest_serve NAME POLICY SOCKET	another verifier there, with the same keys
 #	guest NAME COMMAND		runs it; leaves guest_output, guest_status, guest_ms
 #	guest_results NAME COUNT COMMAND	runs it, and hands on its results: COUNT of them
 #	guest_state NAME		of the gate
@@ -52,9 +53,13 @@ guest_prepare() {
 	shift
 	guest "$name" "cd selftests/lib && . ./tap.sh && . ./gate.sh && gate_init &&
 		gate_policy /run/policy.json${*:+ $(printf '%q ' "$@")}" || bail "no gate: $guest_output"
-	guest "$name" "setsid bastion-verifier serve --policy /run/policy.json \
-		--keys /run/bastion-selftest/keys --socket /run/verifier.sock >/run/verifier.log 2>&1 &
-		until [ -S /run/verifier.sock ]; do kill -0 \$! || exit 1; sleep 0.1; done" ||
+	guest_serve "$name" /run/policy.json /run/verifier.sock
+}
+
+guest_serve() {
+	guest "$1" "setsid bastion-verifier serve --policy $2 \
+		--keys /run/bastion-selftest/keys --socket $3 >$3.log 2>&1 &
+		until [ -S $3 ]; do kill -0 \$! || exit 1; sleep 0.1; done" ||
 		bail "no verifier: $guest_output"
 }
 
