@@ -18,5 +18,6 @@ int bench_memory(const struct bench *bench);
 
 int bench_verify(const struct bench *bench);
 int bench_appraise(const struct bench *bench);
+int bench_replay(const struct bench *bench);
 
 #endif

@@ -11,6 +11,11 @@ const struct bench_row bench_rows[] = {
 		.name = "appraise",
 		.what = "verifying, a core: evidence, with certificates, logs and policy",
 		.run = bench_appraise,
+	}, {
+		.name = "replay",
+		.what = "replaying IMA's list, a core",
+		.aim = "at least 5 x, and half of the digests alone",
+		.run = bench_replay,
 	},
 	{ .name = NULL }
 };

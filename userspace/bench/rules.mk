@@ -10,7 +10,7 @@ bastion-bench_PKGS := libcrypto libkeyutils
 bastion-bench_LDLIBS := -s -pthread
 
 # What needs no guest.
-bastion-bench-host_SRCS := $(addprefix bench/,main.c bench.c rows_host.c verify.c) \
+bastion-bench-host_SRCS := $(addprefix bench/,main.c bench.c rows_host.c replay.c verify.c) \
 	tests/verify/testchip.c
 bastion-bench-host_PKGS := libcrypto jansson hogweed nettle
 bastion-bench-host_USES := libbastion-verify
