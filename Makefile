@@ -17,8 +17,12 @@ demo: setup	## from an empty machine to a released key, explained step by step
 	$(MAKE) --no-print-directory all
 	scripts/demo
 
-check: setup	## everything below; the last line is "N passed, N failed, N skipped"
-	+scripts/check static unit $(addprefix vm-,$(KERNELS))
+check: setup	## static, unit, vm; the last line is "N passed, N failed, N skipped"
+	+scripts/check --share static unit $(addprefix vm-,$(KERNELS))
+
+check-all: setup	## every test on every kernel, the debug kernel too, and mutants: hours
+	+kernel=$$(scripts/debug-kernel) && scripts/check static unit $(addprefix vm-,$(KERNELS)) \
+		"vm-$$kernel" "leaks-$$kernel" mutants
 
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
 	+scripts/check static
@@ -60,5 +64,5 @@ help:	## this list
 	@echo
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
-.PHONY: all modules userspace demo check check-static check-unit check-vm check-mutants check-debug \
+.PHONY: all modules userspace demo check check-all check-static check-unit check-vm check-mutants check-debug \
 	fuzz bench setup install uninstall clean help
