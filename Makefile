@@ -17,11 +17,11 @@ demo: setup	## from an empty machine to a released key, explained step by step
 	$(MAKE) --no-print-directory all
 	scripts/demo
 
-check: setup	## static, unit, vm; the last line is "N passed, N failed, N skipped"
-	+scripts/check --share static unit $(addprefix vm-,$(KERNELS))
+check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N skipped"
+	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS))
 
 check-all: setup	## every test on every kernel, the debug kernel too, and mutants: hours
-	+kernel=$$(scripts/debug-kernel) && scripts/check static unit $(addprefix vm-,$(KERNELS)) \
+	+kernel=$$(scripts/debug-kernel) && scripts/check static unit model $(addprefix vm-,$(KERNELS)) \
 		"vm-$$kernel" "leaks-$$kernel" mutants
 
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
@@ -29,6 +29,9 @@ check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of th
 
 check-unit:	## user space tests, under address and undefined-behaviour sanitizers
 	+scripts/check unit
+
+check-model:	## every order of events in a model of the gate; ALL=1 for two events at a time
+	+scripts/check-model $(if $(ALL),--all)
 
 check-vm:	## selftests in a virtual machine for every kernel in KERNELS
 	+scripts/check $(addprefix vm-,$(KERNELS))
@@ -64,5 +67,5 @@ help:	## this list
 	@echo
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
-.PHONY: all modules userspace demo check check-all check-static check-unit check-vm check-mutants check-debug \
+.PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-mutants check-debug \
 	fuzz bench setup install uninstall clean help
