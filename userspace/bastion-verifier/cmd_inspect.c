@@ -51,7 +51,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 			return VERIFIER_USAGE;
 	}
 	if (optind != argc - 2 || strcmp(argv[optind], "quote"))
-		return verifier_usage("inspect quote, boot-log, ima-log or log, and a FILE");
+		return verifier_usage("inspect quote, boot-log, ima-log, log or tpm-quote, and a FILE");
 	args->file = argv[optind + 1];
 	return VERIFIER_OK;
 }
@@ -236,6 +236,8 @@ int verifier_inspect(int argc, char **argv)
 
 	if (argc > 1 && verifier_inspects_log(argv[1]))
 		return verifier_inspect_log(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "tpm-quote"))
+		return verifier_inspect_tpm_quote(argc - 1, argv + 1);
 	code = parse(argc, argv, &args);
 	if (code)
 		return code;

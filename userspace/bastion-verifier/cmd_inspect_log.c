@@ -164,18 +164,6 @@ static int compare(const struct bv_expected *expected, struct outcome *out)
 	return ret;
 }
 
-static json_t *names_json(const uint32_t masks[BV_BANKS])
-{
-	json_t *list = json_array();
-
-	for (int bank = 0; bank < BV_BANKS; bank++)
-		for (int i = 0; i < BV_PCR_COUNT; i++)
-			if (masks[bank] & (1u << i))
-				json_array_append_new(list,
-						      json_sprintf("%s:%d", bv_bank_name(bank), i));
-	return list;
-}
-
 /* Values of a log that is no good would be taken for something. */
 static json_t *outcome_json(const struct arguments *args, const struct outcome *out, bool formed,
 			    bool ok)
@@ -188,34 +176,10 @@ static json_t *outcome_json(const struct arguments *args, const struct outcome *
 	if (json && !strcmp(args->kind, "ima-log"))
 		json_object_set_new(json, "violations", json_integer(out->violations));
 	if (json && args->expect && formed) {
-		json_object_set_new(json, "compared", names_json(out->comparison.compared));
-		json_object_set_new(json, "skipped", names_json(out->comparison.skipped));
+		json_object_set_new(json, "compared", bv_pcrs_names_json(out->comparison.compared));
+		json_object_set_new(json, "skipped", bv_pcrs_names_json(out->comparison.skipped));
 	}
 	return json;
-}
-
-/* In a form that --expect reads. */
-static void show_registers(const json_t *json)
-{
-	const json_t *values, *value;
-	const char *bank, *index;
-
-	json_object_foreach(json_object_get(json, "registers"), bank, values)
-		json_object_foreach((json_t *)values, index, value)
-			printf("%s:%s = %s\n", bank, index, json_string_value(value));
-}
-
-static void show_names(const char *what, const json_t *names)
-{
-	const json_t *name;
-	size_t i;
-
-	if (!json_array_size(names))
-		return;
-	printf("# %s:", what);
-	json_array_foreach(names, i, name)
-		printf(" %s", json_string_value(name));
-	putchar('\n');
 }
 
 static int show(const struct arguments *args, json_t *json)
@@ -230,7 +194,7 @@ static int show(const struct arguments *args, json_t *json)
 	if (violations)
 		printf(", %lld violations", (long long)json_integer_value(violations));
 	putchar('\n');
-	show_registers(json);
+	show_registers(json_object_get(json, "registers"));
 	show_names("as expected", json_object_get(json, "compared"));
 	show_names("not compared", json_object_get(json, "skipped"));
 	json_decref(json);

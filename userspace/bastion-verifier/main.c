@@ -29,7 +29,10 @@ static const struct verifier_command commands[] = {
 	  "\tShow what a chip signed, and check the signature and the certificates.\n"
 	  "inspect {boot-log|ima-log|log} FILE [--bank NAME]... [--hash NAME] [--expect FILE]\n"
 	  "\t\t[--json]\n"
-	  "\tReplay a log and show the registers that it leads to, or compare them.",
+	  "\tReplay a log and show the registers that it leads to, or compare them.\n"
+	  "inspect tpm-quote --attest FILE --signature FILE --key FILE [--qualifying-data HEX]\n"
+	  "\t\t[--pcrs FILE] [--json]\n"
+	  "\tCheck a quote that a TPM made, and show what it covers.",
 	  verifier_inspect },
 	{ "challenge", "\n\tPrint a fresh nonce.", verifier_challenge },
 	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"

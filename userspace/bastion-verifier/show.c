@@ -48,6 +48,29 @@ void show_verdict(const struct bv_verdict *verdict)
 	}
 }
 
+void show_registers(const json_t *registers)
+{
+	const json_t *values, *value;
+	const char *bank, *index;
+
+	json_object_foreach((json_t *)registers, bank, values)
+		json_object_foreach((json_t *)values, index, value)
+			printf("%s:%s = %s\n", bank, index, json_string_value(value));
+}
+
+void show_names(const char *what, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	if (!json_array_size(names))
+		return;
+	printf("# %s:", what);
+	json_array_foreach(names, i, name)
+		printf(" %s", json_string_value(name));
+	putchar('\n');
+}
+
 int show_json(json_t *json)
 {
 	char *dump = json ? json_dumps(json, JSON_INDENT(2)) : NULL;

@@ -8,6 +8,12 @@
 /** show_verdict() - a table of checks, those that failed explained */
 void show_verdict(const struct bv_verdict *verdict);
 
+/** show_registers() - {"sha256": {"0": hex}} in a form that --expect reads */
+void show_registers(const json_t *registers);
+
+/** show_names() - a list of names as a comment; nothing when it is empty */
+void show_names(const char *what, const json_t *names);
+
 /** show_json() - indented, or a complaint; returns an exit code; takes the reference */
 int show_json(json_t *json);
 

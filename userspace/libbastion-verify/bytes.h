@@ -121,6 +121,38 @@ static inline bool bv_take_le32(struct bv_span *from, uint32_t *value)
 	return true;
 }
 
+static inline bool bv_take_be(struct bv_span *from, size_t size, uint64_t *value)
+{
+	struct bv_span bytes;
+
+	if (!bv_take(from, size, &bytes))
+		return false;
+	*value = 0;
+	for (size_t i = 0; i < size; i++)
+		*value = *value << 8 | bytes.data[i];
+	return true;
+}
+
+static inline bool bv_take_be16(struct bv_span *from, uint16_t *value)
+{
+	uint64_t wide;
+
+	if (!bv_take_be(from, 2, &wide))
+		return false;
+	*value = wide;
+	return true;
+}
+
+static inline bool bv_take_be32(struct bv_span *from, uint32_t *value)
+{
+	uint64_t wide;
+
+	if (!bv_take_be(from, 4, &wide))
+		return false;
+	*value = wide;
+	return true;
+}
+
 /** bv_take_field() - a length as u32, at most @max, and that many bytes */
 static inline bool bv_take_field(struct bv_span *from, size_t max, struct bv_span *out)
 {

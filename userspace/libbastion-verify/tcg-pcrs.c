@@ -27,6 +27,11 @@ size_t bv_bank_size(enum bv_bank bank)
 	return banks[bank].size;
 }
 
+uint16_t bv_bank_tcg(enum bv_bank bank)
+{
+	return banks[bank].tcg;
+}
+
 int bv_bank_by_name(struct bv_span name)
 {
 	for (int i = 0; i < BV_BANKS; i++)
@@ -80,23 +85,36 @@ int bv_pcr_extend(struct bv_pcrs *pcrs, struct bv_bank_hashers *hashers, enum bv
 	return bv_hasher_run(&hashers->bank[bank], value, parts, 2);
 }
 
-static json_t *bank_json(const struct bv_pcrs *pcrs, enum bv_bank bank)
+json_t *bv_pcrs_bank_json(enum bv_bank bank, uint32_t mask,
+			  const uint8_t value[BV_PCR_COUNT][BV_PCR_DIGEST_MAX])
 {
 	json_t *json = json_object();
 
 	for (int i = 0; json && i < BV_PCR_COUNT; i++) {
 		char hex[2 * BV_PCR_DIGEST_MAX + 1], index[4];
 
-		if (!(pcrs->used & (1u << i)))
+		if (!(mask & (1u << i)))
 			continue;
 		snprintf(index, sizeof(index), "%d", i);
-		bv_hex(hex, pcrs->value[bank][i], banks[bank].size);
+		bv_hex(hex, value[i], banks[bank].size);
 		if (json_object_set_new(json, index, json_string(hex))) {
 			json_decref(json);
 			return NULL;
 		}
 	}
 	return json;
+}
+
+json_t *bv_pcrs_names_json(const uint32_t masks[BV_BANKS])
+{
+	json_t *list = json_array();
+
+	for (int bank = 0; bank < BV_BANKS; bank++)
+		for (int i = 0; i < BV_PCR_COUNT; i++)
+			if (masks[bank] & (1u << i))
+				json_array_append_new(list,
+						      json_sprintf("%s:%d", banks[bank].name, i));
+	return list;
 }
 
 json_t *bv_pcrs_json(const struct bv_pcrs *pcrs)
@@ -106,7 +124,8 @@ json_t *bv_pcrs_json(const struct bv_pcrs *pcrs)
 	for (int i = 0; json && i < BV_BANKS; i++) {
 		if (!(pcrs->banks & (1u << i)))
 			continue;
-		if (json_object_set_new(json, banks[i].name, bank_json(pcrs, i))) {
+		if (json_object_set_new(json, banks[i].name,
+					bv_pcrs_bank_json(i, pcrs->used, pcrs->value[i]))) {
 			json_decref(json);
 			return NULL;
 		}

@@ -31,6 +31,9 @@ const char *bv_bank_name(enum bv_bank bank);
 /** bv_bank_size() - bytes of a digest */
 size_t bv_bank_size(enum bv_bank bank);
 
+/** bv_bank_tcg() - its TPM_ALG_ID */
+uint16_t bv_bank_tcg(enum bv_bank bank);
+
 /* Each of these returns a bank, or -1 for what is none of ours. */
 
 /** bv_bank_by_name() - by bv_bank_name() */
@@ -86,6 +89,13 @@ void bv_bank_hashers_exit(struct bv_bank_hashers *hashers);
  */
 int bv_pcr_extend(struct bv_pcrs *pcrs, struct bv_bank_hashers *hashers, enum bv_bank bank,
 		  uint32_t index, const uint8_t *digest);
+
+/** bv_pcrs_bank_json() - {"0": hex, ...} of the registers in a mask; NULL without memory */
+json_t *bv_pcrs_bank_json(enum bv_bank bank, uint32_t mask,
+			  const uint8_t value[BV_PCR_COUNT][BV_PCR_DIGEST_MAX]);
+
+/** bv_pcrs_names_json() - ["sha256:0", ...] of the registers in a mask for each bank */
+json_t *bv_pcrs_names_json(const uint32_t masks[BV_BANKS]);
 
 /** bv_pcrs_json() - {"sha256": {"0": hex, ...}, ...} of what was used; NULL without memory */
 json_t *bv_pcrs_json(const struct bv_pcrs *pcrs);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes what the parsers of TPM quotes accept into the folder that scripts/fuzz
+ * begins with.
+ *
+ * usage: verify-tpm DIR
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "testtpm.h"
+
+static void save(const char *dir, const char *name, char kind, struct bv_span bytes)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s-%c", dir, name, kind);
+	file = fopen(path, "w");
+	if (!file || fputc(kind, file) == EOF ||
+	    fwrite(bytes.data, 1, bytes.len, file) != bytes.len || fclose(file)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void save_all(const char *dir, const char *name, const struct tt_tpm *tpm)
+{
+	static struct tt_bytes all;
+
+	save(dir, name, 'a', tt_span(&tpm->attest));
+	save(dir, name, 's', tt_span(&tpm->signature));
+	save(dir, name, 'k', tt_span(&tpm->public2b));
+	save(dir, name, 'v', tt_span(&tpm->file));
+	all.len = 0;
+	tt_put_2b(&all, tpm->attest.data, tpm->attest.len);
+	tt_put_2b(&all, tpm->signature.data, tpm->signature.len);
+	tt_put_2b(&all, tpm->public.data, tpm->public.len);
+	tt_put(&all, tpm->file.data, tpm->file.len);
+	save(dir, name, 'q', tt_span(&all));
+}
+
+int main(int argc, char **argv)
+{
+	struct tt_tpm *rsa = tt_new(BV_TPM_ALG_RSAPSS, BV_BANK_SHA256, 0);
+	struct tt_tpm *ecc = tt_new(BV_TPM_ALG_ECDSA, BV_BANK_SHA384, 4);
+
+	if (argc != 2)
+		return 2;
+	save_all(argv[1], "rsa", rsa);
+	save_all(argv[1], "ecc", ecc);
+	save(argv[1], "pem", 'k', tt_span(&ecc->pem));
+	tt_free(rsa);
+	tt_free(ecc);
+	return 0;
+}
