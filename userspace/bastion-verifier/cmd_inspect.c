@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/asn1.h>
-
 #include "files.h"
 #include "libbastion-verify/chain.h"
 #include "libbastion-verify/evidence.h"
@@ -51,7 +49,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 			return VERIFIER_USAGE;
 	}
 	if (optind != argc - 2 || strcmp(argv[optind], "quote"))
-		return verifier_usage("inspect quote, boot-log, ima-log, log or tpm-quote, and a FILE");
+		return verifier_usage("inspect quote, boot-log, ima-log, log, tpm-quote or ek-cert");
 	args->file = argv[optind + 1];
 	return VERIFIER_OK;
 }
@@ -64,29 +62,6 @@ static json_t *bytes_json(const void *bytes, size_t len)
 	return json_string(hex);
 }
 
-static json_t *time_json(const ASN1_TIME *when)
-{
-	char text[32];
-	struct tm tm;
-
-	if (!ASN1_TIME_to_tm(when, &tm))
-		return json_null();
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_string(text);
-}
-
-static json_t *name_json(X509_NAME *name)
-{
-	char line[256], *shown;
-	json_t *json;
-
-	X509_NAME_oneline(name, line, sizeof(line));
-	shown = bv_printable((struct bv_span){ (uint8_t *)line, strlen(line) });
-	json = shown ? json_string(shown) : NULL;
-	free(shown);
-	return json;
-}
-
 static json_t *certificates_json(const struct bv_envelope *envelope)
 {
 	json_t *list = json_array();
@@ -97,10 +72,10 @@ static json_t *certificates_json(const struct bv_envelope *envelope)
 		if (!cert)
 			continue;
 		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o}", "subject",
-			name_json(X509_get_subject_name(cert)), "issuer",
-			name_json(X509_get_issuer_name(cert)), "not_before",
-			time_json(X509_get0_notBefore(cert)), "not_after",
-			time_json(X509_get0_notAfter(cert))));
+			bv_cert_name_json(X509_get_subject_name(cert)), "issuer",
+			bv_cert_name_json(X509_get_issuer_name(cert)), "not_before",
+			bv_cert_time_json(X509_get0_notBefore(cert)), "not_after",
+			bv_cert_time_json(X509_get0_notAfter(cert))));
 		X509_free(cert);
 	}
 	return list;
@@ -238,6 +213,8 @@ int verifier_inspect(int argc, char **argv)
 		return verifier_inspect_log(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "tpm-quote"))
 		return verifier_inspect_tpm_quote(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "ek-cert"))
+		return verifier_inspect_ek_cert(argc - 1, argv + 1);
 	code = parse(argc, argv, &args);
 	if (code)
 		return code;

@@ -32,7 +32,9 @@ static const struct verifier_command commands[] = {
 	  "\tReplay a log and show the registers that it leads to, or compare them.\n"
 	  "inspect tpm-quote --attest FILE --signature FILE --key FILE [--qualifying-data HEX]\n"
 	  "\t\t[--pcrs FILE] [--json]\n"
-	  "\tCheck a quote that a TPM made, and show what it covers.",
+	  "\tCheck a quote that a TPM made, and show what it covers.\n"
+	  "inspect ek-cert FILE --roots DIR [--at TIME] [--json]\n"
+	  "\tCheck a TPM's endorsement certificate, and show whose make the TPM is.",
 	  verifier_inspect },
 	{ "challenge", "\n\tPrint a fresh nonce.", verifier_challenge },
 	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"

@@ -33,6 +33,7 @@ int verifier_policy(int argc, char **argv);
 int verifier_inspect(int argc, char **argv);
 int verifier_inspect_log(int argc, char **argv);
 int verifier_inspect_tpm_quote(int argc, char **argv);
+int verifier_inspect_ek_cert(int argc, char **argv);
 int verifier_challenge(int argc, char **argv);
 int verifier_verify(int argc, char **argv);
 int verifier_serve(int argc, char **argv);

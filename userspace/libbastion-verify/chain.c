@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -148,4 +151,27 @@ int bv_roots_add(STACK_OF(X509) *roots, struct bv_span pem, struct bv_error *err
 	BIO_free(bio);
 	ERR_clear_error();
 	return ret ? ret : added;
+}
+
+json_t *bv_cert_time_json(const ASN1_TIME *when)
+{
+	char text[32];
+	struct tm tm;
+
+	if (!ASN1_TIME_to_tm(when, &tm))
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+json_t *bv_cert_name_json(const X509_NAME *name)
+{
+	char line[256], *shown;
+	json_t *json;
+
+	X509_NAME_oneline(name, line, sizeof(line));
+	shown = bv_printable((struct bv_span){ (uint8_t *)line, strlen(line) });
+	json = shown ? json_string(shown) : NULL;
+	free(shown);
+	return json;
 }

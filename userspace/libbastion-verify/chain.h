@@ -6,6 +6,8 @@
 #ifndef BV_CHAIN_H
 #define BV_CHAIN_H
 
+#include <jansson.h>
+
 #include "quote.h"
 
 /**
@@ -32,5 +34,11 @@ int bv_chain_verify(const struct bv_envelope *envelope, STACK_OF(X509) *roots, i
  * Return: how many were added (at least 1), -EBADMSG, -ENOMEM.
  */
 int bv_roots_add(STACK_OF(X509) *roots, struct bv_span pem, struct bv_error *err);
+
+/** bv_cert_time_json() - as in RFC 3339; JSON null for what is no time */
+json_t *bv_cert_time_json(const ASN1_TIME *when);
+
+/** bv_cert_name_json() - in one line of printable ASCII; NULL without memory */
+json_t *bv_cert_name_json(const X509_NAME *name);
 
 #endif

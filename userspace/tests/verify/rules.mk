@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect references policy tpm
+VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect references policy tpm ek
 
 define verify_test
 TESTS += verify-$(1)
@@ -8,25 +8,30 @@ verify-$(1)_PKGS := cmocka libcrypto jansson
 verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
-$(foreach t,vectors bootlog ima inspect tpm,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
+$(foreach t,vectors bootlog ima inspect tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
 $(foreach t,ima references policy,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
-$(foreach t,inspect policy tpm,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
+$(foreach t,inspect policy tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
 	$(addprefix bastion-verifier/,files.c show.c)))
 verify-inspect_SRCS += bastion-verifier/cmd_inspect_log.c
 verify-tpm_SRCS += tests/verify/testtpm.c bastion-verifier/cmd_inspect_tpm.c
+verify-ek_SRCS += tests/verify/testek.c bastion-verifier/cmd_inspect_ek.c
 verify-policy_SRCS += $(addprefix bastion-verifier/,cmd_policy.c cmd_policy_diff.c \
 	cmd_policy_learn.c cmd_policy_simulate.c load.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c)
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
-	bootlog ima expected references tpm)
+	bootlog ima expected references tpm ek)
 fuzz: fuzz-verify
 fuzz-verify: $(VERIFY_FUZZERS) $(BUILD)/fuzz-seeds/verify-tpm
 	@mkdir -p $(abspath ../build/fuzz)/verify-policy.corpus
 	@cp tests/verify/seed-policy.json $(abspath ../build/fuzz)/verify-policy.corpus/
 	@mkdir -p $(abspath ../build/fuzz)/verify-tpm.corpus
 	@$(BUILD)/fuzz-seeds/verify-tpm $(abspath ../build/fuzz)/verify-tpm.corpus
+	@mkdir -p $(abspath ../build/fuzz)/verify-ek.corpus
+	@for form in DER PEM; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+		-nodes -keyout /dev/null -config tests/verify/seed-ek.cnf -outform $$form 2>/dev/null \
+		>$(abspath ../build/fuzz)/verify-ek.corpus/$$form; done
 # The quote's harness includes quote.c.
 $(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c $(libbastion-verify_SRCS)
 	@mkdir -p $(@D)
