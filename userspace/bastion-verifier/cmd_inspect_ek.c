@@ -129,20 +129,11 @@ static int inspect(const struct arguments *args, struct bv_span bytes,
 {
 	struct bv_ek_finding finding;
 	json_t *json = NULL;
-	int code = VERIFIER_OK;
+	int code;
 
 	if (!bv_ek_judge(bytes, anchors, args->at, &finding))
 		json = bv_ek_finding_json(&finding);
-	if (!json) {
-		code = verifier_fail("out of memory");
-	} else if (args->json) {
-		code = show_json(json);
-	} else {
-		show(json);
-		json_decref(json);
-	}
-	if (!code && !finding.ok)
-		code = verifier_fail("%s: %s", args->file, finding.error.text);
+	code = show_finding(json, args->file, args->json, show);
 	bv_ek_finding_exit(&finding);
 	return code;
 }

@@ -97,20 +97,11 @@ static int inspect(const struct arguments *args, const struct bv_tpm_evidence *e
 {
 	struct bv_tpm_finding finding;
 	json_t *json = NULL;
-	int code = VERIFIER_OK;
+	int code;
 
 	if (!bv_tpm_quote_judge(evidence, &finding))
 		json = bv_tpm_finding_json(&finding);
-	if (!json) {
-		code = verifier_fail("out of memory");
-	} else if (args->json) {
-		code = show_json(json);
-	} else {
-		show(json);
-		json_decref(json);
-	}
-	if (!code && !finding.ok)
-		code = verifier_fail("%s: %s", args->attest, finding.error.text);
+	code = show_finding(json, args->attest, args->json, show);
 	bv_tpm_finding_exit(&finding);
 	return code;
 }

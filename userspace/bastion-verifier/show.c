@@ -82,3 +82,19 @@ int show_json(json_t *json)
 	free(dump);
 	return VERIFIER_OK;
 }
+
+int show_finding(json_t *json, const char *file, bool as_json, void (*show)(json_t *json))
+{
+	int code = VERIFIER_OK;
+
+	if (!json)
+		return verifier_fail("out of memory");
+	if (as_json)
+		code = show_json(json_incref(json));
+	else
+		show(json);
+	if (!code && !json_is_true(json_object_get(json, "ok")))
+		code = verifier_fail("%s: %s", file, text(json, "error"));
+	json_decref(json);
+	return code;
+}

@@ -14,6 +14,17 @@ void show_registers(const json_t *registers);
 /** show_names() - a list of names as a comment; nothing when it is empty */
 void show_names(const char *what, const json_t *names);
 
+/**
+ * show_finding() - what came of inspecting something
+ * @json:	has "ok" and "error"; NULL without memory; the reference is taken
+ * @file:	what was inspected
+ * @as_json:	or with @show
+ * @show:	for people
+ *
+ * Return: an exit code, with a complaint.
+ */
+int show_finding(json_t *json, const char *file, bool as_json, void (*show)(json_t *json));
+
 /** show_json() - indented, or a complaint; returns an exit code; takes the reference */
 int show_json(json_t *json);
 

@@ -95,21 +95,19 @@ int bv_point_digest(const uint8_t point[BASTION_POINT_SIZE], uint8_t digest[BAST
 	return bv_sha384(digest, &BV_SPAN(der), 1);
 }
 
-/* OpenSSL wants the DER of SEC 1, C.5; our formats carry r || s. */
-static int to_der(const uint8_t raw[BASTION_SIGNATURE_SIZE], uint8_t **der)
+int bv_ecdsa_der(struct bv_span r, struct bv_span s, uint8_t **der)
 {
-	const int half = BASTION_SIGNATURE_SIZE / 2;
-	BIGNUM *r = BN_bin2bn(raw, half, NULL), *s = BN_bin2bn(raw + half, half, NULL);
+	BIGNUM *x = BN_bin2bn(r.data, r.len, NULL), *y = BN_bin2bn(s.data, s.len, NULL);
 	ECDSA_SIG *sig = ECDSA_SIG_new();
 	int len = -1;
 
-	if (r && s && sig && ECDSA_SIG_set0(sig, r, s)) {
-		r = NULL;
-		s = NULL;
+	if (x && y && sig && ECDSA_SIG_set0(sig, x, y)) {
+		x = NULL;
+		y = NULL;
 		len = i2d_ECDSA_SIG(sig, der);
 	}
-	BN_free(r);
-	BN_free(s);
+	BN_free(x);
+	BN_free(y);
 	ECDSA_SIG_free(sig);
 	return len;
 }
@@ -117,9 +115,11 @@ static int to_der(const uint8_t raw[BASTION_SIGNATURE_SIZE], uint8_t **der)
 int bv_verify(EVP_PKEY *key, const uint8_t signature[BASTION_SIGNATURE_SIZE],
 	      const struct bv_span *parts, size_t count)
 {
+	const size_t half = BASTION_SIGNATURE_SIZE / 2;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t *der = NULL;
-	int len = to_der(signature, &der);
+	int len = bv_ecdsa_der((struct bv_span){ signature, half },
+			       (struct bv_span){ signature + half, half }, &der);
 	int ret = -EKEYREJECTED;
 
 	if (!ctx || len <= 0) {

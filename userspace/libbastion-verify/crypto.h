@@ -78,6 +78,16 @@ int bv_key_point(EVP_PKEY *key, uint8_t point[BASTION_POINT_SIZE]);
 int bv_point_digest(const uint8_t point[BASTION_POINT_SIZE], uint8_t digest[BASTION_DIGEST_SIZE]);
 
 /**
+ * bv_ecdsa_der() - a signature as OpenSSL wants it (SEC 1, C.5); our formats carry r and s
+ * @r:		big endian
+ * @s:		likewise
+ * @der:	NULL before; on success: to OPENSSL_free()
+ *
+ * Return: its length, or -1 without memory.
+ */
+int bv_ecdsa_der(struct bv_span r, struct bv_span s, uint8_t **der);
+
+/**
  * bv_verify() - ECDSA P-384 with SHA-384
  * @key:	public key, P-384
  * @signature:	r || s

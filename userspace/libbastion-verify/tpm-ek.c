@@ -25,28 +25,6 @@ struct judge {
 	bool unchecked;		/* something in the path has no revocation list */
 };
 
-/* Returns whether @refused is 0; then there is no @why. */
-static bool record(struct judge *judge, const char *name, int refused, const char *expected,
-		   const struct bv_error *why, const char *advice)
-{
-	if (refused)
-		judge->finding->error = *why;
-	return bv_verdict_add(judge->finding->verdict, &(struct bv_check){
-		.name = name,
-		.claim = BV_HARDWARE,
-		.tier = refused ? BV_CONTRAINDICATED : BV_AFFIRMING,
-		.expected = expected,
-		.seen = refused ? why->text : expected,
-		.advice = advice,
-	});
-}
-
-static void skip(struct judge *judge, const char *name)
-{
-	if (json_array_append_new(judge->finding->skipped, json_string(name)))
-		judge->finding->verdict->broken = true;
-}
-
 /* Encoded anew, it is what was read: nothing in it was passed over. */
 static bool same_der(X509 *cert, struct bv_span der)
 {
@@ -119,9 +97,9 @@ static bool judge_certificate(struct judge *judge)
 	else
 		finding->cert = read_der(judge->bytes, &finding->padding, &err);
 	ERR_clear_error();
-	return record(judge, "certificate", finding->cert ? 0 : -EBADMSG,
-		      "one X.509 certificate and nothing else, but zeros after DER", &err,
-		      "read it anew from the TPM (tpm2_getekcertificate, tpm2_nvread)");
+	return bv_finding_check(&judge->finding->found, "certificate", finding->cert ? 0 : -EBADMSG,
+				"one X.509 certificate and nothing else, but zeros after DER", &err,
+				"read it anew from the TPM (tpm2_getekcertificate, tpm2_nvread)");
 }
 
 static bool has_crl(const struct bv_ek_anchors *anchors, X509 *cert)
@@ -200,9 +178,10 @@ static bool judge_path(struct judge *judge)
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();
 	if (!ret && judge->unchecked)
-		skip(judge, "revocation");
-	return record(judge, "path", ret, "a path to a root, valid then, nothing of it revoked", &err,
-		      "get the manufacturer's root and the authorities between, and fresh lists");
+		bv_finding_skip(&judge->finding->found, "revocation");
+	return bv_finding_check(&judge->finding->found, "path", ret,
+				"a path to a root, valid then, nothing of it revoked", &err,
+				"get the manufacturer's root and the authorities between, and fresh lists");
 }
 
 static int check_key(struct bv_ek_finding *finding, struct bv_error *err)
@@ -227,9 +206,9 @@ static bool judge_key(struct judge *judge)
 {
 	struct bv_error err = { "" };
 
-	return record(judge, "key", check_key(judge->finding, &err),
-		      "RSA of 2048 to 4096 bits, P-256 or P-384", &err,
-		      "use the certificate of another of the TPM's keys");
+	return bv_finding_check(&judge->finding->found, "key", check_key(judge->finding, &err),
+				"RSA of 2048 to 4096 bits, P-256 or P-384", &err,
+				"use the certificate of another of the TPM's keys");
 }
 
 /* 3.2: keyEncipherment for RSA, keyAgreement for ECC. Both at once is for neither. */
@@ -283,8 +262,9 @@ static bool judge_usage(struct judge *judge)
 	if (!ret)
 		ret = check_purpose(judge->finding, &err);
 	ERR_clear_error();
-	return record(judge, "key-usage", ret, "that of an endorsement key, or of an attestation key",
-		      &err, "this certificate is for something else");
+	return bv_finding_check(&judge->finding->found, "key-usage", ret,
+				"that of an endorsement key, or of an attestation key", &err,
+				"this certificate is for something else");
 }
 
 static bool judge_names(struct judge *judge)
@@ -293,11 +273,12 @@ static bool judge_names(struct judge *judge)
 	int ret = bv_ek_names_read(judge->finding->cert, &judge->finding->names, &err);
 
 	if (!ret && !judge->finding->names.given) {
-		skip(judge, "manufacturer");
+		bv_finding_skip(&judge->finding->found, "manufacturer");
 		return true;
 	}
-	return record(judge, "manufacturer", ret, "manufacturer, model and version, once each", &err,
-		      "ask the TPM's manufacturer");
+	return bv_finding_check(&judge->finding->found, "manufacturer", ret,
+				"manufacturer, model and version, once each", &err,
+				"ask the TPM's manufacturer");
 }
 
 int bv_ek_judge(struct bv_span bytes, const struct bv_ek_anchors *anchors, int64_t at,
@@ -311,20 +292,16 @@ int bv_ek_judge(struct bv_span bytes, const struct bv_ek_anchors *anchors, int64
 
 	memset(finding, 0, sizeof(*finding));
 	finding->at = at;
-	finding->verdict = bv_verdict_new();
-	finding->skipped = json_array();
-	if (!finding->verdict || !finding->skipped)
+	if (bv_finding_init(&finding->found))
 		return -ENOMEM;
 	for (size_t i = 0; ok && i < sizeof(steps) / sizeof(*steps); i++)
 		ok = steps[i](&judge);
-	finding->ok = ok && !finding->verdict->broken;
-	return finding->verdict->broken ? -ENOMEM : 0;
+	return bv_finding_close(&finding->found, ok);
 }
 
 void bv_ek_finding_exit(struct bv_ek_finding *finding)
 {
-	bv_verdict_free(finding->verdict);
-	json_decref(finding->skipped);
+	bv_finding_exit(&finding->found);
 	X509_free(finding->cert);
 	memset(finding, 0, sizeof(*finding));
 }
@@ -376,12 +353,12 @@ static void add_certified(json_t *json, const struct bv_ek_finding *finding)
 /* What a certificate says is repeated only when it is good. */
 json_t *bv_ek_finding_json(const struct bv_ek_finding *finding)
 {
-	json_t *json = json_pack("{s:b, s:O, s:O, s:I, s:o}", "ok", finding->ok, "checks",
-				 finding->verdict->checks, "skipped", finding->skipped, "at",
-				 (json_int_t)finding->at, "error",
-				 finding->ok ? json_null() : json_string(finding->error.text));
+	json_t *json = bv_finding_json(&finding->found);
 
-	if (json && finding->ok)
+	if (!json)
+		return NULL;
+	json_object_set_new(json, "at", json_integer(finding->at));
+	if (finding->found.ok)
 		add_certified(json, finding);
 	return json;
 }

@@ -9,9 +9,7 @@
 #include <jansson.h>
 #include <openssl/x509.h>
 
-#include "crypto.h"
-#include "error.h"
-#include "verdict.h"
+#include "finding.h"
 
 #define BV_EK_CERT_MAX		16384	/* bytes of a certificate, with what pads it */
 #define BV_EK_FILE_MAX		(1 << 20)	/* of a file of certificates or lists */
@@ -70,28 +68,22 @@ int bv_ek_names_read(X509 *cert, struct bv_ek_names *names, struct bv_error *err
 
 /**
  * struct bv_ek_finding - what came of it
- * @verdict:	its checks; the first that fails is the last
- * @skipped:	JSON array: names of the checks for which something was missing
- * @ok:		every check that could be made passed: only then the rest is true
+ * @found:	the checks; only when it is ok, the rest is true
  * @kind:	what the key is for
  * @cert:	the certificate
  * @padding:	zero bytes behind it, as in a TPM's NV memory
  * @at:		seconds since 1970 at which it was judged
  * @chip_id:	SHA-384 of the key's SubjectPublicKeyInfo
  * @names:	whose make it is
- * @error:	why it is not @ok
  */
 struct bv_ek_finding {
-	struct bv_verdict *verdict;
-	json_t *skipped;
-	bool ok;
+	struct bv_finding found;
 	enum bv_ek_kind kind;
 	X509 *cert;
 	size_t padding;
 	int64_t at;
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
 	struct bv_ek_names names;
-	struct bv_error error;
 };
 
 /**

@@ -14,37 +14,14 @@ struct judge {
 	struct bv_tpm_finding *finding;
 };
 
-/* Returns whether @refused is 0; then there is no @why. */
-static bool record(struct judge *judge, const char *name, int refused, const char *expected,
-		   const struct bv_error *why, const char *advice)
-{
-	const struct bv_check check = {
-		.name = name,
-		.claim = BV_HARDWARE,
-		.tier = refused ? BV_CONTRAINDICATED : BV_AFFIRMING,
-		.expected = expected,
-		.seen = refused ? why->text : expected,
-		.advice = advice,
-	};
-
-	if (refused)
-		judge->finding->error = *why;
-	return bv_verdict_add(judge->finding->verdict, &check);
-}
-
-static void skip(struct judge *judge, const char *name)
-{
-	if (json_array_append_new(judge->finding->skipped, json_string(name)))
-		judge->finding->verdict->broken = true;
-}
-
 static bool judge_attest(struct judge *judge)
 {
 	struct bv_error err = { "" };
 	int ret = bv_tpm_attest_parse(judge->evidence->attest, &judge->finding->attest, &err);
 
-	return record(judge, "attest", ret, "a quote, whole and alone, with a TPM's magic", &err,
-		      "give the attestation as the TPM made it, without a size before it");
+	return bv_finding_check(&judge->finding->found, "attest", ret,
+				"a quote, whole and alone, with a TPM's magic", &err,
+				"give the attestation as the TPM made it, without a size before it");
 }
 
 static bool judge_key(struct judge *judge)
@@ -58,9 +35,9 @@ static bool judge_key(struct judge *judge)
 	else if (!bv_tpm_public_parse(judge->evidence->key, &finding->public, &err))
 		finding->key = bv_tpm_public_key(&finding->public, &err);
 	finding->parsed = !pem && finding->key;
-	return record(judge, "key", finding->key ? 0 : -EBADMSG,
-		      "a public key: RSA of 2048 to 4096 bits, P-256 or P-384", &err,
-		      "give the key in PEM, or as the TPM's public area (tpm2_readpublic -f tss)");
+	return bv_finding_check(&judge->finding->found, "key", finding->key ? 0 : -EBADMSG,
+				"a public key: RSA of 2048 to 4096 bits, P-256 or P-384", &err,
+				"give the key in PEM, or as the TPM's public area (tpm2_readpublic -f tss)");
 }
 
 static bool judge_attributes(struct judge *judge)
@@ -68,12 +45,14 @@ static bool judge_attributes(struct judge *judge)
 	struct bv_error err = { "" };
 
 	if (!judge->finding->parsed) {
-		skip(judge, "attributes");
+		bv_finding_skip(&judge->finding->found, "attributes");
 		return true;
 	}
-	return record(judge, "attributes", bv_tpm_public_attests(&judge->finding->public, &err),
-		      "restricted, sign, fixedTPM, fixedParent, sensitiveDataOrigin, not decrypt", &err,
-		      "quote with an attestation key; others sign what anybody asks for");
+	return bv_finding_check(&judge->finding->found, "attributes",
+				bv_tpm_public_attests(&judge->finding->public, &err),
+				"restricted, sign, fixedTPM, fixedParent, sensitiveDataOrigin, not decrypt",
+				&err,
+				"quote with an attestation key; others sign what anybody asks for");
 }
 
 /* A restricted key signs with one scheme (part 2, 12.2.3.5 and 12.2.3.6). */
@@ -101,8 +80,9 @@ static bool judge_signature(struct judge *judge)
 		ret = bv_tpm_signature_verify(&finding->signature, finding->key,
 					      judge->evidence->attest, &err);
 	finding->signed_by = !ret;
-	return record(judge, "signature", ret, "the key's, over this attestation", &err,
-		      "attestation, signature and key must be of one quote; see that none was damaged");
+	return bv_finding_check(&judge->finding->found, "signature", ret,
+				"the key's, over this attestation", &err,
+				"attestation, signature and key must be of one quote; see that none was damaged");
 }
 
 static int check_qualifying(struct bv_span seen, struct bv_span wanted, struct bv_error *err)
@@ -122,11 +102,12 @@ static bool judge_qualifying(struct judge *judge)
 	int ret = check_qualifying(judge->finding->attest.qualifying, wanted, &err);
 
 	if (!ret && !wanted.data) {
-		skip(judge, "qualifying-data");
+		bv_finding_skip(&judge->finding->found, "qualifying-data");
 		return true;
 	}
-	return record(judge, "qualifying-data", ret, "what the quote was asked for", &err,
-		      "ask for a quote with fresh qualifying data, and compare with that");
+	return bv_finding_check(&judge->finding->found, "qualifying-data", ret,
+				"what the quote was asked for", &err,
+				"ask for a quote with fresh qualifying data, and compare with that");
 }
 
 /* Nobody vouches for what is left; whoever gave it may think that somebody does. */
@@ -148,7 +129,7 @@ static bool judge_registers(struct judge *judge)
 	int ret;
 
 	if (!judge->evidence->values.data) {
-		skip(judge, "registers");
+		bv_finding_skip(&judge->finding->found, "registers");
 		return true;
 	}
 	ret = bv_tpm_pcrs_read(judge->evidence->values, &attest->selection, &values, &err);
@@ -159,9 +140,10 @@ static bool judge_registers(struct judge *judge)
 		ret = bv_tpm_pcrs_match(&finding->registers, attest, finding->signature.hash, &err);
 	if (!ret)
 		ret = check_left(finding->left, &err);
-	return record(judge, "registers", ret,
-		      "values of the registers that the quote covers, with its digest", &err,
-		      "read these registers, and no more, together with the quote (tpm2_quote -o)");
+	return bv_finding_check(&judge->finding->found, "registers", ret,
+				"values of the registers that the quote covers, with its digest",
+				&err,
+				"read these registers, and no more, together with the quote (tpm2_quote -o)");
 }
 
 int bv_tpm_quote_judge(const struct bv_tpm_evidence *evidence, struct bv_tpm_finding *finding)
@@ -174,22 +156,18 @@ int bv_tpm_quote_judge(const struct bv_tpm_evidence *evidence, struct bv_tpm_fin
 	bool ok = true;
 
 	memset(finding, 0, sizeof(*finding));
-	finding->verdict = bv_verdict_new();
-	finding->skipped = json_array();
-	if (!finding->verdict || !finding->skipped)
+	if (bv_finding_init(&finding->found))
 		return -ENOMEM;
 	for (size_t i = 0; ok && i < sizeof(steps) / sizeof(*steps); i++)
 		ok = steps[i](&judge);
 	if (!ok)
 		memset(&finding->registers, 0, sizeof(finding->registers));
-	finding->ok = ok && !finding->verdict->broken;
-	return finding->verdict->broken ? -ENOMEM : 0;
+	return bv_finding_close(&finding->found, ok);
 }
 
 void bv_tpm_finding_exit(struct bv_tpm_finding *finding)
 {
-	bv_verdict_free(finding->verdict);
-	json_decref(finding->skipped);
+	bv_finding_exit(&finding->found);
 	EVP_PKEY_free(finding->key);
 	memset(finding, 0, sizeof(*finding));
 }
@@ -277,14 +255,14 @@ static void add_attest(json_t *json, const struct bv_tpm_attest *attest)
 
 json_t *bv_tpm_finding_json(const struct bv_tpm_finding *finding)
 {
-	json_t *json = json_pack("{s:b, s:O, s:O, s:o, s:o, s:o, s:o}", "ok", finding->ok, "checks",
-				 finding->verdict->checks, "skipped", finding->skipped, "signer",
-				 signer_json(finding), "registers",
-				 registers_json(&finding->registers), "not_covered",
-				 bv_pcrs_names_json(finding->left), "error",
-				 finding->ok ? json_null() : json_string(finding->error.text));
+	json_t *json = bv_finding_json(&finding->found);
 
-	if (json && finding->signed_by)
+	if (!json)
+		return NULL;
+	json_object_set_new(json, "signer", signer_json(finding));
+	json_object_set_new(json, "registers", registers_json(&finding->registers));
+	json_object_set_new(json, "not_covered", bv_pcrs_names_json(finding->left));
+	if (finding->signed_by)
 		add_attest(json, &finding->attest);
 	return json;
 }

@@ -3,9 +3,9 @@
 #ifndef BV_TPM_QUOTE_H
 #define BV_TPM_QUOTE_H
 
+#include "finding.h"
 #include "tpm-pcrs.h"
 #include "tpm-public.h"
-#include "verdict.h"
 
 /**
  * struct bv_tpm_evidence - what there is; all of it untrusted
@@ -25,25 +25,19 @@ struct bv_tpm_evidence {
 
 /**
  * struct bv_tpm_finding - what came of it; spans point into the evidence
- * @verdict:	its checks, in the order in which they were made; the first that
- *		fails is the last
- * @skipped:	JSON array: names of the checks for which something was missing
- * @ok:		every check that could be made passed
+ * @found:	the checks
  * @parsed:	@public was read
  * @signed_by:	the signature is good: only then @attest may be repeated to anyone
  * @public:	the key, if it was given in a TPM's form
  * @key:	the key
  * @signature:	its parameters
  * @attest:	what was signed
- * @registers:	the values that the quote covers; empty unless @ok
+ * @registers:	the values that the quote covers; empty unless it is ok
  * @left:	by bank: mask of the registers that @values has and the quote does not
- *		cover; if there are any, it is not @ok
- * @error:	why it is not @ok
+ *		cover; if there are any, it is not ok
  */
 struct bv_tpm_finding {
-	struct bv_verdict *verdict;
-	json_t *skipped;
-	bool ok;
+	struct bv_finding found;
 	bool parsed;
 	bool signed_by;
 	struct bv_tpm_public public;
@@ -52,7 +46,6 @@ struct bv_tpm_finding {
 	struct bv_tpm_attest attest;
 	struct bv_expected registers;
 	uint32_t left[BV_BANKS];
-	struct bv_error error;
 };
 
 /**
@@ -62,7 +55,7 @@ struct bv_tpm_finding {
  *
  * First magic and type, then the key's attributes, then the signature, then the
  * qualifying data, then the values of registers. A key in PEM has no attributes, and
- * nothing shows that it signs only what its TPM says: that is among @skipped.
+ * nothing shows that it signs only what its TPM says: that is said.
  *
  * Return: 0 when @finding is complete, whether or not it is ok; -ENOMEM.
  */

@@ -4,7 +4,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -81,25 +81,6 @@ int bv_tpm_key_usable(EVP_PKEY *key, struct bv_error *err)
 	return bv_fail(err, "the key is neither RSA nor on P-256 or P-384");
 }
 
-/* OpenSSL wants r and s in DER. */
-static int ecdsa_der(const struct bv_tpm_signature *signature, uint8_t **der)
-{
-	BIGNUM *r = BN_bin2bn(signature->r.data, signature->r.len, NULL);
-	BIGNUM *s = BN_bin2bn(signature->s.data, signature->s.len, NULL);
-	ECDSA_SIG *sig = ECDSA_SIG_new();
-	int len = -1;
-
-	if (r && s && sig && ECDSA_SIG_set0(sig, r, s)) {
-		r = NULL;
-		s = NULL;
-		len = i2d_ECDSA_SIG(sig, der);
-	}
-	BN_free(r);
-	BN_free(s);
-	ECDSA_SIG_free(sig);
-	return len;
-}
-
 static bool run(const struct bv_tpm_signature *signature, EVP_PKEY *key, EVP_MD_CTX *ctx,
 		struct bv_span message, struct bv_span sig)
 {
@@ -131,7 +112,7 @@ int bv_tpm_signature_verify(const struct bv_tpm_signature *signature, EVP_PKEY *
 		return -EKEYREJECTED;
 	}
 	if (ecdsa) {
-		len = ecdsa_der(signature, &der);
+		len = bv_ecdsa_der(signature->r, signature->s, &der);
 		if (len <= 0)
 			return bv_fail_errno(err, ENOMEM, "checking a signature");
 		sig = (struct bv_span){ der, len };

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bv_ek_anchors_init(&anchors))
 		abort();
 	/* Nothing is certified by nothing. */
-	if (bv_ek_judge((struct bv_span){ data, size }, &anchors, 1704067200, &finding) || finding.ok)
+	if (bv_ek_judge((struct bv_span){ data, size }, &anchors, 1704067200, &finding) || finding.found.ok)
 		abort();
 	if (finding.cert && !bv_ek_names_read(finding.cert, &names, NULL) && names.given &&
 	    (!*names.manufacturer || !*names.model || !*names.version))

@@ -83,7 +83,7 @@ static void fuzz_all(struct bv_span bytes)
 	if (bv_tpm_quote_judge(&evidence, &finding))
 		abort();
 	json = bv_tpm_finding_json(&finding);
-	if (!json || (finding.ok && !finding.signed_by))
+	if (!json || (finding.found.ok && !finding.signed_by))
 		abort();
 	json_decref(json);
 	bv_tpm_finding_exit(&finding);

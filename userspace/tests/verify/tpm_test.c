@@ -25,8 +25,8 @@ static bool judge(const struct bv_tpm_evidence *evidence)
 	bool ok;
 
 	assert_int_equal(bv_tpm_quote_judge(evidence, &finding), 0);
-	ok = finding.ok;
-	assert_int_equal(ok, !finding.error.text[0]);
+	ok = finding.found.ok;
+	assert_int_equal(ok, !finding.found.error.text[0]);
 	bv_tpm_finding_exit(&finding);
 	return ok;
 }
@@ -39,15 +39,15 @@ static void refuses(const struct bv_tpm_evidence *evidence, const char *check, c
 	json_t *json;
 
 	assert_int_equal(bv_tpm_quote_judge(evidence, &finding), 0);
-	assert_false(finding.ok);
-	if (!strstr(finding.error.text, why))
-		fail_msg("refused, but: %s", finding.error.text);
-	failing = bv_verdict_failing(finding.verdict);
+	assert_false(finding.found.ok);
+	if (!strstr(finding.found.error.text, why))
+		fail_msg("refused, but: %s", finding.found.error.text);
+	failing = bv_verdict_failing(finding.found.verdict);
 	assert_non_null(failing);
 	assert_string_equal(failing, check);
 	json = bv_tpm_finding_json(&finding);
 	assert_true(json_is_false(json_object_get(json, "ok")));
-	assert_string_equal(json_string_value(json_object_get(json, "error")), finding.error.text);
+	assert_string_equal(json_string_value(json_object_get(json, "error")), finding.found.error.text);
 	assert_int_equal(json_object_size(json_object_get(json, "registers")), 0);
 	assert_int_equal(!json_object_get(json, "clock"), !finding.signed_by);
 	json_decref(json);
@@ -59,8 +59,8 @@ static void accepts(const struct bv_tpm_evidence *evidence)
 	struct bv_tpm_finding finding;
 
 	assert_int_equal(bv_tpm_quote_judge(evidence, &finding), 0);
-	if (!finding.ok)
-		fail_msg("refused: %s", finding.error.text);
+	if (!finding.found.ok)
+		fail_msg("refused: %s", finding.found.error.text);
 	bv_tpm_finding_exit(&finding);
 }
 
@@ -91,7 +91,7 @@ static void test_keylime(void **state)
 	assert_int_equal(bv_unhex(nonce, 20, 20, "db1db298db6d60e6385b7231743e9c3056a18003"), 20);
 	evidence.qualifying = BV_SPAN(nonce);
 	assert_int_equal(bv_tpm_quote_judge(&evidence, &finding), 0);
-	assert_true(finding.ok);
+	assert_true(finding.found.ok);
 	assert_int_equal(finding.attest.clock, 5994);
 	assert_int_equal(finding.attest.firmware, 0x2016051100162800);
 	assert_true(finding.attest.safe);
