@@ -21,6 +21,7 @@
 #include "ima.h"
 #include "ima_parse.h"
 #include "measure.h"
+#include "measuring.h"
 
 #define REGISTER	3
 #define LIST		"ima/binary_runtime_measurements"
@@ -28,10 +29,6 @@
 #define INTERVAL	(5 * HZ)
 /* The template "ima" hashes names as if they had this length. */
 #define OLD_NAME_SIZE	(BASTION_IMA_TEMPLATE_MAX + 1)
-
-static char *measure = "";
-module_param(measure, charp, 0444);
-MODULE_PARM_DESC(measure, "what to measure besides what is always measured: ima (default: nothing)");
 
 /* securityfs, when it is wanted */
 static struct vfsmount *mount;
@@ -53,10 +50,11 @@ struct bastion_ima {
 	u8 buf[2 * BASTION_IMA_RECORD_MAX];
 };
 
-/** bastion_ima_parameter() - the module parameter, which is measured */
-const char *bastion_ima_parameter(void)
+static struct file *open_list(struct vfsmount *securityfs)
 {
-	return measure;
+	struct path root = { .mnt = securityfs, .dentry = securityfs->mnt_root };
+
+	return file_open_root(&root, LIST, O_RDONLY, 0);
 }
 
 /* More of the list, behind what there is: how much, 0 at its end. */
@@ -228,7 +226,6 @@ int bastion_ima_again(struct bastion_chip *chip)
  */
 int bastion_ima_start(struct bastion_chip *chip)
 {
-	struct path root;
 	struct bastion_ima *ima;
 
 	if (!mount || chip->ima)
@@ -236,9 +233,7 @@ int bastion_ima_start(struct bastion_chip *chip)
 	ima = kvzalloc(sizeof(*ima), GFP_KERNEL);
 	if (!ima)
 		return -ENOMEM;
-	root.mnt = mount;
-	root.dentry = mount->mnt_root;
-	ima->file = file_open_root(&root, LIST, O_RDONLY, 0);
+	ima->file = open_list(mount);
 	if (IS_ERR(ima->file)) {
 		int ret = PTR_ERR(ima->file);
 
@@ -263,23 +258,39 @@ void bastion_ima_exit(struct bastion_chip *chip)
 	kvfree(chip->ima);
 }
 
+static struct vfsmount *mount_securityfs(void)
+{
+	struct file_system_type *type = get_fs_type("securityfs");
+
+	return type ? kern_mount(type) : ERR_PTR(-ENOENT);
+}
+
+static bool has_list(struct vfsmount *securityfs)
+{
+	struct file *file = open_list(securityfs);
+
+	if (IS_ERR(file))
+		return false;
+	fput(file);
+	return true;
+}
+
 int bastion_ima_module_init(void)
 {
-	struct file_system_type *type;
 	struct vfsmount *mnt;
 
-	if (!*measure)
+	if (!bastion_measuring(BASTION_MEASURE_IMA))
 		return 0;
-	if (strcmp(measure, "ima")) {
-		pr_err("bastion: measure=%s is not known; it may be: ima\n", measure);
-		return -EINVAL;
+	mnt = mount_securityfs();
+	if (bastion_measuring_given()) {
+		if (IS_ERR(mnt))
+			return PTR_ERR(mnt);
+	} else if (IS_ERR(mnt) || !has_list(mnt)) {
+		if (!IS_ERR(mnt))
+			kern_unmount(mnt);
+		bastion_measuring_drop(BASTION_MEASURE_IMA);
+		return 0;
 	}
-	type = get_fs_type("securityfs");
-	if (!type)
-		return -ENOENT;
-	mnt = kern_mount(type);
-	if (IS_ERR(mnt))
-		return PTR_ERR(mnt);
 	mount = mnt;
 	return 0;
 }

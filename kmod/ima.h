@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The mirror of IMA's list in register 3. Off unless the module parameter measure
- * says "ima".
+ * The mirror of IMA's list in register 3, unless the module parameter measure says
+ * otherwise or the kernel has no IMA.
  */
 #ifndef _BASTION_IMA_H
 #define _BASTION_IMA_H
@@ -10,7 +10,6 @@
 
 int bastion_ima_module_init(void);
 void bastion_ima_module_exit(void);
-const char *bastion_ima_parameter(void);
 
 int bastion_ima_start(struct bastion_chip *chip);
 void bastion_ima_exit(struct bastion_chip *chip);

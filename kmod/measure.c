@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "ima.h"
 #include "measure.h"
+#include "measuring.h"
 #include "pci.h"
 
 /* What a uid has caused, in bytes; there are no more of these than entries. */
@@ -412,9 +413,8 @@ static int measure_first(struct bastion_chip *chip, unsigned int step, const u8 
 				    security_locked_down(LOCKDOWN_INTEGRITY_MAX) ? 1 : 0,
 				    is_module_sig_enforced());
 	default:
-		return measure_text(chip, 2, BASTION_EVENT_PARAMETERS, "polling=%d%s%s",
-				    bastion_polling(), *bastion_ima_parameter() ? " measure=" : "",
-				    bastion_ima_parameter());
+		return measure_text(chip, 2, BASTION_EVENT_PARAMETERS, "polling=%d measure=%s",
+				    bastion_polling(), bastion_measuring_text());
 	}
 }
 

@@ -66,7 +66,7 @@
 #define BASTION_EVENT_MODULE		"module"	/* mr1: "version=... build=<hex>" */
 #define BASTION_EVENT_PLATFORM		"platform"	/* mr1: "kernel=... lockdown=... sig_enforce=..." */
 #define BASTION_EVENT_CAP		"cap"		/* mr1, last: nothing attests after it */
-#define BASTION_EVENT_PARAMETERS	"parameters"	/* mr2: "polling=0 ..." */
+#define BASTION_EVENT_PARAMETERS	"parameters"	/* mr2: "polling=0 measure=ima" */
 #define BASTION_EVENT_VERIFIER_ADD	"verifier_add"	/* mr2: the 97-byte point */
 #define BASTION_EVENT_VERIFIER_REMOVE	"verifier_remove" /* mr2: its 48-byte digest */
 #define BASTION_EVENT_KEY_CREATE	"key_create"	/* mr4: the blob's header */

@@ -93,17 +93,46 @@ static void judge_list(const struct bv_rule *rule, struct bv_span list, uint64_t
 	bv_judge_end(&judge);
 }
 
-/* Without a rule nobody looks at the list, so there had better be none. */
-static void check_unjudged(struct bv_verdict *verdict)
+/*
+ * The first entry of every list of IMA's, which covers what the firmware measured and no
+ * file. A file of that name comes later.
+ */
+static bool begins_with_aggregate(struct bv_span list)
+{
+	static const char name[] = "boot_aggregate";
+	struct bv_ima_reader reader;
+	struct bv_ima_entry entry;
+	bool ok;
+
+	ok = !bv_ima_open(&reader, list, BV_IMA_DETECT, 0, NULL) &&
+	     bv_ima_next(&reader, &entry, NULL) == 1 && !entry.violation &&
+	     entry.path.len == strlen(name) && !memcmp(entry.path.data, name, strlen(name));
+	bv_ima_close(&reader);
+	return ok;
+}
+
+/* Is register 3 what IMA leaves there when it has no policy? */
+static bool only_aggregate(struct bv_span list, const uint8_t *quoted)
+{
+	struct bv_ima_replay state = { .pcrs.banks = 1u << BV_BANK_SHA384, .mirror = true };
+	bool found;
+
+	return list.data && !find_quoted(list, quoted, &state, &found, NULL) && found &&
+	       state.count == 1 && begins_with_aggregate(list);
+}
+
+/* Without a rule nobody looks at the list, so there had better be no file in it. */
+static void check_unjudged(struct bv_span list, struct bv_verdict *verdict)
 {
 	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
 	bool empty = bv_is_zero(quoted, BASTION_DIGEST_SIZE);
+	bool ok = empty || only_aggregate(list, quoted);
+	const char *seen = empty ? "nothing" : "boot_aggregate";
 
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "ima-list", .claim = BV_EXECUTABLES,
-		.tier = empty ? BV_AFFIRMING : BV_WARNING,
-		.expected = "nothing in register 3, as the policy has no \"ima\"",
-		.seen = empty ? "nothing" : "files were measured; they are not judged",
+		.name = "ima-list", .claim = BV_EXECUTABLES, .tier = ok ? BV_AFFIRMING : BV_WARNING,
+		.expected = "no file in register 3, as the policy has no \"ima\"",
+		.seen = ok ? seen : "files were measured; they are not judged",
 		.advice = "Make reference values with \"bastion-verifier policy learn\" and name them "
 			  "in \"ima\"." });
 }
@@ -115,7 +144,7 @@ void bv_appraise_ima(const struct bv_appraisal *in, struct bv_span list,
 	const struct bv_rule *rule = &in->policy->ima;
 
 	if (!rule->given)
-		check_unjudged(verdict);
+		check_unjudged(list, verdict);
 	else if (check_loaded(rule, verdict) && check_list(list, &state, verdict))
 		judge_list(rule, list, state.count, verdict);
 }

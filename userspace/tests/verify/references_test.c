@@ -397,22 +397,50 @@ static void test_longer_list(void **state)
 	grants(appraise(m));
 }
 
+static void warns(struct bv_verdict *verdict)
+{
+	refuses(verdict, "ima-list", "no \"ima\"", "not judged");
+	assert_int_equal(verdict->status, BV_WARNING);
+	bv_verdict_free(verdict);
+}
+
 /* Without a rule files may not have been measured, or nobody would look at them. */
 static void test_no_rule(void **state)
 {
 	struct machine *m = *state;
-	struct bv_verdict *verdict;
 
 	json_object_del(m->tc->policy, "ima");
-	verdict = appraise(m);
-	refuses(verdict, "ima-list", "no \"ima\"", "not judged");
-	assert_int_equal(verdict->status, BV_WARNING);
-	bv_verdict_free(verdict);
+	warns(appraise(m));
 	json_object_set_new(m->tc->policy, "accept_warning", json_true());
 	grants(appraise(m));
 	json_object_del(m->tc->policy, "accept_warning");
 	memset(m->tc->claims.registers[3], 0, 48);
 	grants(tc_appraise(m->tc, NULL));
+}
+
+/* IMA without a policy: nothing but what it begins with. */
+static void test_only_aggregate(void **state)
+{
+	struct machine *m = *state;
+
+	json_object_del(m->tc->policy, "ima");
+	m->list = (struct ti_list){ .hash = "SHA1" };
+	ti_file(&m->list, "boot_aggregate", 9);
+	grants(appraise(m));
+	m->tc->claims.registers[3][0] ^= 1;
+	warns(tc_appraise(m->tc, NULL));
+	m->tc->claims.registers[3][0] ^= 1;
+	m->tc->ima = (struct bv_span){ NULL, 0 };
+	warns(tc_appraise(m->tc, NULL));
+	/* A file that goes by this name is still a file. */
+	ti_file(&m->list, "boot_aggregate", 2);
+	warns(appraise(m));
+	m->list = (struct ti_list){ .hash = "SHA1" };
+	ti_file(&m->list, "boot_aggregat", 9);
+	warns(appraise(m));
+	m->list = (struct ti_list){ .hash = "SHA1" };
+	ti_violation(&m->list, "boot_aggregate");
+	warns(appraise(m));
 }
 
 static void test_not_loaded(void **state)
@@ -515,6 +543,7 @@ int main(void)
 		TEST(test_forged),
 		TEST(test_longer_list),
 		TEST(test_no_rule),
+		TEST(test_only_aggregate),
 		TEST(test_not_loaded),
 		TEST(test_own_entry),
 		TEST(test_executables),

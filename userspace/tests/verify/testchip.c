@@ -317,7 +317,7 @@ void tc_module(struct tc *tc)
 	tc_event(tc, &tc->log, 1, "boot_key", tc->round.boot_key, BASTION_POINT_SIZE);
 	tc_event(tc, &tc->log, 1, "module", "version=1 build=" TC_BUILD, 17 + strlen(TC_BUILD) - 1);
 	tc_event(tc, &tc->log, 1, "platform", "kernel=6.12", 11);
-	tc_event(tc, &tc->log, 2, "parameters", "polling=0", 9);
+	tc_event(tc, &tc->log, 2, "parameters", "polling=0 measure=none", 22);
 	point_of(tc->grant_key, point);
 	tc_event(tc, &tc->log, 2, "verifier_add", point, sizeof(point));
 }
