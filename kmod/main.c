@@ -8,6 +8,7 @@
 
 #include "chip.h"
 #include "crypto.h"
+#include "exec.h"
 #include "fscrypt.h"
 #include "gate.h"
 #include "ima.h"
@@ -44,12 +45,17 @@ static int __init bastion_init(void)
 	ret = bastion_pm_init();
 	if (ret)
 		goto err_key_type;
+	ret = bastion_exec_init();
+	if (ret)
+		goto err_pm;
 	/* Chips come last: from here on there are users. */
 	ret = bastion_pci_init();
 	if (ret)
-		goto err_pm;
+		goto err_exec;
 	return 0;
 
+err_exec:
+	bastion_exec_exit();
 err_pm:
 	bastion_pm_exit();
 err_key_type:
@@ -72,6 +78,7 @@ err_crypto:
 static void __exit bastion_exit(void)
 {
 	bastion_pci_exit();
+	bastion_exec_exit();
 	bastion_pm_exit();
 	bastion_key_type_exit();
 	bastion_fscrypt_exit();

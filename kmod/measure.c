@@ -23,6 +23,9 @@ struct budget {
 	size_t used;
 };
 
+/* What measure_first() makes */
+#define FIRST_ENTRIES	4
+
 /* Who pays for an entry: a uid, or the module and its operators. */
 #define OPERATOR	INVALID_UID
 
@@ -143,6 +146,12 @@ static size_t record_size(const struct bastion_log_entry *entry)
 	return 3 * sizeof(u32) + BASTION_DIGEST_SIZE + strlen("ima-buf") + sizeof(u32) + entry->len;
 }
 
+static size_t uid_budget(void)
+{
+	return bastion_measuring(BASTION_MEASURE_EXEC) ? BASTION_LOG_UID_BUDGET_EXEC :
+							 BASTION_LOG_UID_BUDGET;
+}
+
 /* Is there room for @entry, caused by @uid, who has used @used bytes so far? */
 static int check_room(const struct bastion_log *log, const struct bastion_log_entry *entry,
 		      kuid_t uid, size_t used)
@@ -153,7 +162,7 @@ static int check_room(const struct bastion_log *log, const struct bastion_log_en
 		limit = BASTION_LOG_ROOT_MAX;
 	} else if (uid_valid(uid)) {
 		limit = BASTION_LOG_USERS_MAX;
-		if (used + size > BASTION_LOG_UID_BUDGET)
+		if (used + size > uid_budget())
 			return -EDQUOT;
 	}
 	return log->bytes + size > limit ? -ENOSPC : 0;
@@ -200,8 +209,23 @@ static int extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTION_
 	return ret;
 }
 
+/*
+ * A program runs whatever becomes of the chip. What a chip that has failed, or has lost its
+ * registers, does not take is in the log all the same, which is what the chip is
+ * brought up to before its gate is anything but failed.
+ */
+static int extend_or_owe(struct bastion_chip *chip, const struct bastion_log_entry *entry)
+{
+	int ret;
+
+	if (check_reset(chip) || READ_ONCE(chip->gate->state) == BASTION_STATE_FAILED)
+		return 0;
+	ret = extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+	return ret == -EAGAIN ? ret : 0;
+}
+
 /* Extends the chip and appends @entry. */
-static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
+static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry, bool runs)
 {
 	struct bastion_log *log = chip->log;
 	u8 aggregate[BASTION_DIGEST_SIZE];
@@ -209,13 +233,14 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
 
 	lockdep_assert_held(&log->lock);
 
-	ret = check_reset(chip);
+	ret = runs ? 0 : check_reset(chip);
 	if (!ret)
 		ret = next_aggregate(log, entry, aggregate);
 	if (ret)
 		return ret;
 
-	ret = extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+	ret = runs ? extend_or_owe(chip, entry) :
+		     extend(chip, entry->index, entry->digests[BASTION_SHA384]);
 	if (ret)
 		return ret;
 
@@ -230,7 +255,8 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry)
 }
 
 /* @entry is the log's afterwards, or still the caller's when there is an error. */
-static int commit_for(struct bastion_chip *chip, struct bastion_log_entry *entry, kuid_t uid)
+static int commit_for(struct bastion_chip *chip, struct bastion_log_entry *entry, kuid_t uid,
+		      bool runs)
 {
 	struct budget *budget, *fresh = NULL;
 	struct bastion_log *log = chip->log;
@@ -248,7 +274,7 @@ static int commit_for(struct bastion_chip *chip, struct bastion_log_entry *entry
 		fresh->uid = uid;
 		budget = fresh;
 	}
-	ret = commit(chip, entry);
+	ret = commit(chip, entry, runs);
 	if (ret) {
 		kfree(fresh);
 		return ret;
@@ -274,7 +300,7 @@ static int measure(struct bastion_chip *chip, struct bastion_log_entry *entry, k
 	mutex_lock(&log->lock);
 	duplicate = once && is_duplicate(log, entry);
 	if (!duplicate)
-		ret = commit_for(chip, entry, uid);
+		ret = commit_for(chip, entry, uid, false);
 	/* Whoever may not run out of room did: nothing more can be vouched for. */
 	if (ret == -ENOSPC && !uid_valid(uid))
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
@@ -353,6 +379,44 @@ int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char
 			       const u8 digest[BASTION_EXE_SIZE])
 {
 	return measure(chip, entry_alloc(4, path, NULL, 0, digest), uid, true);
+}
+
+/**
+ * bastion_measure_program() - measure what is about to run, into register 4
+ * @chip:	the chip; the caller holds its ops
+ * @uid:	who runs it, and whose budget pays
+ * @path:	of the file, as the process sees it
+ * @digest:	its SHA-256
+ *
+ * As bastion_measure_executable(), but a chip that does not take it makes no error: its gate
+ * has failed or fails, and what the chip lacks it gets when it is brought up to the log.
+ *
+ * Return: 0; -EAGAIN too many commands wait for the chip; -EDQUOT when @uid has used its budget;
+ * -ENOSPC the log is full for @uid; -ENOMEM.
+ */
+int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *path,
+			    const u8 digest[BASTION_EXE_SIZE])
+{
+	struct bastion_log_entry *entry = entry_alloc(4, path, NULL, 0, digest);
+	struct bastion_log *log = chip->log;
+	bool logged = false;
+	int ret = 0;
+
+	lockdep_assert_held_read(&chip->ops_lock);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	mutex_lock(&log->lock);
+	if (log->count < FIRST_ENTRIES) {
+		/* The chip never came up. If it does, its log has no place for this. */
+		log->capped = true;
+	} else if (!is_duplicate(log, entry)) {
+		ret = commit_for(chip, entry, uid, true);
+		logged = !ret;
+	}
+	mutex_unlock(&log->lock);
+	if (!logged)
+		kfree(entry);
+	return ret;
 }
 
 static int measure_text(struct bastion_chip *chip, u32 index, const char *name,
@@ -436,7 +500,7 @@ int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT
 
 	if (!chip->log->count)
 		ret = check_fresh(chip);
-	for (step = chip->log->count; !ret && step < 4; step++)
+	for (step = chip->log->count; !ret && step < FIRST_ENTRIES; step++)
 		ret = measure_first(chip, step, point);
 	return ret;
 }
@@ -489,7 +553,7 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 	if (!log->capped) {
 		log->capped = true;
 		if (!IS_ERR(entry))
-			ret = commit(chip, entry);
+			ret = commit(chip, entry, false);
 		/* What no log explains is a cap as well, and two do no harm. */
 		if (ret)
 			chip->ops->mr_extend(chip, 1, nothing);

@@ -24,6 +24,8 @@
 #define BASTION_LOG_MAX			(8 << 19)
 /* What one unprivileged uid may cause. */
 #define BASTION_LOG_UID_BUDGET		(128 << 10)
+/* Likewise when all that it runs is measured. */
+#define BASTION_LOG_UID_BUDGET_EXEC	(512 << 10)
 
 #define BASTION_LOG_HASH_BITS		10
 
@@ -81,6 +83,8 @@ int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event
 			const struct bastion_blob_header *header);
 int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char *path,
 			       const u8 digest[BASTION_EXE_SIZE]);
+int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *path,
+			    const u8 digest[BASTION_EXE_SIZE]);
 int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT_SIZE]);
 int bastion_measure_again(struct bastion_chip *chip);
 void bastion_measure_cap(struct bastion_chip *chip, const char *why);

@@ -131,6 +131,22 @@ static inline struct file *compat_mm_exe_file(struct mm_struct *mm)
 }
 
 /**
+ * compat_file_user_path - where a user finds a file
+ * @file:	what is mapped, say
+ *
+ * A layered file system maps the file below in its own's stead. That file used to go by
+ * the user's path, and has one of its own since.
+ */
+static inline const struct path *compat_file_user_path(const struct file *file)
+{
+#ifdef COMPAT_HAVE_FILE_USER_PATH
+	return file_user_path(file);
+#else
+	return &file->f_path;
+#endif
+}
+
+/**
  * compat_hrtimer_setup - hrtimer_setup(), which was hrtimer_init() and an assignment
  * @timer:	the timer
  * @function:	what it calls

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * measure=exec: what a process executes is in register 4 of every chip before its first
+ * instruction.
+ *
+ * 1. The tracepoint sched_process_exec says that a process has a new program. Preemption is
+ *    disabled there, so all that happens is that the process gets a task work.
+ * 2. Task works run on the way back to user space, which is where the new program
+ *    begins. Whatever is mapped from a file by then, the kernel has mapped to run it: the
+ *    executable and its ELF interpreter. What an interpreter was started for is found
+ *    by name, as the interpreter will find it.
+ * 3. What cannot be measured does not run: the process is killed. Only what must run, since
+ *    the machine ends with it, or because nobody may stop root, runs unmeasured, and then
+ *    nothing attests any more until the next power cycle.
+ */
+#include <linux/atomic.h>
+#include <linux/binfmts.h>
+#include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/task_work.h>
+#include <linux/tracepoint.h>
+#include <linux/workqueue.h>
+
+#include "chip.h"
+#include "crypto.h"
+#include "exec.h"
+#include "gate.h"
+#include "measure.h"
+#include "measuring.h"
+
+/* The kernel maps two: the executable and its ELF interpreter. */
+#define MAPPED_MAX	4
+/* As deep as the kernel follows "#!" */
+#define SCRIPTS_MAX	5
+
+static struct tracepoint *tracepoint;
+
+/* Works that were given to a process and are not done, and one for as long as the hook is there. */
+static atomic_t pending;
+static DECLARE_COMPLETION(idle);
+
+/**
+ * struct execution - a process on its way to a new program
+ * @work:	measures it
+ * @name:	of what was executed when that is interpreted, or NULL
+ * @file:	the same, where the kernel passes it to the interpreter, or NULL
+ * @mapped:	files that are mapped
+ * @mapped_count: how many
+ * @path:	a buffer of PATH_MAX bytes
+ */
+struct execution {
+	struct callback_head work;
+	char *name;
+	struct file *file;
+	struct file *mapped[MAPPED_MAX];
+	unsigned int mapped_count;
+	char *path;
+};
+
+/* One file on its way into the logs. */
+struct measured {
+	kuid_t uid;
+	const char *path;
+	u8 digest[BASTION_EXE_SIZE];
+	int ret;
+};
+
+static void execution_free(struct execution *execution)
+{
+	unsigned int i;
+
+	for (i = 0; i < execution->mapped_count; i++)
+		fput(execution->mapped[i]);
+	if (execution->file)
+		fput(execution->file);
+	kfree(execution->path);
+	kfree(execution->name);
+	kfree(execution);
+}
+
+/* Something ran that no log has. */
+static void give_up(struct bastion_chip *chip, unsigned long data)
+{
+	dev_err_ratelimited(&chip->dev,
+			    "a program ran unmeasured: nothing attests before the chip's next power cycle\n");
+	bastion_measure_cap(chip, "exec");
+	if (READ_ONCE(chip->gate->state) != BASTION_STATE_FAILED)
+		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
+}
+
+static void give_up_work(struct work_struct *work)
+{
+	bastion_chip_for_each(give_up, 0);
+}
+
+static DECLARE_WORK(given_up, give_up_work);
+
+/* Context: any. */
+static void refuse(struct task_struct *task, int error)
+{
+	if (error != -EINTR)
+		pr_warn_ratelimited("bastion: %s (pid %d, uid %u) could not be measured (%d)%s\n",
+				    task->comm, task_pid_nr(task),
+				    from_kuid(&init_user_ns, task_uid(task)), error,
+				    is_global_init(task) ? "" : " and is killed");
+	/* Without it there is no machine. */
+	if (is_global_init(task))
+		queue_work(system_highpri_wq, &given_up);
+	else
+		send_sig(SIGKILL, task, 1);
+}
+
+static void measure_on(struct bastion_chip *chip, unsigned long data)
+{
+	struct measured *measured = (struct measured *)data;
+	int ret;
+
+	/* Others keep the chip busy. That is no reason to kill anybody. */
+	do
+		ret = bastion_measure_program(chip, measured->uid, measured->path,
+					      measured->digest);
+	while (ret == -EAGAIN && !fatal_signal_pending(current));
+	if (ret == -ENOSPC && uid_eq(measured->uid, GLOBAL_ROOT_UID)) {
+		give_up(chip, 0);
+		ret = 0;
+	}
+	if (!measured->ret)
+		measured->ret = ret;
+}
+
+static int measure_file(struct execution *execution, struct file *file)
+{
+	struct measured measured = { .uid = current_uid() };
+	char *path;
+	int ret;
+
+	path = d_path(compat_file_user_path(file), execution->path, PATH_MAX);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	measured.path = path;
+	ret = bastion_hash_file(file, measured.digest);
+	if (ret)
+		return ret;
+	bastion_chip_for_each(measure_on, (unsigned long)&measured);
+	return measured.ret;
+}
+
+static bool is_mapped(const struct execution *execution, const struct inode *inode)
+{
+	unsigned int i;
+
+	for (i = 0; i < execution->mapped_count; i++) {
+		if (file_inode(execution->mapped[i]) == inode)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Files that are mapped: by the kernel, since the program has not begun. A layered file
+ * system maps the file below, which is the one that is meant.
+ */
+static int find_mapped(struct execution *execution)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	struct vma_iterator vmi;
+	int ret = 0;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	vma_iter_init(&vmi, mm, 0);
+	for_each_vma(vmi, vma) {
+		if (!vma->vm_file || is_mapped(execution, file_inode(vma->vm_file)))
+			continue;
+		if (execution->mapped_count == MAPPED_MAX) {
+			ret = -E2BIG;
+			break;
+		}
+		execution->mapped[execution->mapped_count++] = get_file(vma->vm_file);
+	}
+	mmap_read_unlock(mm);
+	/* Nothing to measure is not nothing to run. */
+	return ret ?: execution->mapped_count ? 0 : -ENOEXEC;
+}
+
+/* The interpreter that the first line of @file names; NULL when that is no such line. */
+static int find_interpreter(struct file *file, char line[BINPRM_BUF_SIZE], char **name)
+{
+	loff_t pos = 0;
+	ssize_t len;
+
+	len = kernel_read(file, line, BINPRM_BUF_SIZE - 1, &pos);
+	if (len < 0)
+		return len;
+	line[len] = '\0';
+	*name = NULL;
+	if (strncmp(line, "#!", 2))
+		return 0;
+	*name = line + 2 + strspn(line + 2, " \t");
+	(*name)[strcspn(*name, " \t\n")] = '\0';
+	return 0;
+}
+
+/*
+ * The script, and each of its interpreters that is a script again. Whoever can replace the
+ * file between execve(2) and here, and once more before the interpreter opens
+ * it, can run something else.
+ */
+static int measure_scripts(struct execution *execution)
+{
+	struct file *file = execution->file ? get_file(execution->file) : NULL;
+	char line[BINPRM_BUF_SIZE], *name = execution->name;
+	unsigned int depth;
+	int ret = 0;
+
+	for (depth = 0; name && !ret; depth++) {
+		if (!file)
+			file = filp_open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, 0);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+		name = NULL;
+		if (depth > SCRIPTS_MAX)
+			ret = -ELOOP;
+		else if (!is_mapped(execution, d_real_inode(file->f_path.dentry)))
+			ret = measure_file(execution, file) ?:
+			      find_interpreter(file, line, &name);
+		fput(file);
+		file = NULL;
+	}
+	return ret;
+}
+
+static int measure_all(struct execution *execution)
+{
+	unsigned int i;
+	int ret;
+
+	execution->path = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!execution->path)
+		return -ENOMEM;
+	ret = find_mapped(execution);
+	for (i = 0; i < execution->mapped_count && !ret; i++)
+		ret = measure_file(execution, execution->mapped[i]);
+	return ret ?: measure_scripts(execution);
+}
+
+static void done(void)
+{
+	if (atomic_dec_and_test(&pending))
+		complete(&idle);
+}
+
+/* In the process itself, before it returns to user space, or on its way to its end. */
+static void measure_work(struct callback_head *work)
+{
+	struct execution *execution = container_of(work, struct execution, work);
+	int ret = 0;
+
+	/* Without its memory it is dead, and executes nothing. */
+	if (current->mm)
+		ret = measure_all(execution);
+	if (ret)
+		refuse(current, ret);
+	execution_free(execution);
+	done();
+}
+
+static struct execution *execution_alloc(const struct linux_binprm *bprm)
+{
+	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
+	struct execution *execution = kzalloc(sizeof(*execution), gfp);
+
+	if (!execution)
+		return NULL;
+	init_task_work(&execution->work, measure_work);
+	if (bprm->interp == bprm->filename)
+		return execution;
+	execution->name = kstrdup(bprm->filename, gfp);
+	if (!execution->name) {
+		kfree(execution);
+		return NULL;
+	}
+	if (bprm->executable)
+		execution->file = get_file(bprm->executable);
+	return execution;
+}
+
+/* The process has its new memory, and has not left execve(2). Preemption is disabled. */
+static void probe(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct execution *execution = execution_alloc(bprm);
+
+	if (!execution) {
+		refuse(task, -ENOMEM);
+		return;
+	}
+	atomic_inc(&pending);
+	if (task_work_add(task, &execution->work, TWA_RESUME)) {
+		/* It is dying. */
+		execution_free(execution);
+		done();
+	}
+}
+
+static void find_tracepoint(struct tracepoint *candidate, void *data)
+{
+	if (!strcmp(candidate->name, "sched_process_exec"))
+		*(struct tracepoint **)data = candidate;
+}
+
+int bastion_exec_init(void)
+{
+	struct tracepoint *found = NULL;
+	int ret;
+
+	if (!bastion_measuring(BASTION_MEASURE_EXEC))
+		return 0;
+	for_each_kernel_tracepoint(find_tracepoint, &found);
+	if (!found) {
+		pr_err("bastion: this kernel does not say when programs are executed\n");
+		return -EOPNOTSUPP;
+	}
+	atomic_set(&pending, 1);
+	ret = tracepoint_probe_register(found, probe, NULL);
+	if (!ret)
+		tracepoint = found;
+	return ret;
+}
+
+void bastion_exec_exit(void)
+{
+	if (!tracepoint)
+		return;
+	tracepoint_probe_unregister(tracepoint, probe, NULL);
+	/* From here on nobody gets a work. */
+	tracepoint_synchronize_unregister();
+	done();
+	wait_for_completion(&idle);
+	/*
+	 * Whoever counted last may still be on the last instructions of measure_work(), which must
+	 * not go from under it. They do not sleep, but may be preempted: this waits
+	 * until everybody who was has gone on to sleep of its own will, or to user space.
+	 */
+	synchronize_rcu_tasks();
+	flush_work(&given_up);
+}
