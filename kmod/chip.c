@@ -24,6 +24,8 @@ static DEFINE_IDA(minors);
 /* Protects the list of registered chips; taken in atomic context by /proc/keys. */
 static DEFINE_SPINLOCK(chips_lock);
 static LIST_HEAD(chips);
+/* Changes when a chip is added to it */
+static atomic64_t chips_generation = ATOMIC64_INIT(0);
 
 static char *chip_devnode(compat_class_device *dev, umode_t *mode)
 {
@@ -174,6 +176,7 @@ int bastion_chip_register(struct bastion_chip *chip)
 	bastion_securityfs_add(chip);
 	spin_lock(&chips_lock);
 	list_add_tail(&chip->list, &chips);
+	atomic64_inc(&chips_generation);
 	spin_unlock(&chips_lock);
 	dev_info(&chip->dev, "%s, firmware %s, security version %u: %s\n", chip->info.model,
 		 chip->info.firmware, chip->info.svn, bastion_state_name(chip->gate->state));
@@ -284,6 +287,14 @@ struct bastion_chip *bastion_chip_by_minor(unsigned int minor)
 	}
 	spin_unlock(&chips_lock);
 	return found;
+}
+
+/**
+ * bastion_chips_generation() - changes when there is a chip that was not there before
+ */
+u64 bastion_chips_generation(void)
+{
+	return atomic64_read(&chips_generation);
 }
 
 static struct bastion_chip *find_id(const u8 id[BASTION_DIGEST_SIZE])

@@ -186,6 +186,7 @@ void bastion_chip_put_ops(struct bastion_chip *chip);
 struct bastion_chip *bastion_chip_default(void);
 struct bastion_chip *bastion_chip_by_minor(unsigned int minor);
 struct bastion_chip *bastion_chip_by_id(const u8 id[BASTION_DIGEST_SIZE]);
+u64 bastion_chips_generation(void);
 int bastion_chip_read_records(struct bastion_chip *chip);
 const char *bastion_chip_state_of(const u8 id[BASTION_DIGEST_SIZE]);
 void bastion_chip_for_each(void (*fn)(struct bastion_chip *chip, unsigned long data),

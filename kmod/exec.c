@@ -33,6 +33,7 @@
 #include "chip.h"
 #include "crypto.h"
 #include "exec.h"
+#include "exec_cache.h"
 #include "gate.h"
 #include "measure.h"
 #include "measuring.h"
@@ -70,7 +71,7 @@ struct execution {
 struct measured {
 	kuid_t uid;
 	const char *path;
-	u8 digest[BASTION_EXE_SIZE];
+	const u8 *digest;
 	int ret;
 };
 
@@ -140,17 +141,24 @@ static void measure_on(struct bastion_chip *chip, unsigned long data)
 static int measure_file(struct execution *execution, struct file *file)
 {
 	struct measured measured = { .uid = current_uid() };
+	struct bastion_known known;
 	char *path;
 	int ret;
 
 	path = d_path(compat_file_user_path(file), execution->path, PATH_MAX);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	measured.path = path;
-	ret = bastion_hash_file(file, measured.digest);
+	bastion_exec_cache_find(file, path, &known);
+	if (known.logged)
+		return 0;
+	ret = known.hashed ? 0 : bastion_hash_file(file, known.digest);
 	if (ret)
 		return ret;
+	measured.path = path;
+	measured.digest = known.digest;
 	bastion_chip_for_each(measure_on, (unsigned long)&measured);
+	if (!measured.ret)
+		bastion_exec_cache_keep(file, path, &known);
 	return measured.ret;
 }
 
@@ -231,7 +239,7 @@ static int measure_scripts(struct execution *execution)
 		name = NULL;
 		if (depth > SCRIPTS_MAX)
 			ret = -ELOOP;
-		else if (!is_mapped(execution, d_real_inode(file->f_path.dentry)))
+		else if (!is_mapped(execution, bastion_file_content(file)))
 			ret = measure_file(execution, file) ?:
 			      find_interpreter(file, line, &name);
 		fput(file);
@@ -330,9 +338,14 @@ int bastion_exec_init(void)
 		pr_err("bastion: this kernel does not say when programs are executed\n");
 		return -EOPNOTSUPP;
 	}
+	ret = bastion_exec_cache_init();
+	if (ret)
+		return ret;
 	atomic_set(&pending, 1);
 	ret = tracepoint_probe_register(found, probe, NULL);
-	if (!ret)
+	if (ret)
+		bastion_exec_cache_exit();
+	else
 		tracepoint = found;
 	return ret;
 }
@@ -346,11 +359,12 @@ void bastion_exec_exit(void)
 	tracepoint_synchronize_unregister();
 	done();
 	wait_for_completion(&idle);
+	flush_work(&given_up);
+	bastion_exec_cache_exit();
 	/*
 	 * Whoever counted last may still be on the last instructions of measure_work(), which must
 	 * not go from under it. They do not sleep, but may be preempted: this waits
 	 * until everybody who was has gone on to sleep of its own will, or to user space.
 	 */
 	synchronize_rcu_tasks();
-	flush_work(&given_up);
 }

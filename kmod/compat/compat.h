@@ -14,6 +14,7 @@
 
 #include <linux/device/class.h>
 #include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
 #include <linux/hrtimer.h>
 #include <linux/mm_types.h>
 #include <linux/pid.h>
@@ -143,6 +144,30 @@ static inline const struct path *compat_file_user_path(const struct file *file)
 	return file_user_path(file);
 #else
 	return &file->f_path;
+#endif
+}
+
+/* COMPAT_FSNOTIFY_GROUP_NOFS - marks may go while memory is reclaimed; since a while always so */
+#ifdef FSNOTIFY_GROUP_NOFS
+#define COMPAT_FSNOTIFY_GROUP_NOFS	FSNOTIFY_GROUP_NOFS
+#else
+#define COMPAT_FSNOTIFY_GROUP_NOFS	0
+#endif
+
+/**
+ * compat_fsnotify_find_inode_mark - a group's mark on an inode
+ * @inode:	kept alive by the caller
+ * @group:	whose mark
+ *
+ * Return: a reference (fsnotify_put_mark()), or NULL when there is none.
+ */
+static inline struct fsnotify_mark *compat_fsnotify_find_inode_mark(struct inode *inode,
+								    struct fsnotify_group *group)
+{
+#ifdef COMPAT_HAVE_FSNOTIFY_FIND_INODE_MARK
+	return fsnotify_find_inode_mark(inode, group);
+#else
+	return fsnotify_find_mark(&inode->i_fsnotify_marks, group);
 #endif
 }
 

@@ -9,6 +9,7 @@ compat-has = $(shell grep -qsw '$(2)' $(srctree)/include/$(1) && echo -D$(3))
 ccflags-y += $(call compat-has,linux/hex.h,hex2bin,COMPAT_HAVE_HEX)
 ccflags-y += $(call compat-has,linux/unaligned.h,get_unaligned,COMPAT_HAVE_UNALIGNED)
 ccflags-y += $(call compat-has,linux/fs.h,file_user_path,COMPAT_HAVE_FILE_USER_PATH)
+ccflags-y += $(call compat-has,linux/fsnotify_backend.h,fsnotify_find_inode_mark,COMPAT_HAVE_FSNOTIFY_FIND_INODE_MARK)
 ccflags-y += $(call compat-has,linux/hrtimer.h,hrtimer_setup,COMPAT_HAVE_HRTIMER_SETUP)
 # struct public_key_signature says m and m_size where it said digest and digest_size
 ccflags-y += $(call compat-has,crypto/public_key.h,m_size,COMPAT_HAVE_SIGNATURE_M)

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which files the logs have already, as they are now.
+ *
+ * What is known of a file hangs on its inode, as a mark of fsnotify's that asks for no events,
+ * and goes when the inode leaves memory: nothing that a file system was unmounted for, or
+ * that a number was used for again, is taken for what it was.
+ *
+ * Content is known by the inode's change counter, which no user can set. A file that somebody
+ * has open for writing is not remembered: through a shared mapping it changes without a count.
+ */
+#include <linux/completion.h>
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/iversion.h>
+#include <linux/list.h>
+#include <linux/magic.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/user_namespace.h>
+
+#include "chip.h"
+#include "exec_cache.h"
+
+#define ENTRIES_MAX	4096
+/* With a longer path a file is measured anew each time. */
+#define PATH_SIZE	256
+
+/**
+ * struct entry - what is known of one inode; constant but for @list and @used
+ * @mark:	on the inode; holds the memory
+ * @list:	in @entries, under @entries_lock
+ * @used:	since the clock's hand was here
+ * @change:	the inode's change counter
+ * @chips:	the generation of the list of chips whose logs have it
+ * @digest:	SHA-256 of the content
+ * @path:	by which it is in the logs
+ */
+struct entry {
+	struct fsnotify_mark mark;
+	struct list_head list;
+	bool used;
+	u64 change;
+	u64 chips;
+	u8 digest[BASTION_EXE_SIZE];
+	char path[];
+};
+
+static struct fsnotify_group *group;
+static DECLARE_COMPLETION(group_freed);
+
+/* One change at a time, so that what is in the list is on its inode. Not for looking up. */
+static DEFINE_MUTEX(change_lock);
+/* Protects the next two. An inode on its way out of memory takes it. */
+static DEFINE_SPINLOCK(entries_lock);
+static LIST_HEAD(entries);
+static unsigned int entries_count;
+
+static void forget(struct entry *entry)
+{
+	spin_lock(&entries_lock);
+	if (!list_empty(&entry->list)) {
+		list_del_init(&entry->list);
+		entries_count--;
+	}
+	spin_unlock(&entries_lock);
+}
+
+static int no_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode, struct inode *dir,
+		    const struct qstr *name, u32 cookie)
+{
+	return 0;
+}
+
+static void freeing_mark(struct fsnotify_mark *mark, struct fsnotify_group *unused)
+{
+	forget(container_of(mark, struct entry, mark));
+}
+
+static void free_mark(struct fsnotify_mark *mark)
+{
+	kfree(container_of(mark, struct entry, mark));
+}
+
+/* After the last mark. */
+static void free_group(struct fsnotify_group *unused)
+{
+	complete(&group_freed);
+}
+
+static const struct fsnotify_ops ops = {
+	.handle_inode_event = no_event,
+	.freeing_mark = freeing_mark,
+	.free_mark = free_mark,
+	.free_group_priv = free_group,
+};
+
+/**
+ * bastion_file_content() - the inode that has a file's content
+ * @file:	the file
+ *
+ * That of a layer below when the file is one of a layered file system's; it changes when
+ * that copies the file up. What such a file system opened below, and what it has
+ * mapped in its own's stead, is of the right inode already, whatever path it goes by.
+ */
+struct inode *bastion_file_content(const struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	return d_inode(file->f_path.dentry) == inode ? d_real_inode(file->f_path.dentry) : inode;
+}
+
+/*
+ * Does the kernel see to it that every change is counted? Not where a file's content
+ * comes from elsewhere: from a server, or from a program of an unprivileged user.
+ */
+static bool counts_changes(const struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+
+	return IS_I_VERSION(inode) && sb->s_type->fs_flags & FS_REQUIRES_DEV &&
+	       sb->s_user_ns == &init_user_ns && sb->s_magic != FUSE_SUPER_MAGIC;
+}
+
+static struct entry *entry_get(struct inode *inode)
+{
+	struct fsnotify_mark *mark = compat_fsnotify_find_inode_mark(inode, group);
+
+	return mark ? container_of(mark, struct entry, mark) : NULL;
+}
+
+/* The caller has a reference to the mark, which goes. */
+static void entry_drop(struct entry *entry)
+{
+	fsnotify_destroy_mark(&entry->mark, group);
+	fsnotify_put_mark(&entry->mark);
+}
+
+/**
+ * bastion_exec_cache_find() - what is known of a file as it is now?
+ * @file:	the file
+ * @path:	by which it would be logged
+ * @known:	filled in; for bastion_exec_cache_keep() when not all of it was known
+ *
+ * Takes no lock but the inode's own.
+ */
+void bastion_exec_cache_find(const struct file *file, const char *path,
+			     struct bastion_known *known)
+{
+	struct inode *inode = bastion_file_content(file);
+	struct entry *entry;
+
+	*known = (struct bastion_known){ .chips = bastion_chips_generation() };
+	if (!counts_changes(inode))
+		return;
+	/* In this order: whoever writes from here on is seen in the counter. */
+	known->change = inode_query_iversion(inode);
+	if (inode_is_open_for_write(inode))
+		return;
+	known->inode = inode;
+	entry = entry_get(inode);
+	if (!entry)
+		return;
+	if (entry->change == known->change) {
+		WRITE_ONCE(entry->used, true);
+		known->hashed = true;
+		memcpy(known->digest, entry->digest, BASTION_EXE_SIZE);
+		known->logged = entry->chips == known->chips && !strcmp(entry->path, path);
+	}
+	fsnotify_put_mark(&entry->mark);
+}
+
+/* The first that was not used since the clock's hand was there, or any. With a reference. */
+static struct entry *pick_victim(void)
+{
+	struct entry *entry = NULL;
+	unsigned int i;
+
+	spin_lock(&entries_lock);
+	for (i = 0; i <= entries_count; i++) {
+		entry = list_first_entry_or_null(&entries, struct entry, list);
+		if (!entry || !READ_ONCE(entry->used))
+			break;
+		WRITE_ONCE(entry->used, false);
+		list_move_tail(&entry->list, &entries);
+	}
+	if (entry)
+		refcount_inc(&entry->mark.refcnt);
+	spin_unlock(&entries_lock);
+	return entry;
+}
+
+static void make_room(void)
+{
+	struct entry *entry;
+
+	while (READ_ONCE(entries_count) >= ENTRIES_MAX) {
+		entry = pick_victim();
+		if (entry)
+			entry_drop(entry);
+	}
+}
+
+static void add(struct entry *entry, struct inode *inode)
+{
+	struct entry *old;
+
+	lockdep_assert_held(&change_lock);
+	old = entry_get(inode);
+	if (old)
+		entry_drop(old);
+	make_room();
+	/* First: once it is on the inode it may go at any moment. */
+	spin_lock(&entries_lock);
+	list_add_tail(&entry->list, &entries);
+	entries_count++;
+	spin_unlock(&entries_lock);
+	if (fsnotify_add_inode_mark(&entry->mark, inode, 0))
+		forget(entry);
+}
+
+/**
+ * bastion_exec_cache_keep() - remember that a file is in the logs
+ * @file:	the file
+ * @path:	by which it was logged
+ * @known:	from bastion_exec_cache_find(), before the file was hashed, with the digest
+ *
+ * Nothing is remembered of a file that may have changed meanwhile.
+ */
+void bastion_exec_cache_keep(const struct file *file, const char *path,
+			     const struct bastion_known *known)
+{
+	size_t size = strlen(path) + 1;
+	struct entry *entry;
+
+	if (!known->inode || size > PATH_SIZE || bastion_file_content(file) != known->inode ||
+	    inode_query_iversion(known->inode) != known->change)
+		return;
+	entry = kzalloc(struct_size(entry, path, size), GFP_KERNEL);
+	if (!entry)
+		return;
+	INIT_LIST_HEAD(&entry->list);
+	entry->change = known->change;
+	entry->chips = known->chips;
+	memcpy(entry->digest, known->digest, BASTION_EXE_SIZE);
+	memcpy(entry->path, path, size);
+	fsnotify_init_mark(&entry->mark, group);
+	/* An inode need not stay in memory for this. */
+	entry->mark.flags = FSNOTIFY_MARK_FLAG_NO_IREF;
+	mutex_lock(&change_lock);
+	add(entry, known->inode);
+	mutex_unlock(&change_lock);
+	fsnotify_put_mark(&entry->mark);
+}
+
+int bastion_exec_cache_init(void)
+{
+	/* Marks go while memory is reclaimed. */
+	struct fsnotify_group *made = fsnotify_alloc_group(&ops, COMPAT_FSNOTIFY_GROUP_NOFS);
+
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	group = made;
+	return 0;
+}
+
+/*
+ * Called when nobody looks anything up any more. An inode that goes at the same time may still
+ * be about to call back; the caller waits until whoever did has left this text.
+ */
+void bastion_exec_cache_exit(void)
+{
+	struct entry *entry;
+
+	for (entry = pick_victim(); entry; entry = pick_victim())
+		entry_drop(entry);
+	fsnotify_put_group(group);
+	wait_for_completion(&group_freed);
+}
