@@ -51,6 +51,7 @@
 #define BASTION_POLICY_LABEL_MAX	64
 #define BASTION_SEALED_TOKEN_SIZE	(BASTION_POINT_SIZE + BASTION_TOKEN_SIZE + 16)
 #define BASTION_ROUND_SECONDS		60	/* from ROUND_BEGIN to GRANT at most */
+#define BASTION_REQUESTER_MAX		8192	/* bytes of a requester event */
 
 /* DER of a P-384 SubjectPublicKeyInfo up to the point (RFC 5480): 23 bytes. */
 #define BASTION_SPKI_PREFIX \
@@ -71,6 +72,7 @@
 #define BASTION_EVENT_VERIFIER_REMOVE	"verifier_remove" /* mr2: its 48-byte digest */
 #define BASTION_EVENT_KEY_CREATE	"key_create"	/* mr4: the blob's header */
 #define BASTION_EVENT_KEY_REBIND	"key_rebind"	/* mr4: the new blob's header */
+#define BASTION_EVENT_REQUESTER		"requester"	/* mr4: "uid=... exe=... path=... cgroup=..." */
 
 /* Names in the platform's boot log, register 0, in this order. */
 #define BASTION_BOOT_FIRMWARE	"firmware"	/* ima-ng: the chip's firmware digest */

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "libbastion-verify/ima-list.h"
 #include "libbastion-verify/log.h"
+#include "libbastion-verify/requester.h"
 #include "libbastion-verify/tcg-boot-log.h"
 #include "libbastion-verify/tcg-expected.h"
 #include "show.h"
@@ -164,9 +165,38 @@ static int compare(const struct bv_expected *expected, struct outcome *out)
 	return ret;
 }
 
+static json_t *requester_json(const struct bv_log_entry *entry)
+{
+	char exe[2 * BASTION_EXE_SIZE + 1];
+	struct bv_requester who;
+
+	if (!entry->buffer || !bv_span_is(entry->name, BASTION_EVENT_REQUESTER) ||
+	    bv_requester_read(entry->data, &who))
+		return NULL;
+	bv_hex(exe, who.exe, sizeof(who.exe));
+	return json_pack("{s:I, s:I, s:s, s:s%, s:s%}", "entry", (json_int_t)entry->number, "uid",
+			 (json_int_t)who.uid, "exe", exe, "path", who.path.data, who.path.len,
+			 "cgroup", who.cgroup.data, who.cgroup.len);
+}
+
+/* Who asked for keys, by a log that was replayed. */
+static json_t *requesters_json(struct bv_span log)
+{
+	struct bv_log_reader reader = bv_log_begin(log);
+	json_t *list = json_array(), *who;
+	struct bv_log_entry entry;
+
+	while (bv_log_next(&reader, &entry, NULL) == 1) {
+		who = requester_json(&entry);
+		if (who)
+			json_array_append_new(list, who);
+	}
+	return list;
+}
+
 /* Values of a log that is no good would be taken for something. */
-static json_t *outcome_json(const struct arguments *args, const struct outcome *out, bool formed,
-			    bool ok)
+static json_t *outcome_json(const struct arguments *args, struct bv_span log,
+			    const struct outcome *out, bool formed, bool ok)
 {
 	json_t *json = json_pack("{s:b, s:s, s:I, s:o, s:o}", "ok", ok, "log", args->kind,
 				 "entries", (json_int_t)out->entries, "registers",
@@ -175,11 +205,28 @@ static json_t *outcome_json(const struct arguments *args, const struct outcome *
 
 	if (json && !strcmp(args->kind, "ima-log"))
 		json_object_set_new(json, "violations", json_integer(out->violations));
+	if (json && !strcmp(args->kind, "log"))
+		json_object_set_new(json, "requesters", formed ? requesters_json(log) :
+								 json_array());
 	if (json && args->expect && formed) {
 		json_object_set_new(json, "compared", bv_pcrs_names_json(out->comparison.compared));
 		json_object_set_new(json, "skipped", bv_pcrs_names_json(out->comparison.skipped));
 	}
 	return json;
+}
+
+static void show_requesters(const json_t *list)
+{
+	const json_t *who;
+	size_t i;
+
+	json_array_foreach(list, i, who)
+		printf("# entry %lld: uid %lld asked with %s, sha256:%s, from cgroup %s\n",
+		       (long long)json_integer_value(json_object_get(who, "entry")),
+		       (long long)json_integer_value(json_object_get(who, "uid")),
+		       json_string_value(json_object_get(who, "path")),
+		       json_string_value(json_object_get(who, "exe")),
+		       json_string_value(json_object_get(who, "cgroup")));
 }
 
 static int show(const struct arguments *args, json_t *json)
@@ -194,6 +241,7 @@ static int show(const struct arguments *args, json_t *json)
 	if (violations)
 		printf(", %lld violations", (long long)json_integer_value(violations));
 	putchar('\n');
+	show_requesters(json_object_get(json, "requesters"));
 	show_registers(json_object_get(json, "registers"));
 	show_names("as expected", json_object_get(json, "compared"));
 	show_names("not compared", json_object_get(json, "skipped"));
@@ -212,7 +260,7 @@ static int inspect(const struct arguments *args, const struct bv_expected *expec
 		return verifier_fail("out of memory");
 	formed = !find_kind(args->kind)->replay(args, expected, log, out);
 	ok = formed && (!expected || !compare(expected, out));
-	code = show(args, outcome_json(args, out, formed, ok));
+	code = show(args, outcome_json(args, log, out, formed, ok));
 	if (!ok)
 		code = verifier_fail("%s: %s", args->file, out->error.text);
 	free(out);

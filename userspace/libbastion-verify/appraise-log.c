@@ -10,6 +10,7 @@
 
 #include "appraise.h"
 #include "crypto.h"
+#include "requester.h"
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
 #define TRACKED_MAX	64	/* verifiers in a log, the removed ones included */
@@ -155,11 +156,14 @@ static void note_register2(const struct bv_policy *policy, const struct bv_log_e
 
 static void note_register4(const struct bv_log_entry *entry, struct findings *found)
 {
+	struct bv_requester who;
 	bool known;
 
-	/* Keys created and moved, and by path the executables that asked for keys. */
+	/* Keys created and moved, who asked for keys, and by path the executables that did. */
 	if (entry->buffer)
-		known = is(entry, BASTION_EVENT_KEY_CREATE) || is(entry, BASTION_EVENT_KEY_REBIND);
+		known = is(entry, BASTION_EVENT_KEY_CREATE) ||
+			is(entry, BASTION_EVENT_KEY_REBIND) ||
+			(is(entry, BASTION_EVENT_REQUESTER) && !bv_requester_read(entry->data, &who));
 	else
 		known = !strcmp(entry->algorithm, "sha256");
 	if (!known)

@@ -478,6 +478,40 @@ static void test_key_events(void **state)
 	refuses(tc, "events");
 }
 
+#define EXE	"exe=sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static void event4(struct tc *tc, const char *text)
+{
+	tc_event(tc, &tc->log, 4, "requester", text, strlen(text));
+}
+
+/* Whoever asked for a key. */
+static void test_requesters(void **state)
+{
+	struct bv_verdict *verdict;
+	struct tc *tc = *state;
+
+	event4(tc, "uid=0 " EXE " path=/usr/bin/a cgroup=/");
+	event4(tc, "uid=1000 " EXE " path=/a\\x20b cgroup=/x.slice/y");
+	verdict = tc_appraise(tc, NULL);
+	assert_true(verdict->granted);
+	bv_verdict_free(verdict);
+}
+
+/* What is not well formed, or not where it belongs. */
+static void test_bad_requesters(void **state)
+{
+	struct tc *tc = *state;
+
+	event4(tc, "uid=00 " EXE " path=/a cgroup=/");
+	refuses(tc, "events");
+	tc_reset_logs(tc);
+	tc_boot(tc, TC_CMDLINE);
+	tc_module(tc);
+	tc_event(tc, &tc->log, 1, "requester", "uid=0 " EXE " path=/a cgroup=/", 98);
+	refuses(tc, "events");
+}
+
 static void test_key_event_elsewhere(void **state)
 {
 	struct tc *tc = *state;
@@ -657,6 +691,7 @@ int main(void)
 		T(test_forged_digest), T(test_hidden_entry), T(test_log_count), T(test_boot_key_missing),
 		T(test_boot_key_not_first), T(test_boot_key_twice), T(test_boot_key_other),
 		T(test_cap), T(test_unknown_event), T(test_key_events), T(test_key_event_elsewhere),
+		T(test_requesters), T(test_bad_requesters),
 		T(test_unknown_verifier), T(test_allowed_verifier), T(test_self_not_registered), T(test_module),
 		T(test_platforms), T(test_parameters), T(test_registers), T(test_executables), T(test_evidence),
 	};

@@ -125,6 +125,36 @@ static void test_own_log(void **state)
 	tc_free(tc);
 }
 
+/* Who asked is listed; what only looks like it is not. */
+static void test_requesters(void **state)
+{
+	static const char text[] = "uid=1000 exe=sha256:"
+		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+		" path=/usr/bin/a\\x20b cgroup=/c";
+	const char *exe, *path, *cgroup;
+	struct tc *tc = tc_new();
+	json_t *json, *list;
+	int entry, uid;
+
+	entry = tc->log.count;
+	tc_event(tc, &tc->log, 4, "requester", text, strlen(text));
+	tc_event(tc, &tc->log, 4, "requester", text, strlen(text) - 3);
+	tc_event(tc, &tc->log, 5, "another", text, strlen(text));
+	tm_write("log", (struct bv_span){ tc->log.bytes.data, tc->log.bytes.len });
+	json = run_json("log", VERIFIER_OK);
+	list = json_object_get(json, "requesters");
+	assert_int_equal(json_array_size(list), 1);
+	assert_int_equal(json_unpack(list, "[{s:i, s:i, s:s, s:s, s:s}]", "entry", &tc->log.count,
+				     "uid", &uid, "exe", &exe, "path", &path, "cgroup", &cgroup), 0);
+	assert_int_equal(tc->log.count, entry);
+	assert_int_equal(uid, 1000);
+	assert_memory_equal(exe, text + strlen("uid=1000 exe=sha256:"), 64);
+	assert_string_equal(path, "/usr/bin/a\\x20b");
+	assert_string_equal(cgroup, "/c");
+	json_decref(json);
+	tc_free(tc);
+}
+
 /* What was replayed need not be replayed again, wherever one stopped. */
 static void test_incremental(void **state)
 {
@@ -216,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_malformed, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_ima_log, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_own_log, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_requesters, tm_setup, tm_teardown),
 		cmocka_unit_test(test_incremental),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_bad_forms),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise quote result vectors serve bootlog ima inspect references policy tpm ek
+VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references policy \
+	tpm ek
 
 define verify_test
 TESTS += verify-$(1)
