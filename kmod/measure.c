@@ -419,6 +419,22 @@ int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *p
 	return ret;
 }
 
+/**
+ * bastion_measure_requester() - measure as whom and from where, into register 4
+ * @chip:	the chip; the caller holds its ops
+ * @uid:	of the requester, whose budget pays
+ * @text:	from bastion_requester_text()
+ * @len:	its length in bytes
+ *
+ * The same text is measured once.
+ *
+ * Return: as bastion_measure_key().
+ */
+int bastion_measure_requester(struct bastion_chip *chip, kuid_t uid, const char *text, size_t len)
+{
+	return measure(chip, entry_alloc(4, BASTION_EVENT_REQUESTER, text, len, NULL), uid, true);
+}
+
 static int measure_text(struct bastion_chip *chip, u32 index, const char *name,
 			const char *fmt, ...) __printf(4, 5);
 

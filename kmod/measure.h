@@ -85,6 +85,7 @@ int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char
 			       const u8 digest[BASTION_EXE_SIZE]);
 int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *path,
 			    const u8 digest[BASTION_EXE_SIZE]);
+int bastion_measure_requester(struct bastion_chip *chip, kuid_t uid, const char *text, size_t len);
 int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT_SIZE]);
 int bastion_measure_again(struct bastion_chip *chip);
 void bastion_measure_cap(struct bastion_chip *chip, const char *why);

@@ -13,6 +13,7 @@
 
 #include "crypto.h"
 #include "requester.h"
+#include "requester_text.h"
 
 /* What a helper reads on a requester's behalf: a few seconds' worth. */
 #define HELPER_READS_MAX	SZ_1G
@@ -36,6 +37,7 @@ void bastion_requester_exit(struct bastion_requester *who)
 	if (who->file)
 		fput(who->file);
 	kfree(who->buffer);
+	kfree(who->text);
 	put_pid(who->pid);
 	put_cred(who->cred);
 }
@@ -96,8 +98,40 @@ static int check_bounded(const struct file *file)
 	return i_size_read(file_inode(file)) > HELPER_READS_MAX ? -EFBIG : 0;
 }
 
+/* Where the process is now: the requester's cgroup, whoever asks in its stead. */
+static int find_cgroup(struct pid *pid, char *path, size_t size)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+	int ret;
+
+	if (!task)
+		return -ESRCH;
+	ret = compat_cgroup_path(task, path, size);
+	put_task_struct(task);
+	return ret;
+}
+
+static int describe(struct bastion_requester *who)
+{
+	char *cgroup;
+	int ret;
+
+	if (!who->text)
+		who->text = kmalloc(BASTION_REQUESTER_MAX, GFP_KERNEL);
+	cgroup = kmalloc(PATH_MAX, GFP_KERNEL);
+	ret = who->text && cgroup ? find_cgroup(who->pid, cgroup, PATH_MAX) : -ENOMEM;
+	if (!ret)
+		ret = bastion_requester_text(who->text, from_kuid(&init_user_ns, who->cred->fsuid),
+					     who->digest, who->path, cgroup);
+	kfree(cgroup);
+	if (ret < 0)
+		return ret;
+	who->text_len = ret;
+	return 0;
+}
+
 /**
- * bastion_requester_measure() - find and hash the executable
+ * bastion_requester_measure() - find and hash the executable, and say who it is
  * @who:	the requester
  * @by_helper:	the caller is not @who but its helper
  *
@@ -106,7 +140,8 @@ static int check_bounded(const struct file *file)
  *
  * Context: process, may sleep; killable.
  * Return: 0, -ESRCH when the process is gone, -EINTR, -EACCES or -EFBIG when a
- * helper might read for too long, or the file's error.
+ * helper might read for too long, -ENAMETOOLONG a path is longer than PATH_MAX or all
+ * of it longer than BASTION_REQUESTER_MAX, or the file's error.
  */
 int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 {
@@ -132,7 +167,9 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 		return ret;
 	ret = bastion_hash_file(who->file, who->digest);
 	/* What a file system says of its handles is no business of a round's. */
-	return ret == -ESTALE ? -EIO : ret;
+	if (ret)
+		return ret == -ESTALE ? -EIO : ret;
+	return describe(who);
 }
 
 /* Any of its threads; one that is gone counts as traced. */

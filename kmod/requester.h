@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who asks for a key: credentials, and the executable, hashed when it matters.
+ * Who asks for a key: credentials, the executable, hashed when it matters, and the
+ * cgroup.
  */
 #ifndef _BASTION_REQUESTER_H
 #define _BASTION_REQUESTER_H
@@ -19,6 +20,8 @@
  * @digest:	SHA-256 of the executable, likewise
  * @buffer:	holds @path
  * @path:	of the executable, as its own or the helper's root sees it
+ * @text:	all of it as register 4 has it, bastion_requester_text()
+ * @text_len:	bytes at @text
  */
 struct bastion_requester {
 	const struct cred *cred;
@@ -27,6 +30,8 @@ struct bastion_requester {
 	u8 digest[BASTION_EXE_SIZE];
 	char *buffer;
 	const char *path;
+	char *text;
+	size_t text_len;
 };
 
 void bastion_requester_init(struct bastion_requester *who, const struct cred *cred,

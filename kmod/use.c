@@ -88,8 +88,12 @@ static int measure_requester(struct bastion_use *use)
 		ret = bind(use, header->executable);
 	if (ret)
 		return ret;
-	return bastion_measure_executable(use->chip, use->who.cred->fsuid, use->who.path,
-					  use->who.digest);
+	ret = bastion_measure_executable(use->chip, use->who.cred->fsuid, use->who.path,
+					 use->who.digest);
+	if (ret)
+		return ret;
+	return bastion_measure_requester(use->chip, use->who.cred->fsuid, use->who.text,
+					 use->who.text_len);
 }
 
 static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
@@ -122,7 +126,7 @@ static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
  *
  * Context: process; waits, killably.
  * Return: what @do_it does but -ERESTART, or as bastion_gate_wait(),
- * bastion_requester_measure(), bastion_measure_executable(); -EKEYREJECTED the
+ * bastion_requester_measure(), bastion_measure_requester(); -EKEYREJECTED the
  * requester is not the executable that key or grant name; -EINTR a fatal signal.
  */
 int bastion_use_key(struct bastion_use *use,

@@ -12,6 +12,7 @@
 #ifndef _BASTION_COMPAT_H
 #define _BASTION_COMPAT_H
 
+#include <linux/cgroup.h>
 #include <linux/device/class.h>
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
@@ -168,6 +169,33 @@ static inline struct fsnotify_mark *compat_fsnotify_find_inode_mark(struct inode
 	return fsnotify_find_inode_mark(inode, group);
 #else
 	return fsnotify_find_mark(&inode->i_fsnotify_marks, group);
+#endif
+}
+
+/**
+ * compat_cgroup_path - where a process is in the unified hierarchy
+ * @task:	kept alive by the caller
+ * @path:	from the hierarchy's root on; "/" where there are no cgroups
+ * @size:	bytes at @path
+ *
+ * What does not fit is reported by its length, as -E2BIG, or not at all: then the
+ * buffer is full to its last byte, and nobody can tell whether that was all.
+ *
+ * Return: 0, -ENAMETOOLONG when it is longer than @size - 2, or kernfs's error.
+ */
+static inline int compat_cgroup_path(struct task_struct *task, char *path, size_t size)
+{
+#ifdef CONFIG_CGROUPS
+	int ret;
+
+	rcu_read_lock();
+	ret = cgroup_path(task_dfl_cgroup(task), path, size);
+	rcu_read_unlock();
+	if (ret == -E2BIG || (ret >= 0 && (size_t)ret + 1 >= size))
+		return -ENAMETOOLONG;
+	return min(ret, 0);
+#else
+	return strscpy(path, "/", size) < 0 ? -ENAMETOOLONG : 0;
 #endif
 }
 

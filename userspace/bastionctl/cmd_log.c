@@ -30,6 +30,17 @@ static char *hex_of(const uint8_t *data, size_t len)
 	return hex;
 }
 
+/* What the module, or an operator, measured as text is given as such, too. */
+static json_t *text_json(const struct bastion_log_entry *entry)
+{
+	size_t i;
+
+	for (i = 0; i < entry->data_len; i++)
+		if (entry->data[i] < ' ' || entry->data[i] > '~')
+			return NULL;
+	return json_stringn((const char *)entry->data, entry->data_len);
+}
+
 static json_t *entry_json(const struct bastion_log_entry *entry)
 {
 	char *value = hex_of(entry->value, entry->value_len), *data = NULL;
@@ -48,6 +59,7 @@ static json_t *entry_json(const struct bastion_log_entry *entry)
 	if (entry->data) {
 		data = hex_of(entry->data, entry->data_len);
 		json_object_set_new(json, "data", json_string(data));
+		json_object_set_new(json, "text", text_json(entry));
 	}
 	free(data);
 	free(value);

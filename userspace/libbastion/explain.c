@@ -69,6 +69,8 @@ static const struct bastion_explanation table[] = {
 	    "Load the blob (bastionctl key load), or register its verifier."),
 	ROW(RELEASE, EDQUOT, FAILED, "the owner's key quota is used up",
 	    "See /proc/key-users and /proc/sys/kernel/keys."),
+	ROW(RELEASE, ENAMETOOLONG, FAILED, "the path of the executable or of the cgroup is too long",
+	    "Who asks is measured with both: ask from a place with a shorter name."),
 	ROW(RELEASE, EOPNOTSUPP, FAILED, "this kernel cannot release this type",
 	    "fscrypt needs a kernel with fscrypt-provisioning keys."),
 	ROW(RELEASE, EINVAL, USAGE, "the kernel refuses the request",

@@ -309,7 +309,8 @@ struct bastion_extend {
  * grant ended meanwhile; EBADMSG the blob is damaged or another chip's; ENOKEY no
  * such key, keyring, or the blob's verifier is not registered; EDQUOT the owner's
  * key quota, or its place in the log, is used up; ENOSPC the users' part of the
- * log is full; ENOTDIR @keyring is no keyring; ESRCH the requester is gone;
+ * log is full; ENAMETOOLONG the paths of executable and cgroup are longer than the log
+ * takes; ENOTDIR @keyring is no keyring; ESRCH the requester is gone;
  * EOPNOTSUPP fscrypt-provisioning in a kernel without fscrypt; EPERM UPCALL
  * without authority; and what reading the requester's executable returned.
  */

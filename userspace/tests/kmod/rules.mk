@@ -3,18 +3,21 @@
 # The kernel module's pure parsers, in user space: the module's own sources over
 # a few headers (shim/) that say in C what the kernel's say.
 
-TESTS += kmod-grant kmod-blob kmod-key kmod-ima kmod-signature
+TESTS += kmod-grant kmod-blob kmod-key kmod-ima kmod-signature kmod-requester
 KMOD_SHARED := tests/kmod/mutate.c tests/kmod/samples.c
 kmod-grant_SRCS := tests/kmod/grant_test.c $(KMOD_SHARED) ../kmod/grant_parse.c
 kmod-blob_SRCS := tests/kmod/blob_test.c $(KMOD_SHARED) ../kmod/blob.c
 kmod-key_SRCS := tests/kmod/key_test.c $(KMOD_SHARED) ../kmod/key_parse.c
 kmod-ima_SRCS := tests/kmod/ima_test.c tests/kmod/mutate.c ../kmod/ima_parse.c
 kmod-signature_SRCS := tests/kmod/signature_test.c tests/kmod/mutate.c ../kmod/signature.c
+kmod-requester_SRCS := tests/kmod/requester_test.c ../kmod/requester_text.c
 kmod-grant_PKGS := cmocka
 kmod-blob_PKGS := cmocka
 kmod-key_PKGS := cmocka
 kmod-ima_PKGS := cmocka
 kmod-signature_PKGS := cmocka libcrypto
+kmod-requester_PKGS := cmocka
+kmod-requester_USES := libbastion-verify
 
 $(BUILD)/obj/../kmod/%.o $(BUILD)/obj/tests/kmod/%.o: ALL_CFLAGS += -Itests/kmod/shim
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/types.h>
+#include <stdio.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
