@@ -46,6 +46,12 @@ const char *bastion_state_name(enum bastion_state state)
 	return state_names[state];
 }
 
+/* For work that must not wait for anybody else's. */
+void bastion_gate_queue(struct work_struct *work)
+{
+	queue_work(gate_wq, work);
+}
+
 /* Tells observers, not waiters. */
 void bastion_gate_touch(struct bastion_gate *gate)
 {
@@ -94,6 +100,7 @@ void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,
 	if (state != old) {
 		trace_bastion_state(&gate->chip->dev, old, state, reason);
 		announce(gate);
+		bastion_report(gate, old);
 	}
 	if (state == BASTION_STATE_FAILED)
 		bastion_gate_wake(gate);
@@ -117,6 +124,7 @@ void bastion_gate_end_grant(struct bastion_gate *gate, struct bastion_grant_live
 		trace_bastion_grant_end(&gate->chip->dev, grant->verifier, reason,
 					count_released(grant));
 	list_del(&grant->list);
+	memcpy(gate->last_verifier, grant->verifier, sizeof(gate->last_verifier));
 	grant->live = false;
 	grant->ended = reason;
 	memzero_explicit(grant->token, sizeof(grant->token));
@@ -247,9 +255,13 @@ void bastion_gate_fail(struct bastion_gate *gate, enum bastion_reason reason)
  */
 void bastion_gate_extended(struct bastion_gate *gate, u32 index)
 {
+	const struct bastion_log *log = gate->chip->log;
 	struct bastion_grant_live *grant, *next;
 
+	lockdep_assert_held(&log->lock);
 	mutex_lock(&gate->lock);
+	gate->log_count = log->count;
+	memcpy(gate->log_aggregate, log->aggregate, sizeof(gate->log_aggregate));
 	if (gate->round)
 		gate->round->dirty |= BIT(index);
 	list_for_each_entry_safe(grant, next, &gate->grants, list) {
@@ -464,6 +476,7 @@ int bastion_gate_init(struct bastion_chip *chip)
 	compat_hrtimer_setup(&gate->timer, expiry_timer, CLOCK_BOOTTIME, HRTIMER_MODE_ABS);
 	INIT_WORK(&gate->expiry, expiry_work);
 	INIT_WORK(&gate->recovery, recovery_work);
+	bastion_report_init(gate);
 	chip->gate = gate;
 	return 0;
 }
@@ -478,6 +491,7 @@ void bastion_gate_exit(struct bastion_chip *chip)
 	hrtimer_cancel(&gate->timer);
 	cancel_work_sync(&gate->expiry);
 	cancel_work_sync(&gate->recovery);
+	bastion_report_exit(gate);
 	bastion_boot_key_exit(&gate->boot_key);
 	kfree_sensitive(gate->round);
 	kfree_sensitive(gate);

@@ -17,6 +17,7 @@
 
 #include "boot_key.h"
 #include "chip.h"
+#include "report.h"
 
 struct key;
 struct bastion_round;
@@ -90,6 +91,10 @@ struct bastion_verifier {
  * @recovery:	what a chip reset starts
  * @seen_reset:	the chip's generation that the gate has dealt with; written
  *		under round_lock and the log's lock, read under either
+ * @last_verifier: whose grant began or ended last
+ * @log_count:	of the log, as of its last entry
+ * @log_aggregate: likewise
+ * @reports:	for IMA
  * @boot_key:	what verifiers encrypt tokens to; needs @round_lock
  */
 struct bastion_gate {
@@ -114,6 +119,10 @@ struct bastion_gate {
 	struct hrtimer timer;
 	struct work_struct expiry;
 	struct work_struct recovery;
+	u8 last_verifier[BASTION_DIGEST_SIZE];
+	u64 log_count;
+	u8 log_aggregate[BASTION_DIGEST_SIZE];
+	struct bastion_reports reports;
 	u32 seen_reset;
 	struct bastion_boot_key boot_key;
 };

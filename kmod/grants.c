@@ -135,6 +135,7 @@ int bastion_gate_install(struct bastion_gate *gate, struct bastion_round *round,
 		bastion_gate_end_grant(gate, old, BASTION_REASON_GRANT);
 	}
 	grant->live = true;
+	memcpy(gate->last_verifier, grant->verifier, sizeof(gate->last_verifier));
 	list_add_tail(&grant->list, &gate->grants);
 	trace_bastion_grant(&gate->chip->dev, grant->verifier,
 			    ktime_ms_delta(grant->expires, ktime_get_boottime()), grant->count);

@@ -74,6 +74,10 @@
 #define BASTION_EVENT_KEY_REBIND	"key_rebind"	/* mr4: the new blob's header */
 #define BASTION_EVENT_REQUESTER		"requester"	/* mr4: "uid=... exe=... path=... cgroup=..." */
 
+/* In IMA's list: critical data of this label, by this name. */
+#define BASTION_IMA_LABEL	"bastion"
+#define BASTION_IMA_EVENT	"bastion-gate"	/* "chip=... number=... state=... ..." */
+
 /* Names in the platform's boot log, register 0, in this order. */
 #define BASTION_BOOT_FIRMWARE	"firmware"	/* ima-ng: the chip's firmware digest */
 #define BASTION_BOOT_KERNEL	"kernel"	/* ima-ng */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "appraise.h"
+#include "gate-event.h"
 #include "ima-list.h"
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
@@ -84,7 +85,8 @@ static void judge_list(const struct bv_rule *rule, struct bv_span list, uint64_t
 
 	while (!ret && judge.entries < count && bv_ima_next(&reader, &entry, NULL) == 1)
 		bv_judge_entry(&judge, &(struct bv_measured){
-			.number = entry.number, .violation = entry.violation, .path = entry.path,
+			.number = entry.number, .violation = entry.violation,
+			.event = bv_is_gate_event(&entry), .path = entry.path,
 			.algorithm = entry.algorithm, .digest = entry.digest });
 	bv_ima_close(&reader);
 	/* It could be read a moment ago. */

@@ -160,3 +160,44 @@ bool bv_is_zero(const void *data, size_t len)
 		any |= bytes[i];
 	return !any;
 }
+
+bool bv_take_text(struct bv_span *from, const char *text)
+{
+	struct bv_span rest = *from, bytes;
+
+	if (!bv_take(&rest, strlen(text), &bytes) || !bv_span_is(bytes, text))
+		return false;
+	*from = rest;
+	return true;
+}
+
+bool bv_take_decimal(struct bv_span *from, uint64_t max, uint64_t *value)
+{
+	size_t digits = 0;
+
+	for (*value = 0; digits < from->len; digits++) {
+		unsigned int digit = from->data[digits] - '0';
+
+		if (digit > 9)
+			break;
+		if (*value > (max - digit) / 10)
+			return false;
+		*value = 10 * *value + digit;
+	}
+	if (!digits || (digits > 1 && from->data[0] == '0'))
+		return false;
+	from->data += digits;
+	from->len -= digits;
+	return true;
+}
+
+bool bv_take_hex(struct bv_span *from, uint8_t *out, size_t size)
+{
+	char hex[2 * BV_TAKE_HEX_MAX + 1] = "";
+	struct bv_span bytes;
+
+	if (size > BV_TAKE_HEX_MAX || !bv_take(from, 2 * size, &bytes))
+		return false;
+	memcpy(hex, bytes.data, bytes.len);
+	return bv_unhex(out, size, size, hex) == (ssize_t)size;
+}

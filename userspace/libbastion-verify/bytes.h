@@ -88,8 +88,18 @@ static inline uint32_t bv_get_le32(const uint8_t *p)
 
 /*
  * Taking what comes next from the front of a span. Each returns false, and takes
- * nothing worth having, when there is not enough.
+ * nothing worth having, when there is not enough, or something else.
  */
+
+/** bv_take_text() - this very text; when it is not there nothing is taken */
+bool bv_take_text(struct bv_span *from, const char *text);
+
+/** bv_take_decimal() - a number of at most @max, as printf(3) writes one */
+bool bv_take_decimal(struct bv_span *from, uint64_t max, uint64_t *value);
+
+/** bv_take_hex() - @size bytes, at most BV_TAKE_HEX_MAX, in lower-case hex */
+#define BV_TAKE_HEX_MAX	64
+bool bv_take_hex(struct bv_span *from, uint8_t *out, size_t size);
 
 static inline bool bv_take(struct bv_span *from, size_t len, struct bv_span *out)
 {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate-event.h"
 #include "ima-list.h"
 #include "log.h"
 #include "reference-glob.h"
@@ -82,8 +83,8 @@ int bv_learn_ima(struct bv_learned *learned, struct bv_span list, struct bv_erro
 	int ret = bv_ima_replay_begin(&replayer, list, BV_IMA_DETECT, &state, err);
 
 	while (!ret && (ret = bv_ima_replay_next(&replayer, &entry, err)) == 1)
-		ret = entry.violation ? 0 : learn(learned, entry.path, entry.algorithm,
-						  entry.digest, err);
+		ret = entry.violation || bv_is_gate_event(&entry) ? 0 :
+			learn(learned, entry.path, entry.algorithm, entry.digest, err);
 	bv_ima_replay_end(&replayer);
 	learned->violations += state.violations;
 	return ret;

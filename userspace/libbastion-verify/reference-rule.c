@@ -185,6 +185,8 @@ static bool is_ignored(const struct bv_rule *rule, const struct bv_measured *mea
 {
 	if (measured->violation)
 		return rule->violations;
+	if (measured->event)
+		return true;
 	for (size_t i = 0; i < rule->ignore_count; i++)
 		if (bv_glob_match(&rule->ignore[i], measured->path))
 			return true;

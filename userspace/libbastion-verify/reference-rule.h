@@ -82,6 +82,7 @@ struct bv_judge {
  * struct bv_measured - a file that was measured
  * @number:	of the entry in its log
  * @violation:	whether it is one; then nothing else of it is to be believed
+ * @event:	whether it is no file but an event that is known, and refused by nobody
  * @path:	as in the log
  * @algorithm:	of @digest
  * @digest:	of the file
@@ -89,6 +90,7 @@ struct bv_judge {
 struct bv_measured {
 	uint64_t number;
 	bool violation;
+	bool event;
 	struct bv_span path;
 	struct bv_span algorithm;
 	struct bv_span digest;

@@ -4,44 +4,6 @@
 
 #include "requester.h"
 
-#define EXE_HEX	(2 * BASTION_EXE_SIZE)
-
-static bool take_word(struct bv_span *from, const char *word)
-{
-	struct bv_span bytes;
-
-	return bv_take(from, strlen(word), &bytes) && !memcmp(bytes.data, word, bytes.len);
-}
-
-/* A number as "%u" writes it. */
-static bool take_uid(struct bv_span *from, uint32_t *uid)
-{
-	uint64_t value = 0;
-	size_t digits = 0;
-
-	while (digits < from->len && from->data[digits] >= '0' && from->data[digits] <= '9' &&
-	       digits <= 10)
-		value = 10 * value + from->data[digits++] - '0';
-	/* The last one is nobody's. */
-	if (!digits || (from->data[0] == '0' && digits > 1) || value >= UINT32_MAX)
-		return false;
-	*uid = value;
-	from->data += digits;
-	from->len -= digits;
-	return true;
-}
-
-static bool take_exe(struct bv_span *from, uint8_t exe[BASTION_EXE_SIZE])
-{
-	char hex[EXE_HEX + 1] = "";
-	struct bv_span bytes;
-
-	if (!bv_take(from, EXE_HEX, &bytes))
-		return false;
-	memcpy(hex, bytes.data, EXE_HEX);
-	return bv_unhex(exe, BASTION_EXE_SIZE, BASTION_EXE_SIZE, hex) == BASTION_EXE_SIZE;
-}
-
 static bool needs_escape(uint8_t c)
 {
 	return c <= ' ' || c > '~' || c == '\\';
@@ -77,11 +39,17 @@ static bool take_name(struct bv_span *from, struct bv_span *name)
 
 int bv_requester_read(struct bv_span text, struct bv_requester *who)
 {
-	bool ok = text.len <= BASTION_REQUESTER_MAX && take_word(&text, "uid=") &&
-		  take_uid(&text, &who->uid) && take_word(&text, " exe=sha256:") &&
-		  take_exe(&text, who->exe) && take_word(&text, " path=") &&
-		  take_name(&text, &who->path) && take_word(&text, " cgroup=") &&
-		  take_name(&text, &who->cgroup);
+	uint64_t uid;
+	/* The last uid is nobody's. */
+	bool ok = text.len <= BASTION_REQUESTER_MAX && bv_take_text(&text, "uid=") &&
+		  bv_take_decimal(&text, UINT32_MAX - 1, &uid) &&
+		  bv_take_text(&text, " exe=sha256:") &&
+		  bv_take_hex(&text, who->exe, sizeof(who->exe)) &&
+		  bv_take_text(&text, " path=") && take_name(&text, &who->path) &&
+		  bv_take_text(&text, " cgroup=") && take_name(&text, &who->cgroup);
 
-	return ok && who->cgroup.data[0] == '/' && !text.len ? 0 : -EBADMSG;
+	if (!ok || who->cgroup.data[0] != '/' || text.len)
+		return -EBADMSG;
+	who->uid = uid;
+	return 0;
 }

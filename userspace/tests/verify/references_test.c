@@ -351,6 +351,62 @@ static void test_template(void **state)
 	bv_verdict_free(verdict);
 }
 
+#define HEX48	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" \
+		"00112233445566778899aabbccddeeff"
+#define GATE(state, verifier)	"chip=" HEX48 " number=1 state=" state " reason=1 verifier=" \
+				verifier " log_count=20 log_aggregate=" HEX48
+
+/* Measured data of this name. */
+static void put_event(struct ti_list *list, const char *template, const char *name,
+		      const char *text)
+{
+	static const char algorithm[] = "sha256:";
+	uint8_t digest[sizeof(algorithm) + 32];
+	struct ti_data data = { .len = 0 };
+
+	memcpy(digest, algorithm, sizeof(algorithm));
+	ti_digest("SHA256", text, strlen(text), digest + sizeof(algorithm));
+	ti_field(&data, digest, sizeof(digest));
+	ti_name(&data, name);
+	ti_field(&data, text, strlen(text));
+	ti_entry(list, template, &data, "");
+}
+
+/* What the gate says of itself is no unknown file; what only looks like it is. */
+static void test_gate_events(void **state)
+{
+	static const char *const good[] = {
+		GATE("attested", HEX48), GATE("locked", "none"), GATE("selftest", "none"),
+		GATE("failed", HEX48),
+	};
+	static const char *const bad[] = {
+		"", "chip=", GATE("open", HEX48), GATE("locked", ""), GATE("locked", "none") " ",
+		GATE("locked", "none") "\n", " " GATE("locked", "none"), GATE("locked", "nonenone"),
+		"chip=" HEX48 " number=01 state=locked reason=1 verifier=none log_count=20"
+			" log_aggregate=" HEX48,
+		"chip=" HEX48 " number=1 state=locked reason=4294967296 verifier=none log_count=20"
+			" log_aggregate=" HEX48,
+		"chip=" HEX48 " number=1 state=locked reason=1 verifier=none"
+			" log_count=18446744073709551616 log_aggregate=" HEX48,
+	};
+	struct machine *m = *state, copy;
+	struct bv_verdict *verdict;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		put_event(&m->list, "ima-buf", "bastion-gate", good[i]);
+	grants(appraise(m));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad) + 2; i++) {
+		const char *text = i < 2 ? good[0] : bad[i - 2];
+
+		copy = *m;
+		put_event(&copy.list, i == 0 ? "d-ng|n-ng|sig" : "ima-buf",
+			  i == 1 ? "bastion-gates" : "bastion-gate", text);
+		verdict = appraise(&copy);
+		refuses(verdict, "ima", "none is like it", "sha256:");
+		bv_verdict_free(verdict);
+	}
+}
+
 static void test_list(void **state)
 {
 	struct machine *m = *state;
@@ -539,6 +595,7 @@ int main(void)
 		TEST(test_ignore),
 		TEST(test_violation),
 		TEST(test_template),
+		TEST(test_gate_events),
 		TEST(test_list),
 		TEST(test_forged),
 		TEST(test_longer_list),
