@@ -22,7 +22,7 @@ static bool fixed_valid(const struct bastion_grant *g)
 	       all_zero(g->channel_key, sizeof(g->channel_key)) &&
 	       !(le32_to_cpu(g->register_mask) & ~BASTION_MASKABLE) &&
 	       lifetime >= 1 && lifetime <= BASTION_GRANT_LIFETIME_MAX &&
-	       !g->flags &&
+	       !(le32_to_cpu(g->flags) & ~BASTION_GRANT_KEPT) &&
 	       count >= 1 && count <= BASTION_GRANT_ENTRIES_MAX;
 }
 

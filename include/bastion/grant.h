@@ -21,6 +21,12 @@
 #define BASTION_GRANT_CREATE	2	/* SEAL */
 #define BASTION_GRANT_REBIND	3	/* REBIND, to dest_verifier and dest_policy */
 
+/*
+ * Grant flags. KEPT: the verifier has stored for good all entries of the log up to
+ * @log_count, so that for its sake the machine need not keep them (measurements.rst).
+ */
+#define BASTION_GRANT_KEPT	(1 << 0)
+
 /* Entry flags */
 #define BASTION_GRANT_EXECUTABLE	(1 << 0)	/* only to this executable; kind RELEASE only */
 
@@ -59,7 +65,7 @@ struct bastion_grant_entry {
  * @log_count:		entries that the verifier has replayed: those of the quote
  * @register_mask:	registers that must keep these values; never 3 or 4
  * @lifetime:		seconds from when it is accepted
- * @flags:		0
+ * @flags:		BASTION_GRANT_KEPT or 0
  * @entry_count:	1 .. BASTION_GRANT_ENTRIES_MAX
  */
 struct bastion_grant {

@@ -73,7 +73,8 @@ static bool shape_good(const struct chip_grant_message *message)
 	const struct bastion_grant *grant = &message->fixed;
 	uint32_t lifetime = le32toh(grant->lifetime);
 
-	if (grant->flags || !chip_is_zero(grant->channel_key, sizeof(grant->channel_key)))
+	if (le32toh(grant->flags) & ~BASTION_GRANT_KEPT ||
+	    !chip_is_zero(grant->channel_key, sizeof(grant->channel_key)))
 		return false;
 	if (lifetime < 1 || lifetime > BASTION_GRANT_LIFETIME_MAX)
 		return false;

@@ -98,7 +98,12 @@ static void bend_lifetime_long(struct draft *draft)
 
 static void bend_flags(struct draft *draft)
 {
-	draft->grant.flags = htole32(1);
+	draft->grant.flags = htole32(BASTION_GRANT_KEPT << 1);
+}
+
+static void bend_flags_high(struct draft *draft)
+{
+	draft->grant.flags = htole32(BASTION_GRANT_KEPT | 1u << 31);
 }
 
 static void bend_count_more(struct draft *draft)
@@ -240,6 +245,7 @@ static const struct {
 	{ "lifetime zero", bend_lifetime_zero, BASTION_STATUS_BAD_GRANT },
 	{ "lifetime long", bend_lifetime_long, BASTION_STATUS_BAD_GRANT },
 	{ "flags", bend_flags, BASTION_STATUS_BAD_GRANT },
+	{ "flags high", bend_flags_high, BASTION_STATUS_BAD_GRANT },
 	{ "count more", bend_count_more, BASTION_STATUS_BAD_GRANT },
 	{ "count less", bend_count_less, BASTION_STATUS_BAD_GRANT },
 	{ "count zero", bend_count_zero, BASTION_STATUS_BAD_GRANT },
@@ -282,6 +288,7 @@ static void test_each_check(void **state)
 	rig_round(rig);
 	rig_draft(rig, &draft);
 	make_rebind(&draft);
+	draft.grant.flags = htole32(BASTION_GRANT_KEPT);
 	assert_int_equal(rig_grant(rig, &draft), BASTION_STATUS_OK);
 	assert_int_equal(chip_grants_count(&rig->chip.now.grants), 1);
 }

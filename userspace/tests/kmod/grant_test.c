@@ -79,6 +79,7 @@ static void judges_every_byte(void **state)
 
 	changes += (1 << 6) - 1;	/* register_mask: other subsets of six registers */
 	changes += 255 + 255 + 1;	/* lifetime: 0x0e10, up to 0x15180 */
+	changes += 1;			/* flags: kept */
 	changes += 2;			/* kind: release to create, create to release */
 
 	grant_sample_init(&s);
@@ -134,9 +135,15 @@ static void refuses_registers_that_grow(void **state)
 static void refuses_what_has_no_meaning_yet(void **state)
 {
 	struct grant_sample s;
+	unsigned int bit;
 
 	grant_sample_init(&s);
-	s.fixed.flags = cpu_to_le32(1);
+	for (bit = 0; bit < 32; bit++) {
+		s.fixed.flags = cpu_to_le32(1u << bit);
+		assert_int_equal(parse_sample(&s),
+				 1u << bit == BASTION_GRANT_KEPT ? 0 : -EBADMSG);
+	}
+	s.fixed.flags = cpu_to_le32(BASTION_GRANT_KEPT | 2);
 	assert_int_equal(parse_sample(&s), -EBADMSG);
 
 	grant_sample_init(&s);

@@ -36,6 +36,8 @@ int main(int argc, char **argv)
 		return 2;
 	grant_sample_init(&grant);
 	save(argv[1], "grant", 0, &grant, sizeof(grant));
+	grant.fixed.flags = cpu_to_le32(BASTION_GRANT_KEPT);
+	save(argv[1], "grant", 1, &grant, sizeof(grant));
 	for (i = BASTION_KIND_SECRET; i <= BASTION_KIND_P384; i++) {
 		blob_sample_init(&blob, i);
 		save(argv[1], "blob", i, &blob, blob.len);
