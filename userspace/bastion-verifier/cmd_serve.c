@@ -21,6 +21,7 @@ struct arguments {
 	const char *keys;
 	const char *socket;
 	const char *audience;
+	const char *state;
 	bool once;
 };
 
@@ -72,6 +73,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "keys", required_argument, NULL, 'k' },
 		{ "socket", required_argument, NULL, 's' },
 		{ "audience", required_argument, NULL, 'a' },
+		{ "state", required_argument, NULL, 'S' },
 		{ "once", no_argument, NULL, 'o' },
 		{ 0 }
 	};
@@ -90,6 +92,9 @@ static int parse(int argc, char **argv, struct arguments *args)
 			break;
 		case 'a':
 			args->audience = optarg;
+			break;
+		case 'S':
+			args->state = optarg;
 			break;
 		case 'o':
 			args->once = true;
@@ -153,13 +158,16 @@ int verifier_serve(int argc, char **argv)
 		return code;
 	serving.policy_path = args.policy;
 	serving.service.policy = policy_load(args.policy, &err);
-	if (!serving.service.policy || keys_load(args.keys, &serving.service.signer, &err)) {
+	if (serving.service.policy && !keys_load(args.keys, &serving.service.signer, &err))
+		serving.service.state = state_open(args.state, &err);
+	if (!serving.service.state) {
 		code = verifier_fail("%s", err.text);
 	} else {
 		if (args.audience)
 			serving.service.signer.audience = args.audience;
 		code = serve(&serving, &args);
 	}
+	state_close(serving.service.state);
 	keys_drop(&serving.service.signer);
 	bv_policy_free(serving.service.policy);
 	return code;

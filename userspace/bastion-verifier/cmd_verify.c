@@ -109,7 +109,7 @@ static int answer(const struct arguments *args, const struct bv_policy *policy,
 	struct bv_result result;
 	int code = VERIFIER_OK;
 
-	if (judge(policy, signer, nonce, evidence, &result))
+	if (judge(policy, signer, nonce, evidence, NULL, &result))
 		return verifier_fail("no result could be made");
 	if (args->json)
 		code = show_json(bv_result_json(&result));

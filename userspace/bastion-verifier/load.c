@@ -99,7 +99,7 @@ int fresh_bytes(void *out, size_t len)
 }
 
 int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct bv_span nonce,
-	  struct bv_span evidence, struct bv_result *result)
+	  struct bv_span evidence, const struct memory *memory, struct bv_result *result)
 {
 	const struct bv_appraisal in = {
 		.policy = policy,
@@ -107,12 +107,19 @@ int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct
 		.nonce = nonce,
 		.verifier = signer->verifier,
 		.now = time(NULL),
+		.history = memory ? memory->history : NULL,
 	};
+	struct bv_verdict *verdict;
 	struct bv_fresh fresh;
 	int ret = fresh_bytes(&fresh, sizeof(fresh));
 
-	if (!ret)
-		ret = bv_result_make(&in, signer, &fresh, result);
+	if (ret)
+		return ret;
+	verdict = bv_appraise(&in);
+	/* Before there is a grant that says so. */
+	if (verdict && memory)
+		verdict->facts.kept = memory->keep(memory, verdict);
+	ret = bv_result_make(&in, verdict, signer, &fresh, result);
 	explicit_bzero(&fresh, sizeof(fresh));
 	return ret;
 }

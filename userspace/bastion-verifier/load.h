@@ -18,16 +18,30 @@ struct bv_policy *policy_load(const char *path, struct bv_error *err);
 int fresh_bytes(void *out, size_t len);
 
 /**
+ * struct memory - what is remembered of the machine that is judged
+ * @history:	goes into the appraisal
+ * @keep:	called with the verdict: stores what is new; returns whether all that
+ *		the quote covers of the log is stored for good
+ * @context:	for @keep
+ */
+struct memory {
+	struct bv_history *history;
+	bool (*keep)(const struct memory *memory, const struct bv_verdict *verdict);
+	void *context;
+};
+
+/**
  * judge() - a result for evidence, at this moment, with fresh randomness
  * @policy:	with its roots
  * @signer:	who signs
  * @nonce:	that was given out
  * @evidence:	untrusted
+ * @memory:	NULL: nothing is remembered, and nothing shall be
  * @result:	on success: bv_result_exit() it
  *
  * Return: 0, or a negative errno.
  */
 int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct bv_span nonce,
-	  struct bv_span evidence, struct bv_result *result);
+	  struct bv_span evidence, const struct memory *memory, struct bv_result *result);
 
 #endif

@@ -29,9 +29,45 @@ static char *refuse(const char *why, bool *hangup, char **log)
 	return session_error(why);
 }
 
-static char *challenge(struct session *session, const struct service *service, int64_t now_ms)
+/* What the machine need not bring again, if it is the one that it says it is. */
+static int add_starts(const struct session *session, const struct service *service,
+		      const uint8_t boot_key[BASTION_POINT_SIZE], json_t *answer)
+{
+	struct bv_history *history = state_find(service->state, session->chip_id);
+	json_int_t log = 0, ima = 0, offset = 0;
+
+	if (history && bv_history_is(history, session->chip_id, boot_key)) {
+		log = history->replay.count;
+		ima = history->ima_replay.count;
+		offset = history->ima_replay.bytes;
+	}
+	return json_object_set_new(answer, "log_from", json_integer(log)) ||
+	       json_object_set_new(answer, "ima_from", json_integer(ima)) ||
+	       json_object_set_new(answer, "ima_offset", json_integer(offset));
+}
+
+static int read_machine(struct session *session, const json_t *request,
+			uint8_t boot_key[BASTION_POINT_SIZE], struct bv_error *err)
+{
+	int ret;
+
+	session->has_chip = false;
+	if (!json_object_get(request, "chip") && !json_object_get(request, "boot_key"))
+		return 0;
+	ret = bv_json_hex(request, "chip", session->chip_id, BASTION_DIGEST_SIZE,
+			  BASTION_DIGEST_SIZE, NULL, err);
+	if (!ret)
+		ret = bv_json_hex(request, "boot_key", boot_key, BASTION_POINT_SIZE,
+				  BASTION_POINT_SIZE, NULL, err);
+	session->has_chip = !ret;
+	return ret;
+}
+
+static char *challenge(struct session *session, const struct service *service,
+		       const uint8_t boot_key[BASTION_POINT_SIZE], int64_t now_ms)
 {
 	char nonce[2 * SESSION_NONCE_SIZE + 1], verifier[2 * BASTION_DIGEST_SIZE + 1];
+	json_t *answer;
 
 	session->has_nonce = false;
 	if (fresh_bytes(session->nonce, sizeof(session->nonce)))
@@ -40,8 +76,13 @@ static char *challenge(struct session *session, const struct service *service, i
 	session->nonce_ms = now_ms;
 	bv_hex(nonce, session->nonce, sizeof(session->nonce));
 	bv_hex(verifier, service->signer.verifier, BASTION_DIGEST_SIZE);
-	return dump(json_pack("{s:s, s:s, s:s}", "type", "challenge", "nonce", nonce, "verifier",
-			      verifier));
+	answer = json_pack("{s:s, s:s, s:s}", "type", "challenge", "nonce", nonce, "verifier",
+			   verifier);
+	if (answer && session->has_chip && add_starts(session, service, boot_key, answer)) {
+		json_decref(answer);
+		return NULL;
+	}
+	return dump(answer);
 }
 
 static char *verdict_line(const struct bv_verdict *verdict)
@@ -52,22 +93,34 @@ static char *verdict_line(const struct bv_verdict *verdict)
 
 	if (verdict->facts.authentic)
 		bv_hex(chip, verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
-	if (asprintf(&line, "verdict: chip %s: %s, %s%s%s", chip, bv_tier_name(verdict->status),
-		     verdict->granted ? "granted" : "refused", failing ? ", first failed: " : "",
-		     failing ? failing : "") < 0)
+	if (asprintf(&line, "verdict: chip %s: %s, %s%s%s; %llu new entries%s", chip,
+		     bv_tier_name(verdict->status), verdict->granted ? "granted" : "refused",
+		     failing ? ", first failed: " : "", failing ? failing : "",
+		     (unsigned long long)verdict->facts.replayed,
+		     verdict->facts.kept ? ", all kept" : "") < 0)
 		return NULL;
 	return line;
+}
+
+static bool keep(const struct memory *memory, const struct bv_verdict *verdict)
+{
+	return !state_keep(memory->context, memory->history) &&
+	       bv_history_holds(memory->history, verdict);
 }
 
 static char *appraise(struct session *session, const struct service *service,
 		      const json_t *evidence, char **log)
 {
 	char *text = json_dumps(evidence, JSON_COMPACT), *answer = NULL;
+	struct memory memory = { .keep = keep, .context = service->state };
 	struct bv_result result;
 	json_t *json;
 
+	if (session->has_chip)
+		memory.history = state_get(service->state, session->chip_id);
 	if (text && !judge(service->policy, &service->signer, BV_SPAN(session->nonce),
-			   (struct bv_span){ (uint8_t *)text, strlen(text) }, &result)) {
+			   (struct bv_span){ (uint8_t *)text, strlen(text) },
+			   memory.history ? &memory : NULL, &result)) {
 		*log = verdict_line(result.verdict);
 		json = bv_result_json(&result);
 		if (json && json_object_set_new(json, "type", json_string("result"))) {
@@ -107,14 +160,16 @@ static char *evidence(struct session *session, const struct service *service,
 static char *request(struct session *session, const struct service *service, const json_t *json,
 		     int64_t now_ms, bool *hangup, char **log)
 {
-	static const char *const plain[] = { "type", NULL };
+	static const char *const plain[] = { "type", "chip", "boot_key", NULL };
 	static const char *const full[] = { "type", "evidence", NULL };
 	const char *type = json_string_value(json_object_get(json, "type"));
+	uint8_t boot_key[BASTION_POINT_SIZE];
 	struct bv_error err = { "" };
 	char *answer;
 
-	if (type && !strcmp(type, "challenge") && !bv_json_only(json, plain, "request", &err)) {
-		answer = challenge(session, service, now_ms);
+	if (type && !strcmp(type, "challenge") && !bv_json_only(json, plain, "request", &err) &&
+	    !read_machine(session, json, boot_key, &err)) {
+		answer = challenge(session, service, boot_key, now_ms);
 		return answer ? answer : refuse("the verifier failed", hangup, log);
 	}
 	if (type && !strcmp(type, "evidence") && !bv_json_only(json, full, "request", &err))

@@ -6,7 +6,7 @@
 #ifndef VERIFIER_SESSION_H
 #define VERIFIER_SESSION_H
 
-#include "load.h"
+#include "state.h"
 
 #define SESSION_LINE_MAX	(8 << 20)
 #define SESSION_NONCE_SIZE	32
@@ -15,10 +15,12 @@
  * struct service - what all sessions share
  * @policy:	NULL while the one on record cannot be used: nobody is judged then
  * @signer:	who signs
+ * @state:	what is remembered of machines
  */
 struct service {
 	struct bv_policy *policy;
 	struct bv_signer signer;
+	struct state *state;
 };
 
 /**
@@ -26,11 +28,15 @@ struct service {
  * @nonce:	given out, if @has_nonce
  * @has_nonce:	until it is used, or replaced
  * @nonce_ms:	when it was given out
+ * @chip_id:	of the machine, as it says; only ever used to look it up
+ * @has_chip:	whether it said so
  */
 struct session {
 	uint8_t nonce[SESSION_NONCE_SIZE];
 	bool has_nonce;
 	int64_t nonce_ms;
+	uint8_t chip_id[BASTION_DIGEST_SIZE];
+	bool has_chip;
 };
 
 /**

@@ -3,6 +3,7 @@
  * Registers 3 and 4: files that were measured, by IMA and mirrored by the module,
  * and the executables that the module measured itself.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,72 +28,127 @@ static bool check_loaded(const struct bv_rule *rule, struct bv_verdict *verdict)
 		.advice = "The program forgot to load them: this is a defect of it." });
 }
 
-/* Entries after the one that gives register 3 came after the quote. */
-static int find_quoted(struct bv_span list, const uint8_t *quoted, struct bv_ima_replay *state,
-		       bool *found, struct bv_error *err)
+/*
+ * Entries after the one that gives register 3 came after the quote. They are not
+ * part of what @state has at the end, and the machine brings them again.
+ */
+static int find_quoted(struct bv_span list, int bank, const uint8_t *quoted,
+		       struct bv_ima_replay *state, int *found_bank, bool *found,
+		       struct bv_error *err)
 {
 	const uint8_t *value = state->pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR];
 	struct bv_ima_replayer replayer;
 	struct bv_ima_entry entry;
-	int ret = bv_ima_replay_begin(&replayer, list, BV_IMA_DETECT, state, err);
+	int ret = bv_ima_replay_begin(&replayer, list, bank, state, err);
 
-	*found = false;
+	/* What was there before may be all that there is. */
+	*found = state->count && !memcmp(value, quoted, BASTION_DIGEST_SIZE);
 	while (!ret && !*found && (ret = bv_ima_replay_next(&replayer, &entry, err)) == 1) {
 		*found = !memcmp(value, quoted, BASTION_DIGEST_SIZE);
 		ret = 0;
 	}
+	*found_bank = replayer.reader.bank;
 	bv_ima_replay_end(&replayer);
 	return ret;
 }
 
-static bool check_list(struct bv_span list, struct bv_ima_replay *state,
-		       struct bv_verdict *verdict)
+static bool check_start(const struct bv_history *history, struct bv_verdict *verdict)
+{
+	uint64_t from = verdict->facts.round.ima_from, have = history->ima_replay.count;
+	char expected[64], seen[64];
+
+	snprintf(expected, sizeof(expected), "a list from entry %llu", (unsigned long long)have);
+	snprintf(seen, sizeof(seen), "a list from entry %llu", (unsigned long long)from);
+	return from == have ||
+	       bv_verdict_add(verdict, &(struct bv_check){
+		.name = "ima-start", .claim = BV_EXECUTABLES, .tier = BV_CONTRAINDICATED,
+		.expected = expected, .seen = seen,
+		.advice = "Another round came between, or this verifier forgot the machine: begin a "
+			  "new one." });
+}
+
+/* Looks for the quoted register in the list and, if it is there, remembers what leads to it. */
+static int take_list(struct bv_span list, struct bv_history *history, bool *found,
+		     struct bv_ima_replay *state, struct bv_verdict *verdict, struct bv_error *err)
+{
+	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
+	uint64_t count = state->count, bytes = state->bytes;
+	int bank = count ? (int)history->ima_bank : BV_IMA_DETECT, ret;
+
+	ret = find_quoted(list, bank, quoted, state, &bank, found, err);
+	verdict->facts.replayed += state->count - count;
+	if (ret || !*found)
+		return ret;
+	list.len = state->bytes - bytes;
+	return bv_history_add_ima(history, list, bank, state);
+}
+
+static bool check_list(struct bv_span list, struct bv_history *history, struct bv_verdict *verdict)
 {
 	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
 	char expected[HEX_SIZE + 16], seen[HEX_SIZE + 96], hex[HEX_SIZE];
+	struct bv_ima_replay state = history->ima_replay;
 	struct bv_error err = { "" };
 	bool found = false;
-	int ret = 0;
+	int ret;
 
 	bv_hex(hex, quoted, BASTION_DIGEST_SIZE);
 	snprintf(expected, sizeof(expected), "register 3: %s", hex);
-	if (list.data)
-		ret = find_quoted(list, quoted, state, &found, &err);
-	bv_hex(hex, state->pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], BASTION_DIGEST_SIZE);
+	ret = take_list(list, history, &found, &state, verdict, &err);
+	if (ret == -ENOSPC || (ret && !err.text[0]))
+		return bv_appraise_room(ret, history, verdict);
+	bv_hex(hex, state.pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], BASTION_DIGEST_SIZE);
 	snprintf(seen, sizeof(seen), "register 3: %s after all %llu entries", hex,
-		 (unsigned long long)state->count);
-	if (!list.data)
-		snprintf(seen, sizeof(seen), "the evidence has no IMA list");
-	else if (found)
+		 (unsigned long long)state.count);
+	if (found)
 		snprintf(seen, sizeof(seen), "as expected, after %llu entries",
-			 (unsigned long long)state->count);
+			 (unsigned long long)state.count);
+	else if (!list.data)
+		snprintf(seen, sizeof(seen), "the evidence has no IMA list");
 	return bv_verdict_add(verdict, &(struct bv_check){
-		.name = "ima-list", .claim = BV_EXECUTABLES, .tier = must(found),
+		.name = "ima-list", .claim = BV_EXECUTABLES, .tier = must(found && !ret),
 		.expected = expected, .seen = ret ? err.text : seen,
 		.advice = "IMA is not active on the machine, the module did not mirror its list, or "
 			  "the list was changed on its way." });
 }
 
-static void judge_list(const struct bv_rule *rule, struct bv_span list, uint64_t count,
-		       struct bv_verdict *verdict)
+static int judge_piece(const struct bv_history *history, const struct bv_piece *piece,
+		       struct bv_judge *judge)
 {
-	struct bv_judge judge = {
-		.rule = rule, .check = "ima", .index = BV_IMA_MIRROR, .verdict = verdict,
-	};
+	const struct bv_span bytes = { piece->bytes, piece->len };
 	struct bv_ima_reader reader;
 	struct bv_ima_entry entry;
-	int ret = bv_ima_open(&reader, list, BV_IMA_DETECT, 0, NULL);
+	int ret = bv_ima_open(&reader, bytes, history->ima_bank, piece->first, NULL);
 
-	while (!ret && judge.entries < count && bv_ima_next(&reader, &entry, NULL) == 1)
-		bv_judge_entry(&judge, &(struct bv_measured){
+	while (!ret && (ret = bv_ima_next(&reader, &entry, NULL)) == 1) {
+		bv_judge_entry(judge, &(struct bv_measured){
 			.number = entry.number, .violation = entry.violation,
 			.event = bv_is_gate_event(&entry), .path = entry.path,
 			.algorithm = entry.algorithm, .digest = entry.digest });
+		ret = 0;
+	}
 	bv_ima_close(&reader);
+	return ret;
+}
+
+static void judge_list(const struct bv_rule *rule, struct bv_history *history,
+		       struct bv_verdict *verdict)
+{
+	struct bv_judge *judge = &history->judged.files;
+	const struct bv_piece *piece;
+	uint64_t before = judge->entries;
+	int ret = 0;
+
+	bv_judge_resume(judge, rule, "ima", BV_IMA_MIRROR, verdict);
+	while (!ret && (piece = bv_piece_after(&history->ima, history->judged.ima))) {
+		ret = judge_piece(history, piece, judge);
+		history->judged.ima = piece;
+	}
 	/* It could be read a moment ago. */
-	if (judge.entries != count)
+	if (ret || judge->entries != history->ima_replay.count)
 		verdict->broken = true;
-	bv_judge_end(&judge);
+	verdict->facts.judged += judge->entries - before;
+	bv_judge_end(judge);
 }
 
 /*
@@ -114,21 +170,23 @@ static bool begins_with_aggregate(struct bv_span list)
 }
 
 /* Is register 3 what IMA leaves there when it has no policy? */
-static bool only_aggregate(struct bv_span list, const uint8_t *quoted)
+static bool only_aggregate(const struct bv_history *history, const uint8_t *quoted)
 {
-	struct bv_ima_replay state = { .pcrs.banks = 1u << BV_BANK_SHA384, .mirror = true };
-	bool found;
+	const struct bv_ima_replay *replay = &history->ima_replay;
+	const struct bv_piece *first = history->ima.head;
 
-	return list.data && !find_quoted(list, quoted, &state, &found, NULL) && found &&
-	       state.count == 1 && begins_with_aggregate(list);
+	return first && replay->count == 1 &&
+	       !memcmp(replay->pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], quoted,
+		       BASTION_DIGEST_SIZE) &&
+	       begins_with_aggregate((struct bv_span){ first->bytes, first->len });
 }
 
 /* Without a rule nobody looks at the list, so there had better be no file in it. */
-static void check_unjudged(struct bv_span list, struct bv_verdict *verdict)
+static void check_unjudged(const struct bv_history *history, struct bv_verdict *verdict)
 {
 	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
 	bool empty = bv_is_zero(quoted, BASTION_DIGEST_SIZE);
-	bool ok = empty || only_aggregate(list, quoted);
+	bool ok = empty || only_aggregate(history, quoted);
 	const char *seen = empty ? "nothing" : "boot_aggregate";
 
 	bv_verdict_add(verdict, &(struct bv_check){
@@ -140,34 +198,51 @@ static void check_unjudged(struct bv_span list, struct bv_verdict *verdict)
 }
 
 void bv_appraise_ima(const struct bv_appraisal *in, struct bv_span list,
-		     struct bv_verdict *verdict)
+		     struct bv_history *history, struct bv_verdict *verdict)
 {
-	struct bv_ima_replay state = { .pcrs.banks = 1u << BV_BANK_SHA384, .mirror = true };
+	struct bv_ima_replay state = history->ima_replay;
 	const struct bv_rule *rule = &in->policy->ima;
+	bool found;
 
-	if (!rule->given)
-		check_unjudged(list, verdict);
-	else if (check_loaded(rule, verdict) && check_list(list, &state, verdict))
-		judge_list(rule, list, state.count, verdict);
+	if (!rule->given) {
+		/* A policy may come that wants it; until then it need not be brought again. */
+		if (verdict->facts.round.ima_from == state.count)
+			take_list(list, history, &found, &state, verdict, NULL);
+		check_unjudged(history, verdict);
+	} else if (check_loaded(rule, verdict) && check_start(history, verdict) &&
+		   check_list(list, history, verdict)) {
+		judge_list(rule, history, verdict);
+	}
 }
 
-void bv_appraise_executables(const struct bv_appraisal *in, struct bv_span log,
-			     struct bv_verdict *verdict)
+static void judge_executables(const struct bv_piece *piece, struct bv_judge *judge)
 {
-	const struct bv_rule *rule = &in->policy->executables;
-	struct bv_judge judge = {
-		.rule = rule, .check = "executables", .index = EXECUTABLES, .verdict = verdict,
-	};
-	struct bv_log_reader reader = bv_log_begin(log);
+	struct bv_log_reader reader = bv_log_resume(piece->bytes, piece->len, piece->first);
 	struct bv_log_entry entry;
 
-	if (!rule->given || !check_loaded(rule, verdict))
-		return;
 	while (bv_log_next(&reader, &entry, NULL) == 1)
 		if (entry.index == EXECUTABLES && !entry.buffer)
-			bv_judge_entry(&judge, &(struct bv_measured){
+			bv_judge_entry(judge, &(struct bv_measured){
 				.number = entry.number, .path = entry.name, .digest = entry.digest,
 				.algorithm = { (const uint8_t *)entry.algorithm,
 					       strlen(entry.algorithm) } });
-	bv_judge_end(&judge);
+}
+
+void bv_appraise_executables(const struct bv_appraisal *in, struct bv_history *history,
+			     struct bv_verdict *verdict)
+{
+	const struct bv_rule *rule = &in->policy->executables;
+	struct bv_judge *judge = &history->judged.executables;
+	const struct bv_piece *piece;
+	uint64_t before = judge->entries;
+
+	if (!rule->given || !check_loaded(rule, verdict))
+		return;
+	bv_judge_resume(judge, rule, "executables", EXECUTABLES, verdict);
+	while ((piece = bv_piece_after(&history->log, history->judged.exec))) {
+		judge_executables(piece, judge);
+		history->judged.exec = piece;
+	}
+	verdict->facts.judged += judge->entries - before;
+	bv_judge_end(judge);
 }

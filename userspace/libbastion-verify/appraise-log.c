@@ -2,8 +2,10 @@
 /*
  * Registers 1 to 7 without 3: what the module, and the operator through it, measured.
  * Each rule is a function over all entries of the log, which has been replayed
- * by then, so that every entry is one that the chip signed.
+ * by then, so that every entry is one that the chip signed. What earlier rounds
+ * brought has been looked at then, unless the policy is another one.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +17,8 @@
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
 #define TRACKED_MAX	64	/* verifiers in a log, the removed ones included */
 
-/* What a pass over the log finds. */
-struct findings {
+/* What a pass over the log finds. It may be kept for years, so whatever it points to has to stay. */
+struct bv_findings {
 	struct bv_log_entry boot_key;	/* the first entry of register 1 */
 	struct bv_log_entry extra_key;	/* a boot_key event that should not be */
 	struct bv_log_entry cap;
@@ -67,7 +69,7 @@ static bool module_known(const struct bv_texts *builds, struct bv_span text)
 }
 
 static void note_register1(const struct bv_policy *policy, const struct bv_log_entry *entry,
-			   struct findings *found)
+			   struct bv_findings *found)
 {
 	if (!found->first_seen++)
 		found->boot_key = *entry;
@@ -91,7 +93,7 @@ static void note_register1(const struct bv_policy *policy, const struct bv_log_e
 	}
 }
 
-static struct tracked *find_verifier(struct findings *found, const uint8_t *digest)
+static struct tracked *find_verifier(struct bv_findings *found, const uint8_t *digest)
 {
 	for (size_t i = 0; i < found->verifier_count; i++)
 		if (!memcmp(found->verifiers[i].digest, digest, BASTION_DIGEST_SIZE))
@@ -99,7 +101,7 @@ static struct tracked *find_verifier(struct findings *found, const uint8_t *dige
 	return NULL;
 }
 
-static void blame(struct findings *found, const struct bv_log_entry *entry, const char *why)
+static void blame(struct bv_findings *found, const struct bv_log_entry *entry, const char *why)
 {
 	if (!found->bad_verifier) {
 		found->bad_verifier = why;
@@ -107,7 +109,7 @@ static void blame(struct findings *found, const struct bv_log_entry *entry, cons
 	}
 }
 
-static void note_add(const struct bv_log_entry *entry, struct findings *found)
+static void note_add(const struct bv_log_entry *entry, struct bv_findings *found)
 {
 	uint8_t digest[BASTION_DIGEST_SIZE];
 	struct tracked *slot = &found->verifiers[found->verifier_count];
@@ -125,7 +127,7 @@ static void note_add(const struct bv_log_entry *entry, struct findings *found)
 	}
 }
 
-static void note_remove(const struct bv_log_entry *entry, struct findings *found)
+static void note_remove(const struct bv_log_entry *entry, struct bv_findings *found)
 {
 	struct tracked *slot = NULL;
 
@@ -138,7 +140,7 @@ static void note_remove(const struct bv_log_entry *entry, struct findings *found
 }
 
 static void note_register2(const struct bv_policy *policy, const struct bv_log_entry *entry,
-			   struct findings *found)
+			   struct bv_findings *found)
 {
 	if (is(entry, BASTION_EVENT_VERIFIER_ADD)) {
 		note_add(entry, found);
@@ -154,7 +156,7 @@ static void note_register2(const struct bv_policy *policy, const struct bv_log_e
 	}
 }
 
-static void note_register4(const struct bv_log_entry *entry, struct findings *found)
+static void note_register4(const struct bv_log_entry *entry, struct bv_findings *found)
 {
 	struct bv_requester who;
 	bool known;
@@ -170,9 +172,10 @@ static void note_register4(const struct bv_log_entry *entry, struct findings *fo
 		found->unknown = *entry;
 }
 
-static void pass(const struct bv_policy *policy, struct bv_span log, struct findings *found)
+static void pass_piece(const struct bv_policy *policy, const struct bv_piece *piece,
+		       struct bv_findings *found)
 {
-	struct bv_log_reader reader = bv_log_begin(log);
+	struct bv_log_reader reader = bv_log_resume(piece->bytes, piece->len, piece->first);
 	struct bv_log_entry entry;
 
 	while (bv_log_next(&reader, &entry, NULL) == 1) {
@@ -185,7 +188,28 @@ static void pass(const struct bv_policy *policy, struct bv_span log, struct find
 	}
 }
 
-static void check_boot_key(const struct findings *found, struct bv_verdict *verdict)
+/* Over what this policy has not been asked about yet. */
+static bool pass(const struct bv_policy *policy, struct bv_history *history,
+		 struct bv_verdict *verdict)
+{
+	struct bv_judged *judged = &history->judged;
+	const struct bv_piece *piece;
+
+	if (!judged->findings)
+		judged->findings = calloc(1, sizeof(*judged->findings));
+	if (!judged->findings) {
+		verdict->broken = true;
+		return false;
+	}
+	while ((piece = bv_piece_after(&history->log, judged->log))) {
+		pass_piece(policy, piece, judged->findings);
+		judged->log = piece;
+		verdict->facts.passes++;
+	}
+	return true;
+}
+
+static void check_boot_key(const struct bv_findings *found, struct bv_verdict *verdict)
 {
 	const struct bv_round *round = &verdict->facts.round;
 	const struct bv_log_entry *first = &found->boot_key;
@@ -215,7 +239,7 @@ static void check_boot_key(const struct findings *found, struct bv_verdict *verd
 			  "somebody drives the chip behind the module's back." });
 }
 
-static void check_events(const struct findings *found, struct bv_verdict *verdict)
+static void check_events(const struct bv_findings *found, struct bv_verdict *verdict)
 {
 	const struct bv_log_entry *cap = &found->cap, *unknown = &found->unknown;
 
@@ -257,7 +281,7 @@ static void check_pin(const struct pin *pin, struct bv_verdict *verdict)
 		.entry = pin->bad ? pin->entry : NULL, .advice = pin->advice });
 }
 
-static void check_pins(const struct bv_policy *policy, const struct findings *found,
+static void check_pins(const struct bv_policy *policy, const struct bv_findings *found,
 		       struct bv_verdict *verdict)
 {
 	const struct pin pins[] = {
@@ -279,7 +303,7 @@ static void check_pins(const struct bv_policy *policy, const struct findings *fo
 		check_pin(&pins[i], verdict);
 }
 
-static void check_verifiers(const struct bv_appraisal *in, struct findings *found,
+static void check_verifiers(const struct bv_appraisal *in, struct bv_findings *found,
 			    struct bv_verdict *verdict)
 {
 	const struct bv_log_entry *entry = found->bad_verifier ? &found->verifier : NULL;
@@ -336,20 +360,38 @@ static int first_difference(const struct bv_replay *replay, const struct bv_quot
 	return 0;
 }
 
-static bool check_replay(struct bv_span log, struct bv_verdict *verdict)
+static bool check_start(const struct bv_history *history, struct bv_verdict *verdict)
+{
+	uint64_t from = verdict->facts.round.log_from, have = history->replay.count;
+	char expected[80], seen[64];
+
+	snprintf(expected, sizeof(expected), have ? "a log from entry 0 or from entry %llu"
+						  : "a log from entry 0",
+		 (unsigned long long)have);
+	snprintf(seen, sizeof(seen), "a log from entry %llu", (unsigned long long)from);
+	return from == have ||
+	       bv_verdict_add(verdict, &(struct bv_check){
+		.name = "log-start", .claim = BV_CONFIGURATION, .tier = BV_CONTRAINDICATED,
+		.expected = expected, .seen = seen,
+		.advice = from < have ? "Another round came between: begin a new one."
+				      : "The machine has trimmed its log, and this verifier does not "
+					"remember what is gone: restore its state, or reboot the "
+					"machine." });
+}
+
+static bool check_replay(struct bv_span log, struct bv_replay *replay, struct bv_verdict *verdict)
 {
 	char expected[HEX_SIZE + 32], seen[HEX_SIZE + 32], hex[HEX_SIZE];
 	struct bv_facts *facts = &verdict->facts;
 	struct bv_error err = { "" };
 	struct bv_log_entry bad;
-	struct bv_replay replay;
-	int ret = bv_log_replay(log, BV_LOG_MODULE, &replay, &bad, &err);
-	int differs = first_difference(&replay, &facts->quote);
+	int ret = bv_log_replay_more(log, BV_LOG_MODULE, replay, &bad, &err);
+	int differs = first_difference(replay, &facts->quote);
 
-	memcpy(facts->log_aggregate, replay.aggregate, sizeof(facts->log_aggregate));
+	memcpy(facts->log_aggregate, replay->aggregate, sizeof(facts->log_aggregate));
 	bv_hex(hex, facts->quote.registers[differs], BASTION_DIGEST_SIZE);
 	snprintf(expected, sizeof(expected), "register %d: %s", differs, hex);
-	bv_hex(hex, replay.registers[differs], BASTION_DIGEST_SIZE);
+	bv_hex(hex, replay->registers[differs], BASTION_DIGEST_SIZE);
 	snprintf(seen, sizeof(seen), "register %d: %s", differs, hex);
 	if (!ret && differs == 0)
 		strcpy(seen, "as expected");
@@ -362,32 +404,47 @@ static bool check_replay(struct bv_span log, struct bv_verdict *verdict)
 		return false;
 	snprintf(expected, sizeof(expected), "%llu entries",
 		 (unsigned long long)facts->round.log_count);
-	snprintf(seen, sizeof(seen), "%llu entries", (unsigned long long)replay.count);
+	snprintf(seen, sizeof(seen), "%llu entries", (unsigned long long)replay->count);
 	return bv_verdict_add(verdict, &(struct bv_check){
 		.name = "log-count", .claim = BV_CONFIGURATION,
-		.tier = must(replay.count == facts->round.log_count), .expected = expected,
+		.tier = must(replay->count == facts->round.log_count), .expected = expected,
 		.seen = seen, .advice = "The log does not belong to this quote: begin a new round." });
 }
 
-void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
-		     struct bv_verdict *verdict)
+bool bv_appraise_room(int ret, const struct bv_history *history, struct bv_verdict *verdict)
 {
-	struct findings *found;
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "lists of at most %zu bytes", history->max);
+	if (ret == -ENOSPC)
+		return bv_verdict_add(verdict, &(struct bv_check){
+			.name = "history", .claim = BV_CONFIGURATION, .tier = BV_CONTRAINDICATED,
+			.expected = expected, .seen = "more",
+			.advice = "Reboot the machine: its lists begin anew then." });
+	if (ret)
+		verdict->broken = true;
+	return !ret;
+}
+
+bool bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
+		     struct bv_history *history, struct bv_verdict *verdict)
+{
+	struct bv_replay replay = history->replay;
+	struct bv_findings *found;
 
 	/* Entries that the chip has not signed are not worth explaining. */
-	if (!check_replay(log, verdict))
-		return;
-	found = calloc(1, sizeof(*found));
-	if (!found) {
-		verdict->broken = true;
-		return;
-	}
-	pass(in->policy, log, found);
+	if (!check_start(history, verdict) || !check_replay(log, &replay, verdict))
+		return false;
+	verdict->facts.replayed += replay.count - history->replay.count;
+	if (!bv_appraise_room(bv_history_add_log(history, log, &replay), history, verdict) ||
+	    !pass(in->policy, history, verdict))
+		return false;
+	found = history->judged.findings;
 	check_boot_key(found, verdict);
 	check_events(found, verdict);
 	check_pins(in->policy, found, verdict);
 	check_verifiers(in, found, verdict);
 	check_registers(in->policy, verdict);
-	bv_appraise_executables(in, log, verdict);
-	free(found);
+	bv_appraise_executables(in, history, verdict);
+	return true;
 }

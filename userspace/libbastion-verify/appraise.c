@@ -212,6 +212,76 @@ void bv_appraise_permits(const struct bv_policy *policy, struct bv_verdict *verd
 		.advice = "Say in the policy what a grant shall allow." });
 }
 
+/* Does the log itself say that the round's boot key was there first? */
+static bool log_begins_with(const struct bv_history *history,
+			    const uint8_t boot_key[BASTION_POINT_SIZE])
+{
+	const struct bv_piece *piece = bv_piece_after(&history->log, NULL);
+	struct bv_log_reader reader;
+	struct bv_log_entry entry;
+
+	if (!piece)
+		return false;
+	reader = bv_log_resume(piece->bytes, piece->len, piece->first);
+	return bv_log_next(&reader, &entry, NULL) == 1 && entry.index == 1 && entry.buffer &&
+	       bv_span_is(entry.name, BASTION_EVENT_BOOT_KEY) &&
+	       entry.data.len == BASTION_POINT_SIZE &&
+	       !memcmp(entry.data.data, boot_key, BASTION_POINT_SIZE);
+}
+
+/* Both lists, going on with @history, which is the caller's or a new one. */
+static bool appraise_lists(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+			   struct bv_history *history, struct bv_verdict *verdict)
+{
+	bool whole;
+
+	bv_history_judge(history, in->policy->id);
+	whole = bv_appraise_log(in, evidence->log, history, verdict);
+	if (whole)
+		bv_appraise_ima(in, evidence->ima, history, verdict);
+	/* Findings that are not complete must not be built upon. */
+	if (verdict->broken)
+		bv_history_unjudge(history);
+	return whole;
+}
+
+static void appraise_from(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+			  struct bv_history *history, struct bv_verdict *verdict)
+{
+	const uint8_t *chip_id = verdict->facts.quote.chip_id;
+	const struct bv_round *round = &verdict->facts.round;
+	struct bv_history *fresh;
+
+	if (history && round->log_from && bv_history_is(history, chip_id, round->boot_key)) {
+		appraise_lists(in, evidence, history, verdict);
+		return;
+	}
+	fresh = bv_history_new(chip_id, history ? history->max : BV_HISTORY_MAX);
+	if (!fresh) {
+		verdict->broken = true;
+		return;
+	}
+	/* Whoever has nothing but a chip cannot make us forget the kernel that has it. */
+	if (appraise_lists(in, evidence, fresh, verdict) && history &&
+	    log_begins_with(fresh, round->boot_key)) {
+		memcpy(fresh->boot_key, round->boot_key, BASTION_POINT_SIZE);
+		bv_history_move(history, fresh);
+	}
+	bv_history_free(fresh);
+}
+
+/* What may be used and added to: nothing, unless the quote is proven to be that chip's. */
+static struct bv_history *own_history(const struct bv_appraisal *in,
+				      const struct bv_verdict *verdict)
+{
+	const struct bv_facts *facts = &verdict->facts;
+
+	if (!in->history || !facts->authentic ||
+	    memcmp(in->history->chip_id, facts->quote.chip_id, BASTION_DIGEST_SIZE))
+		return NULL;
+	return in->history;
+}
+
 static void appraise(const struct bv_appraisal *in, const struct bv_evidence *evidence,
 		     struct bv_verdict *verdict)
 {
@@ -228,8 +298,9 @@ static void appraise(const struct bv_appraisal *in, const struct bv_evidence *ev
 	verdict->facts.authentic = genuine && bound;
 	check_hardware(in->policy, verdict);
 	bv_appraise_boot(in, evidence->boot_log, verdict);
-	bv_appraise_log(in, evidence->log, verdict);
-	bv_appraise_ima(in, evidence->ima, verdict);
+	/* Only an authentic quote is a reason to look at what is remembered. */
+	if (verdict->facts.authentic || !evidence->round.log_from)
+		appraise_from(in, evidence, own_history(in, verdict), verdict);
 	bv_appraise_permits(in->policy, verdict);
 }
 

@@ -6,6 +6,7 @@
 #define BV_APPRAISE_H
 
 #include "evidence.h"
+#include "history.h"
 #include "policy.h"
 #include "verdict.h"
 
@@ -16,6 +17,7 @@
  * @nonce:	the nonce that was given out for this round and for no other
  * @verifier:	digest of our own grant key
  * @now:	seconds since 1970
+ * @history:	what is remembered of the chip; NULL: nothing is, and nothing shall be
  */
 struct bv_appraisal {
 	const struct bv_policy *policy;
@@ -23,6 +25,7 @@ struct bv_appraisal {
 	struct bv_span nonce;
 	const uint8_t *verifier;
 	int64_t now;
+	struct bv_history *history;
 };
 
 /**
@@ -30,6 +33,11 @@ struct bv_appraisal {
  * @in:		see above
  *
  * Every failure is a failed check in the verdict.
+ *
+ * Evidence that begins at the first entries may be of any boot of any chip, and
+ * replaces what @in->history has. Evidence that begins later has to go on exactly
+ * where that ends. What an authentic quote covers is added whatever the verdict
+ * is: what is refused once is so until a policy allows it.
  *
  * Return: a closed verdict to bv_verdict_free(), or NULL without memory.
  */
@@ -46,30 +54,44 @@ void bv_appraise_boot(const struct bv_appraisal *in, struct bv_span log,
 
 /**
  * bv_appraise_ima() - IMA's list against register 3 and the policy
- * @in:		see above
+ * @in:		see above; its history is not looked at
  * @list:	untrusted; no data when the evidence has none
+ * @history:	where the list goes on; gets what the quote covers
  * @verdict:	with the quote's claims; gets the checks
  */
 void bv_appraise_ima(const struct bv_appraisal *in, struct bv_span list,
-		     struct bv_verdict *verdict);
+		     struct bv_history *history, struct bv_verdict *verdict);
 
 /**
  * bv_appraise_executables() - what register 4 has of executables against the policy
  * @in:		see above
- * @log:	the module's, replayed
+ * @history:	with the module's log
  * @verdict:	gets the checks
  */
-void bv_appraise_executables(const struct bv_appraisal *in, struct bv_span log,
+void bv_appraise_executables(const struct bv_appraisal *in, struct bv_history *history,
 			     struct bv_verdict *verdict);
 
 /**
  * bv_appraise_log() - the module's log against its registers and the policy
- * @in:		see above
+ * @in:		see above; its history is not looked at
  * @log:	untrusted
+ * @history:	where the log goes on; gets what the quote covers
  * @verdict:	with the quote's claims and the round; gets the checks
+ *
+ * Return: whether @history has what the quote covers.
  */
-void bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
-		     struct bv_verdict *verdict);
+bool bv_appraise_log(const struct bv_appraisal *in, struct bv_span log,
+		     struct bv_history *history, struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_room() - what became of adding to a history
+ * @ret:	0, or an error
+ * @history:	which
+ * @verdict:	gets a check if there is no room
+ *
+ * Return: whether @ret is 0.
+ */
+bool bv_appraise_room(int ret, const struct bv_history *history, struct bv_verdict *verdict);
 
 /** bv_appraise_permits() - whether the policy would allow anything */
 void bv_appraise_permits(const struct bv_policy *policy, struct bv_verdict *verdict);

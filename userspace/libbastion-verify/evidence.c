@@ -61,10 +61,10 @@ static int parse_round(struct bv_span text, struct bv_round *round, struct bv_er
 {
 	static const char *const known[] = {
 		"verifier", "kernel_nonce", "chip_nonce", "boot_key", "verifier_nonce",
-		"log_count", NULL
+		"log_count", "log_from", "ima_from", NULL
 	};
 	json_t *json = bv_json_parse(text, 4096, "the round", err);
-	int64_t count = 0;
+	int64_t count = 0, log_from = 0, ima_from = 0;
 	int ret;
 
 	if (!json)
@@ -82,7 +82,13 @@ static int parse_round(struct bv_span text, struct bv_round *round, struct bv_er
 				BASTION_VERIFIER_NONCE_MIN, BASTION_VERIFIER_NONCE_MAX,
 				&round->verifier_nonce_len, err)))
 		ret = bv_json_number(json, "log_count", 0, INT64_MAX, &count, err);
+	if (!ret && json_object_get(json, "log_from"))
+		ret = bv_json_number(json, "log_from", 0, count, &log_from, err);
+	if (!ret && json_object_get(json, "ima_from"))
+		ret = bv_json_number(json, "ima_from", 0, INT64_MAX, &ima_from, err);
 	round->log_count = count;
+	round->log_from = log_from;
+	round->ima_from = ima_from;
 	json_decref(json);
 	return ret;
 }

@@ -82,6 +82,7 @@ static int fill(const struct bv_facts *facts, const struct bv_policy *policy,
 	fixed->log_count = htole64(facts->round.log_count);
 	fixed->register_mask = htole32(policy->register_mask);
 	fixed->lifetime = htole32(policy->lifetime);
+	fixed->flags = htole32(facts->kept ? BASTION_GRANT_KEPT : 0);
 	ret = bv_sha384(fixed->qualifying_digest, &qualifying, 1);
 	if (!ret)
 		ret = bv_sha384(fixed->token_hash, &secret, 1);

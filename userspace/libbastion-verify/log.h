@@ -63,6 +63,12 @@ static inline struct bv_log_reader bv_log_begin(struct bv_span log)
 	return (struct bv_log_reader){ log.data, log.len, 0, 0 };
 }
 
+/** bv_log_resume() - a reader of a piece of a log, whose first record has this number */
+static inline struct bv_log_reader bv_log_resume(const uint8_t *bytes, size_t len, uint64_t number)
+{
+	return (struct bv_log_reader){ bytes, len, number, number };
+}
+
 /**
  * bv_log_next() - read one record
  * @reader:	where it is

@@ -172,13 +172,29 @@ static void refuse(struct bv_judge *judge, const struct bv_measured *measured,
 	};
 
 	judge->refused++;
-	if (judge->shown == SHOWN_MAX)
+	if (json_array_size(judge->explained) >= SHOWN_MAX)
 		return;
-	judge->shown++;
 	bv_verdict_add(judge->verdict, &(struct bv_check){
 		.name = judge->check, .claim = BV_EXECUTABLES, .tier = BV_CONTRAINDICATED,
 		.expected = why->expected, .seen = why->seen, .advice = why->advice,
 		.entry = &entry });
+	/* The next round brings only what is new, and this is still to blame then. */
+	if (json_array_append(judge->explained, json_array_get(judge->verdict->checks,
+				json_array_size(judge->verdict->checks) - 1)))
+		judge->verdict->broken = true;
+}
+
+void bv_judge_resume(struct bv_judge *judge, const struct bv_rule *rule, const char *check,
+		     uint32_t index, struct bv_verdict *verdict)
+{
+	judge->rule = rule;
+	judge->check = check;
+	judge->index = index;
+	judge->verdict = verdict;
+	if (!judge->explained)
+		judge->explained = json_array();
+	if (!judge->explained || json_array_extend(verdict->checks, judge->explained))
+		verdict->broken = true;
 }
 
 static bool is_ignored(const struct bv_rule *rule, const struct bv_measured *measured)

@@ -65,7 +65,8 @@ bool bv_rule_loaded(const struct bv_rule *rule);
  * @entries:	judged so far
  * @ignored:	of these
  * @refused:	of these
- * @shown:	refused ones that have a check of their own
+ * @explained:	array of the checks that the first few refused ones got, to be shown again
+ *		by bv_judge_resume(); NULL before that
  */
 struct bv_judge {
 	const struct bv_rule *rule;
@@ -75,7 +76,7 @@ struct bv_judge {
 	uint64_t entries;
 	uint64_t ignored;
 	uint64_t refused;
-	uint64_t shown;
+	json_t *explained;
 };
 
 /**
@@ -95,6 +96,17 @@ struct bv_measured {
 	struct bv_span algorithm;
 	struct bv_span digest;
 };
+
+/**
+ * bv_judge_resume() - begin to judge, or go on where an earlier round stopped
+ * @judge:	zero to begin with; @judge->explained is the caller's to json_decref()
+ * @rule:	the rule
+ * @check:	name of the check; static
+ * @index:	register of the entries
+ * @verdict:	gets the checks of what was refused before, and those to come
+ */
+void bv_judge_resume(struct bv_judge *judge, const struct bv_rule *rule, const char *check,
+		     uint32_t index, struct bv_verdict *verdict);
 
 /** bv_judge_entry() - judge one entry; the first few that are refused get a check */
 void bv_judge_entry(struct bv_judge *judge, const struct bv_measured *measured);

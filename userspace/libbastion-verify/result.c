@@ -25,13 +25,14 @@ static char *make_ear(const struct bv_appraisal *in, const struct bv_signer *sig
 	return token;
 }
 
-int bv_result_make(const struct bv_appraisal *in, const struct bv_signer *signer,
-		   const struct bv_fresh *fresh, struct bv_result *result)
+int bv_result_make(const struct bv_appraisal *in, struct bv_verdict *verdict,
+		   const struct bv_signer *signer, const struct bv_fresh *fresh,
+		   struct bv_result *result)
 {
 	int ret = 0;
 
 	memset(result, 0, sizeof(*result));
-	result->verdict = bv_appraise(in);
+	result->verdict = verdict;
 	if (!result->verdict)
 		return -ENOMEM;
 	if (result->verdict->granted)

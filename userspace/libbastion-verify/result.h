@@ -46,16 +46,20 @@ struct bv_result {
 };
 
 /**
- * bv_result_make() - appraise, and say so with signatures
- * @in:		what to appraise
+ * bv_result_make() - say with signatures what an appraisal came to
+ * @in:		what was appraised
+ * @verdict:	what bv_appraise() returned, @verdict->facts.kept set by the caller; is
+ *		the result's afterwards, or freed
  * @signer:	who signs
  * @fresh:	random bytes
  * @result:	on success: bv_result_exit() it
  *
- * Return: 0, whatever the verdict is; -ENOMEM, -EIO when no result could be made.
+ * Return: 0, whatever the verdict is; -ENOMEM (also for a @verdict of NULL), -EIO when
+ * no result could be made.
  */
-int bv_result_make(const struct bv_appraisal *in, const struct bv_signer *signer,
-		   const struct bv_fresh *fresh, struct bv_result *result);
+int bv_result_make(const struct bv_appraisal *in, struct bv_verdict *verdict,
+		   const struct bv_signer *signer, const struct bv_fresh *fresh,
+		   struct bv_result *result);
 
 /** bv_result_exit() - free what bv_result_make() allocated */
 void bv_result_exit(struct bv_result *result);

@@ -16,6 +16,8 @@
  * @verifier_nonce:	ours
  * @verifier_nonce_len:	8 .. 64
  * @log_count:		entries that the quote covers
+ * @log_from:		number of the first one that the evidence has
+ * @ima_from:		number of the first entry of IMA's list that it has
  */
 struct bv_round {
 	uint8_t verifier[BASTION_DIGEST_SIZE];
@@ -25,6 +27,8 @@ struct bv_round {
 	uint8_t verifier_nonce[BASTION_VERIFIER_NONCE_MAX];
 	size_t verifier_nonce_len;
 	uint64_t log_count;
+	uint64_t log_from;
+	uint64_t ima_from;
 };
 
 /** bv_qualifying() - what the chip signs as eat_nonce; 0, -ENOMEM or -EIO */

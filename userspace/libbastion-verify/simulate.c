@@ -70,21 +70,26 @@ static void conclude(const struct bv_policy *policy, struct bv_verdict *verdict,
 
 struct bv_verdict *bv_simulate(const struct bv_simulation *in, bool *granted)
 {
-	struct bv_verdict *verdict = bv_verdict_new();
 	uint8_t verifier[BASTION_DIGEST_SIZE] = { 0 };
+	struct bv_history *history = bv_history_new(verifier, BV_HISTORY_MAX);
+	struct bv_verdict *verdict = bv_verdict_new();
 	struct bv_appraisal appraisal = { .policy = in->policy, .verifier = verifier };
 
 	*granted = false;
-	if (!verdict)
+	if (!verdict || !history) {
+		bv_verdict_free(verdict);
+		bv_history_free(history);
 		return NULL;
+	}
 	set_registers(in, &verdict->facts);
 	set_round(in->log, &verdict->facts, verifier);
 	if (in->verifier)
 		appraisal.verifier = in->verifier;
 	if (in->boot_log.data)
 		bv_appraise_boot(&appraisal, in->boot_log, verdict);
-	bv_appraise_log(&appraisal, in->log, verdict);
-	bv_appraise_ima(&appraisal, in->ima, verdict);
+	bv_appraise_log(&appraisal, in->log, history, verdict);
+	bv_appraise_ima(&appraisal, in->ima, history, verdict);
+	bv_history_free(history);
 	bv_appraise_permits(in->policy, verdict);
 	conclude(in->policy, verdict, granted);
 	return verdict;

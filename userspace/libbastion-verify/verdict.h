@@ -56,6 +56,11 @@ struct bv_check {
  * @quote:		the claims
  * @round:		the round, compared with the quote's qualifying data
  * @log_aggregate:	of the log
+ * @replayed:		entries of both lists that this round brought, or claimed to
+ * @judged:		files of both lists that were held against reference values
+ * @passes:		pieces of the log that were looked through
+ * @kept:		the caller's to set: what the quote covers of the log is stored
+ *			for good, and the grant may say so
  * @authentic:		the quote is a genuine chip's and the round is the one it
  *			signed: before that, nothing here may be repeated to anyone
  */
@@ -63,6 +68,10 @@ struct bv_facts {
 	struct bv_quote quote;
 	struct bv_round round;
 	uint8_t log_aggregate[BASTION_DIGEST_SIZE];
+	uint64_t replayed;
+	uint64_t judged;
+	uint64_t passes;
+	bool kept;
 	bool authentic;
 };
 

@@ -77,7 +77,9 @@ static struct bv_policy *make_policy(void)
 
 static void judge(const uint8_t *list, size_t size)
 {
+	static const uint8_t nobody[BASTION_DIGEST_SIZE];
 	struct bv_ima_replay state = { .pcrs.banks = 1u << BV_BANK_SHA384, .mirror = true };
+	struct bv_history *history = bv_history_new(nobody, BV_HISTORY_MAX);
 	struct bv_verdict *verdict = bv_verdict_new();
 	struct bv_policy *policy = make_policy();
 	const struct bv_appraisal in = { .policy = policy };
@@ -85,11 +87,12 @@ static void judge(const uint8_t *list, size_t size)
 	bv_ima_replay((struct bv_span){ list, size }, BV_IMA_DETECT, &state, NULL);
 	memcpy(verdict->facts.quote.registers[BV_IMA_MIRROR],
 	       state.pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], BASTION_DIGEST_SIZE);
-	bv_appraise_ima(&in, (struct bv_span){ list, size }, verdict);
+	bv_appraise_ima(&in, (struct bv_span){ list, size }, history, verdict);
 	bv_verdict_close(verdict, true);
 	if (verdict->granted || verdict->broken)
 		abort();
 	bv_verdict_free(verdict);
+	bv_history_free(history);
 	bv_policy_free(policy);
 }
 

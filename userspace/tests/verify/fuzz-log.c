@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t self[BASTION_DIGEST_SIZE];
 	struct bv_policy *policy = make_policy();
+	struct bv_history *history = bv_history_new(self, BV_HISTORY_MAX);
 	struct bv_verdict *verdict = bv_verdict_new();
 	struct bv_appraisal in = { .policy = policy, .verifier = self };
 	uint8_t *copy = malloc(size ? size : 1);
@@ -53,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(verdict->facts.quote.registers, replay.registers, sizeof(replay.registers));
 	verdict->facts.round.log_count = replay.count;
 	bv_appraise_boot(&in, (struct bv_span){ copy, size }, verdict);
-	bv_appraise_log(&in, (struct bv_span){ copy, size }, verdict);
+	bv_appraise_log(&in, (struct bv_span){ copy, size }, history, verdict);
 	bv_verdict_close(verdict, true);
 	if (verdict->granted)
 		abort();
@@ -62,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	json_decref(json);
 	bv_verdict_free(verdict);
+	bv_history_free(history);
 	bv_policy_free(policy);
 	free(copy);
 	return 0;

@@ -42,7 +42,7 @@ static void make(struct result_test *t)
 	bv_policy_free(t->policy);
 	t->policy = tc_policy(t->tc);
 	in.policy = t->policy;
-	assert_int_equal(bv_result_make(&in, &t->signer, &t->fresh, &t->result), 0);
+	assert_int_equal(bv_result_make(&in, bv_appraise(&in), &t->signer, &t->fresh, &t->result), 0);
 	free(evidence);
 }
 

@@ -38,12 +38,7 @@ static int setup(void **state)
 	struct tc *tc = tc_new();
 
 	/* The program has the real clock. */
-	X509_free(tc->root);
-	X509_free(tc->ca);
-	X509_free(tc->leaf);
-	tc->root = tc_cert(tc->root_key, "Test Root", NULL, NULL, true, -YEARS, YEARS);
-	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, true, -YEARS, YEARS);
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -YEARS, YEARS);
+	tc_reissue(tc, YEARS);
 	t->tc = tc;
 	t->service.policy = tc_policy(tc);
 	t->service.signer = (struct bv_signer){

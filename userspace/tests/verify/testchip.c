@@ -299,6 +299,9 @@ void tc_reset_logs(struct tc *tc)
 {
 	memset(&tc->boot_log, 0, sizeof(tc->boot_log));
 	memset(&tc->log, 0, sizeof(tc->log));
+	tc->log_skip = 0;
+	tc->round.log_from = 0;
+	tc->round.ima_from = 0;
 	memset(tc->claims.registers, 0, sizeof(tc->claims.registers));
 }
 
@@ -349,9 +352,7 @@ struct tc *tc_new(void)
 	for (size_t i = 0; i < 6; i++)
 		assert((*keys[i] = EVP_EC_gen("P-384")));
 	tc->sign_key = tc->chip_key;
-	tc->root = tc_cert(tc->root_key, "Test Root", NULL, NULL, true, -1000, 1000);
-	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, true, -1000, 1000);
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -1000, 1000);
+	tc_reissue(tc, 1000);
 	tc->claims = (struct tc_claims){
 		.model = "bastionchip-1", .firmware = "1.2.0", .svn = 2, .dbgstat = 1,
 		.lifecycle = BASTION_LIFECYCLE_PRODUCTION, .boot_count = 9, .uptime_ms = 12345,
@@ -390,6 +391,7 @@ void tc_free(struct tc *tc)
 	X509_free(tc->root);
 	X509_free(tc->ca);
 	X509_free(tc->leaf);
+	bv_history_free(tc->history);
 	json_decref(tc->policy);
 	free(tc);
 }
@@ -423,16 +425,19 @@ json_t *tc_bundle(struct tc *tc, const struct tc_buffer *quote)
 		"tag:bastion.example,2026:evidence/1", "quote",
 		cmw("application/eat+cwt", quote->data, quote->len), "round",
 		cmw_json("application/vnd.bastion.round+json",
-			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "verifier",
+			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "verifier",
 				   hex_json(round->verifier, 48), "kernel_nonce",
 				   hex_json(round->kernel_nonce, 32), "chip_nonce",
 				   hex_json(round->chip_nonce, 48), "boot_key",
 				   hex_json(round->boot_key, 97), "verifier_nonce",
 				   hex_json(round->verifier_nonce, round->verifier_nonce_len),
-				   "log_count", (json_int_t)round->log_count)),
+				   "log_count", (json_int_t)round->log_count,
+				   "log_from", (json_int_t)round->log_from,
+				   "ima_from", (json_int_t)round->ima_from)),
 		"boot_log", cmw("application/vnd.bastion.log", tc->boot_log.bytes.data,
 				tc->boot_log.bytes.len),
-		"log", cmw("application/vnd.bastion.log", tc->log.bytes.data, tc->log.bytes.len),
+		"log", cmw("application/vnd.bastion.log", tc->log.bytes.data + tc->log_skip,
+			   tc->log.bytes.len - tc->log_skip),
 		"ima", ima,
 		"platform", cmw_json("application/vnd.bastion.platform+json",
 				     json_pack("{s:s}", "kernel", "6.12")));
@@ -498,6 +503,7 @@ struct bv_verdict *tc_appraise(struct tc *tc, const char *evidence)
 		.nonce = { nonce, 32 },
 		.verifier = tc->verifier,
 		.now = TC_NOW,
+		.history = tc->history,
 	};
 	struct bv_verdict *verdict;
 
@@ -507,6 +513,23 @@ struct bv_verdict *tc_appraise(struct tc *tc, const char *evidence)
 	bv_policy_free(policy);
 	free(own);
 	return verdict;
+}
+
+void tc_reuse(struct tc *tc)
+{
+	tc->log_skip = tc->log.bytes.len;
+	tc->round.log_from = tc->log.count;
+}
+
+void tc_reissue(struct tc *tc, long seconds)
+{
+	X509_free(tc->root);
+	X509_free(tc->ca);
+	X509_free(tc->leaf);
+	tc->root = tc_cert(tc->root_key, "Test Root", NULL, NULL, true, -seconds, seconds);
+	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, true, -seconds,
+			 seconds);
+	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -seconds, seconds);
 }
 
 const json_t *tc_check(const struct bv_verdict *verdict, const char *name)

@@ -50,7 +50,9 @@ struct tc {
 	X509 *root, *ca, *leaf;
 	struct tc_claims claims;
 	struct tc_log boot_log, log;
+	size_t log_skip;		/* bytes that are not sent: what comes before round.log_from */
 	struct bv_span ima;		/* IMA's list; none without data */
+	struct bv_history *history;	/* of the verifier; NULL: it has no memory */
 	const char *references;		/* the file that "ima" and "executables" name */
 	bool forge;			/* tc_event() lies about the digest of its data */
 	struct bv_round round;
@@ -102,6 +104,11 @@ char *tc_evidence(struct tc *tc);
 struct bv_policy *tc_policy(struct tc *tc);
 /** tc_appraise() - a verdict on @evidence, or on tc_evidence() when it is NULL */
 struct bv_verdict *tc_appraise(struct tc *tc, const char *evidence);
+
+/** tc_reuse() - what is in the log by now was sent: evidence begins after it */
+void tc_reuse(struct tc *tc);
+/** tc_reissue() - new certificates for the keys, valid this long before and after TC_NOW */
+void tc_reissue(struct tc *tc, long seconds);
 
 /** tc_check() - a check of a verdict by name; NULL without one */
 const json_t *tc_check(const struct bv_verdict *verdict, const char *name);
