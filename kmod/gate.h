@@ -54,10 +54,12 @@ struct bastion_grant_live {
  * struct bastion_verifier - a registered verifier; under the gate's lock
  * @key:	its grant key
  * @digest:	of the key's SubjectPublicKeyInfo
+ * @kept:	entries of the log that it has stored for good, as its grants say
  */
 struct bastion_verifier {
 	u8 key[BASTION_POINT_SIZE];
 	u8 digest[BASTION_DIGEST_SIZE];
+	u64 kept;
 };
 
 /**

@@ -16,13 +16,6 @@
 #include "measuring.h"
 #include "pci.h"
 
-/* What a uid has caused, in bytes; there are no more of these than entries. */
-struct budget {
-	struct hlist_node node;
-	kuid_t uid;
-	size_t used;
-};
-
 /* What measure_first() makes */
 #define FIRST_ENTRIES	4
 
@@ -99,6 +92,7 @@ static struct bastion_log_entry *entry_alloc(u32 index, const char *name, const 
 	entry = kzalloc(struct_size(entry, data, size), GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
+	entry->uid = OPERATOR;
 	entry->index = index;
 	entry->buffer = data;
 	entry->len = size;
@@ -125,13 +119,19 @@ static bool is_duplicate(struct bastion_log *log, const struct bastion_log_entry
 		    !memcmp(other->digests[BASTION_SHA384], digest, BASTION_DIGEST_SIZE))
 			return true;
 	}
-	return false;
+	return bastion_log_has_stub(log, entry->index, digest);
 }
 
-/* The budget of @uid; NULL when nothing was ever logged for it. */
-static struct budget *budget_find(struct bastion_log *log, kuid_t uid)
+/**
+ * bastion_log_budget() - look up what a uid has caused
+ * @log:	the log; the caller holds its lock
+ * @uid:	whose
+ *
+ * Return: its budget, or NULL when nothing was ever logged for it.
+ */
+struct bastion_log_budget *bastion_log_budget(struct bastion_log *log, kuid_t uid)
 {
-	struct budget *budget;
+	struct bastion_log_budget *budget;
 
 	hash_for_each_possible(log->budgets, budget, node, __kuid_val(uid)) {
 		if (uid_eq(budget->uid, uid))
@@ -140,8 +140,8 @@ static struct budget *budget_find(struct bastion_log *log, kuid_t uid)
 	return NULL;
 }
 
-/* As the binary list with SHA-384 template digests has it. */
-static size_t record_size(const struct bastion_log_entry *entry)
+/** bastion_log_record_size() - bytes, as the binary list with SHA-384 template digests has it */
+size_t bastion_log_record_size(const struct bastion_log_entry *entry)
 {
 	return 3 * sizeof(u32) + BASTION_DIGEST_SIZE + strlen("ima-buf") + sizeof(u32) + entry->len;
 }
@@ -152,17 +152,18 @@ static size_t uid_budget(void)
 							 BASTION_LOG_UID_BUDGET;
 }
 
-/* Is there room for @entry, caused by @uid, who has used @used bytes so far? */
+/* Is there room for @entry, caused by @uid, whose budget, if it has one, is @budget? */
 static int check_room(const struct bastion_log *log, const struct bastion_log_entry *entry,
-		      kuid_t uid, size_t used)
+		      kuid_t uid, const struct bastion_log_budget *budget)
 {
-	size_t size = record_size(entry), limit = BASTION_LOG_MAX;
+	size_t size = bastion_log_record_size(entry), limit = BASTION_LOG_MAX;
 
 	if (uid_eq(uid, GLOBAL_ROOT_UID)) {
 		limit = BASTION_LOG_ROOT_MAX;
 	} else if (uid_valid(uid)) {
 		limit = BASTION_LOG_USERS_MAX;
-		if (used + size > uid_budget())
+		if ((budget ? budget->used : 0) + size > uid_budget() ||
+		    (budget && budget->stubs >= BASTION_LOG_UID_STUBS))
 			return -EDQUOT;
 	}
 	return log->bytes + size > limit ? -ENOSPC : 0;
@@ -245,8 +246,8 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry, bo
 		return ret;
 
 	memcpy(log->aggregate, aggregate, sizeof(aggregate));
-	log->bytes += record_size(entry);
-	log->count++;
+	log->bytes += bastion_log_record_size(entry);
+	entry->number = log->count++;
 	hash_add(log->by_digest, &entry->hash,
 		 get_unaligned((u32 *)entry->digests[BASTION_SHA384]));
 	list_add_tail_rcu(&entry->list, &log->entries);
@@ -258,13 +259,12 @@ static int commit(struct bastion_chip *chip, struct bastion_log_entry *entry, bo
 static int commit_for(struct bastion_chip *chip, struct bastion_log_entry *entry, kuid_t uid,
 		      bool runs)
 {
-	struct budget *budget, *fresh = NULL;
+	struct bastion_log_budget *budget, *fresh = NULL;
 	struct bastion_log *log = chip->log;
-	size_t size = record_size(entry);
 	int ret;
 
-	budget = budget_find(log, uid);
-	ret = check_room(log, entry, uid, budget ? budget->used : 0);
+	budget = bastion_log_budget(log, uid);
+	ret = check_room(log, entry, uid, budget);
 	if (ret)
 		return ret;
 	if (!budget) {
@@ -274,12 +274,13 @@ static int commit_for(struct bastion_chip *chip, struct bastion_log_entry *entry
 		fresh->uid = uid;
 		budget = fresh;
 	}
+	entry->uid = uid;
 	ret = commit(chip, entry, runs);
 	if (ret) {
 		kfree(fresh);
 		return ret;
 	}
-	budget->used += size;
+	budget->used += bastion_log_record_size(entry);
 	if (fresh)
 		hash_add(log->budgets, &fresh->node, __kuid_val(uid));
 	return 0;
@@ -526,8 +527,8 @@ int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT
  * @chip:	the chip; the caller holds its ops and has held the log's lock
  *		since before it acknowledged the reset
  *
- * Extends every entry again, in order, so that log and registers agree once
- * more. Register 0 is the platform's business.
+ * Extends every entry again, in order, those of which only a stub is left first, so
+ * that log and registers agree once more. Register 0 is the platform's business.
  *
  * Return: 0 or an error, after which the chip is of no use until the next reset.
  */
@@ -535,11 +536,14 @@ int bastion_measure_again(struct bastion_chip *chip)
 {
 	struct bastion_log *log = chip->log;
 	struct bastion_log_entry *entry;
-	int ret = 0;
+	int ret;
 
 	lockdep_assert_held_read(&chip->ops_lock);
 	lockdep_assert_held(&log->lock);
 
+	ret = bastion_log_stubs_again(chip);
+	if (ret)
+		return ret;
 	list_for_each_entry(entry, &log->entries, list) {
 		ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
 		if (ret)
@@ -587,7 +591,9 @@ int bastion_log_init(struct bastion_chip *chip)
 		return -ENOMEM;
 	mutex_init(&log->lock);
 	INIT_LIST_HEAD(&log->entries);
+	INIT_LIST_HEAD(&log->stubs);
 	hash_init(log->by_digest);
+	hash_init(log->stubs_by_digest);
 	hash_init(log->budgets);
 	chip->log = log;
 	return 0;
@@ -597,8 +603,8 @@ int bastion_log_init(struct bastion_chip *chip)
 void bastion_log_exit(struct bastion_chip *chip)
 {
 	struct bastion_log_entry *entry, *next;
+	struct bastion_log_budget *budget;
 	struct hlist_node *tmp;
-	struct budget *budget;
 	unsigned int i;
 
 	if (!chip->log)
@@ -607,5 +613,6 @@ void bastion_log_exit(struct bastion_chip *chip)
 		kfree(entry);
 	hash_for_each_safe(chip->log->budgets, i, tmp, budget, node)
 		kfree(budget);
+	bastion_log_stubs_free(chip->log);
 	kfree(chip->log);
 }

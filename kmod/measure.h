@@ -26,13 +26,23 @@
 #define BASTION_LOG_UID_BUDGET		(128 << 10)
 /* Likewise when all that it runs is measured. */
 #define BASTION_LOG_UID_BUDGET_EXEC	(512 << 10)
+/*
+ * Entries that were trimmed, of which a stub remains: of all, and of one unprivileged
+ * uid. At the first bound nothing more is trimmed, so that the log fills up; at the
+ * second that uid is refused.
+ */
+#define BASTION_LOG_STUBS_MAX		65536
+#define BASTION_LOG_UID_STUBS		8192
 
 #define BASTION_LOG_HASH_BITS		10
 
 /**
  * struct bastion_log_entry - one entry, immutable once it is in the list
- * @list:	in bastion_log.entries, in order; appended with RCU semantics
+ * @list:	in bastion_log.entries, in order; appended and trimmed with RCU semantics
  * @hash:	in bastion_log.by_digest
+ * @rcu:	until no reader looks at it any more
+ * @number:	0 for the first entry of this boot
+ * @uid:	whose budget it is in
  * @index:	register
  * @buffer:	true for ima-buf, false for ima-ng
  * @digests:	template digests, one an algorithm
@@ -42,6 +52,9 @@
 struct bastion_log_entry {
 	struct list_head list;
 	struct hlist_node hash;
+	struct rcu_head rcu;
+	u64 number;
+	kuid_t uid;
 	u32 index;
 	bool buffer;
 	u8 digests[BASTION_HASH_COUNT][BASTION_DIGEST_SIZE];
@@ -50,30 +63,76 @@ struct bastion_log_entry {
 };
 
 /**
+ * struct bastion_log_stub - what remains of a trimmed entry
+ * @list:	in bastion_log.stubs, in order: a chip that was reset gets it again
+ * @hash:	in bastion_log.stubs_by_digest: it is not logged again
+ * @index:	register
+ * @digest:	SHA-384 template digest
+ */
+struct bastion_log_stub {
+	struct list_head list;
+	struct hlist_node hash;
+	u32 index;
+	u8 digest[BASTION_DIGEST_SIZE];
+};
+
+/**
+ * struct bastion_log_budget - what a uid has caused
+ * @node:	in bastion_log.budgets; there are no more of these than entries and stubs
+ * @uid:	whose; INVALID_UID for the module and its operators
+ * @used:	bytes of entries in the list
+ * @stubs:	entries that were trimmed
+ */
+struct bastion_log_budget {
+	struct hlist_node node;
+	kuid_t uid;
+	size_t used;
+	unsigned int stubs;
+};
+
+/**
  * struct bastion_log - the log
  * @lock:	protects all of it and orders entries, extends and quotes; held
  *		across chip commands. Order: ops_lock, log->lock, gate->lock.
- * @entries:	readers may walk it without the lock; nothing is ever taken out
- * @count:	of @entries
+ * @entries:	readers may walk it under RCU; trimmed at its beginning
+ * @first:	number of the first of @entries; never goes back
+ * @count:	entries of this boot, those that were trimmed included
  * @bytes:	of the binary list with SHA-384 digests
- * @aggregate:	over all entries (include/bastion/round.h)
+ * @aggregate:	over all entries of this boot (include/bastion/round.h)
  * @capped:	a cap record was made, or the registers were not fresh at probe
  * @by_digest:	to find duplicates of register 4
- * @budgets:	entries used by each unprivileged uid
+ * @budgets:	what each uid has caused
+ * @stubs:	of trimmed entries
+ * @stub_count:	of @stubs
+ * @stubs_by_digest: likewise @by_digest
  */
 struct bastion_log {
 	struct mutex lock;
 	struct list_head entries;
+	u64 first;
 	u64 count;
 	size_t bytes;
 	u8 aggregate[BASTION_DIGEST_SIZE];
 	bool capped;
 	DECLARE_HASHTABLE(by_digest, BASTION_LOG_HASH_BITS);
 	DECLARE_HASHTABLE(budgets, 6);
+	struct list_head stubs;
+	unsigned int stub_count;
+	DECLARE_HASHTABLE(stubs_by_digest, BASTION_LOG_HASH_BITS);
 };
 
 int bastion_log_init(struct bastion_chip *chip);
 void bastion_log_exit(struct bastion_chip *chip);
+
+size_t bastion_log_record_size(const struct bastion_log_entry *entry);
+struct bastion_log_budget *bastion_log_budget(struct bastion_log *log, kuid_t uid);
+
+/* trim.c */
+void bastion_log_trim(struct bastion_chip *chip, u64 kept);
+bool bastion_log_has_stub(struct bastion_log *log, u32 index,
+			  const u8 digest[BASTION_DIGEST_SIZE]);
+int bastion_log_stubs_again(struct bastion_chip *chip);
+void bastion_log_stubs_free(struct bastion_log *log);
 
 int bastion_measure_register(struct bastion_chip *chip, u32 index,
 			     const u8 digest[BASTION_DIGEST_SIZE]);

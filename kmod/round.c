@@ -266,6 +266,7 @@ static int check_fields(struct bastion_chip *chip, const struct bastion_round *r
 		.log_count = cpu_to_le64(round->log_count),
 		.register_mask = grant->register_mask,
 		.lifetime = grant->lifetime,
+		.flags = grant->flags,
 		.entry_count = grant->entry_count,
 	};
 	int ret;
@@ -353,6 +354,33 @@ static int exchange(struct bastion_chip *chip, struct bastion_round *round,
 	return ret;
 }
 
+/*
+ * What the verifier says that it has stored: in a grant that kernel and chip have taken,
+ * so up to the entry that this round's quote covers, and no further. Only what all
+ * verifiers have may go.
+ */
+static void note_kept(struct bastion_chip *chip, const struct bastion_round *round,
+		      const struct bastion_grant *grant)
+{
+	struct bastion_gate *gate = chip->gate;
+	struct bastion_verifier *verifier;
+	u64 kept = U64_MAX;
+	u32 i;
+
+	lockdep_assert_held(&gate->round_lock);
+	if (!(le32_to_cpu(grant->flags) & BASTION_GRANT_KEPT))
+		return;
+	mutex_lock(&gate->lock);
+	verifier = bastion_gate_verifier(gate, round->verifier);
+	if (verifier)
+		verifier->kept = max(verifier->kept, round->log_count);
+	for (i = 0; i < gate->verifier_count; i++)
+		kept = min(kept, gate->verifiers[i].kept);
+	mutex_unlock(&gate->lock);
+	if (verifier)
+		bastion_log_trim(chip, kept);
+}
+
 /**
  * bastion_round_grant() - open the gate, if the grant says so
  * @chip:	the chip; the caller holds its ops
@@ -395,6 +423,8 @@ int bastion_round_grant(struct bastion_chip *chip, const void *owner, const u8 *
 		ret = exchange(chip, round, live, grant, len);
 	if (ret)
 		bastion_grant_put(live);
+	else
+		note_kept(chip, round, &view.fixed);
 out_round:
 	drop_round(gate);
 out:
@@ -473,6 +503,7 @@ int bastion_verifier_add(struct bastion_chip *chip, const u8 key[BASTION_POINT_S
 		verifier = &gate->verifiers[gate->verifier_count++];
 		memcpy(verifier->key, key, sizeof(verifier->key));
 		memcpy(verifier->digest, digest, sizeof(verifier->digest));
+		verifier->kept = 0;
 		mutex_unlock(&gate->lock);
 	}
 	mutex_unlock(&gate->round_lock);

@@ -39,29 +39,40 @@ static const struct {
 	{ "binary_boot_measurements", BASTION_SHA384 },
 };
 
+/* @first: number of the first entry when the file was opened, which is its beginning. */
 struct view {
 	struct bastion_chip *chip;
 	enum bastion_hash hash;
+	u64 first;
 };
 
-/* Entries are appended under RCU rules and never taken out: no lock is needed. */
+/*
+ * Entries are appended and trimmed under RCU rules: no lock is needed. Between two
+ * reads the entry that comes next may be trimmed; a list with a hole would be none.
+ */
 static void *log_start(struct seq_file *m, loff_t *pos)
+	__acquires(RCU)
 {
 	struct view *view = m->private;
+	struct bastion_log *log = view->chip->log;
 	struct bastion_log_entry *entry;
-	loff_t left = *pos;
+	u64 wanted = view->first + *pos;
 
-	list_for_each_entry_rcu(entry, &view->chip->log->entries, list, true) {
-		if (!left--)
-			return entry;
+	rcu_read_lock();
+	list_for_each_entry_rcu(entry, &log->entries, list) {
+		if (entry->number >= wanted)
+			return entry->number == wanted ? entry : ERR_PTR(-ESTALE);
 	}
-	return NULL;
+	/* Pairs with that of trim_entry(). */
+	smp_rmb();
+	return READ_ONCE(log->first) > wanted ? ERR_PTR(-ESTALE) : NULL;
 }
 
 static void *log_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	struct view *view = m->private;
-	struct list_head *next = rcu_dereference_raw(list_next_rcu(
+	/* Of an entry that was trimmed meanwhile, too: what it leads to stays for this long. */
+	struct list_head *next = rcu_dereference(list_next_rcu(
 		&((struct bastion_log_entry *)v)->list));
 
 	++*pos;
@@ -70,7 +81,9 @@ static void *log_next(struct seq_file *m, void *v, loff_t *pos)
 }
 
 static void log_stop(struct seq_file *m, void *v)
+	__releases(RCU)
 {
+	rcu_read_unlock();
 }
 
 static void put_u32(struct seq_file *m, u32 value)
@@ -175,6 +188,7 @@ static int log_open(struct inode *inode, struct file *file)
 	}
 	view->chip = chip;
 	view->hash = rows[row].hash;
+	view->first = READ_ONCE(chip->log->first);
 	return 0;
 }
 

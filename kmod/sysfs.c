@@ -9,6 +9,7 @@
 
 #include "chip.h"
 #include "gate.h"
+#include "measure.h"
 #include "sysfs.h"
 
 static struct bastion_chip *to_chip(struct device *dev)
@@ -160,7 +161,7 @@ static const struct attribute_group bastion_group = {
 	.bin_attrs = bastion_bin_attrs,
 };
 
-/* measurements/mrN:sha384, as the kernel names TSM measurement registers */
+/* measurements/mrN:sha384, as the kernel names TSM measurement registers; and where the log begins */
 
 struct mr_attribute {
 	struct device_attribute attr;
@@ -197,11 +198,18 @@ static struct mr_attribute mr_attributes[BASTION_MR_COUNT] = {
 	MR(0), MR(1), MR(2), MR(3), MR(4), MR(5), MR(6), MR(7),
 };
 
+static ssize_t log_first_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(to_chip(dev)->log->first));
+}
+static DEVICE_ATTR_RO(log_first);
+
 static struct attribute *mr_attrs[] = {
 	&mr_attributes[0].attr.attr, &mr_attributes[1].attr.attr,
 	&mr_attributes[2].attr.attr, &mr_attributes[3].attr.attr,
 	&mr_attributes[4].attr.attr, &mr_attributes[5].attr.attr,
 	&mr_attributes[6].attr.attr, &mr_attributes[7].attr.attr,
+	&dev_attr_log_first.attr,
 	NULL
 };
 

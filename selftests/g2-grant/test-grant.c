@@ -92,7 +92,6 @@ FIELD(channel_key, EBADMSG);
 FIELD(register_digest, EKEYREJECTED);
 FIELD(log_aggregate, EKEYREJECTED);
 FIELD(log_count, EKEYREJECTED);
-FIELD(flags, EBADMSG);
 FIELD(entry_count, EBADMSG);
 
 TEST_F(field, wrong)
@@ -113,6 +112,24 @@ TEST_F(field, wrong)
 FIXTURE(grant) { struct gate gate; };
 FIXTURE_SETUP(grant) { gate_setup(_metadata, &self->gate); }
 FIXTURE_TEARDOWN(grant) { gate_teardown(_metadata, &self->gate); }
+
+/* One of them has a meaning, and is no reason to refuse. */
+TEST_F(grant, flags)
+{
+	struct gate *gate = &self->gate;
+
+	for (int bit = 0; bit < 32; bit++) {
+		prepare(_metadata, gate);
+		gate->grant.fixed.flags = htole32(1u << bit);
+		sign(gate);
+		if (1u << bit == BASTION_GRANT_KEPT) {
+			EXPECT_EQ(0, round_submit(&gate->round, &gate->grant));
+			EXPECT_EQ(0, round_relock(gate->fd));
+		} else {
+			expect_refused(_metadata, &gate->round, &gate->grant, EBADMSG);
+		}
+	}
+}
 
 TEST_F(grant, lifetime)
 {
