@@ -73,7 +73,8 @@ static int await_grant(const struct ctl *ctl, const struct bastion_device *dev, 
 
 int ctl_evidence(struct ctl *ctl, int argc, char **argv)
 {
-	uint8_t digest[BASTION_DIGEST_SIZE], nonce[BASTION_VERIFIER_NONCE_MAX];
+	struct bastion_challenge challenge = { 0 };
+	uint8_t digest[BASTION_DIGEST_SIZE];
 	struct request request = { .out = "-" };
 	struct bastion_error err;
 	struct bastion_device dev;
@@ -85,15 +86,17 @@ int ctl_evidence(struct ctl *ctl, int argc, char **argv)
 	code = parse(ctl, argc, argv, &request);
 	if (code)
 		return code;
-	nonce_len = bastion_hex_decode(request.nonce, strlen(request.nonce), nonce, sizeof(nonce));
+	nonce_len = bastion_hex_decode(request.nonce, strlen(request.nonce), challenge.nonce,
+				       sizeof(challenge.nonce));
 	if (nonce_len < BASTION_VERIFIER_NONCE_MIN)
 		return report_usage("--nonce is 8 to 64 bytes of hex, from the verifier");
 	if (verifiers_resolve(ctl, request.verifier, digest, &err) ||
 	    (request.grant_from && incoming_check(request.grant_from, &err)) ||
 	    ctl_open(ctl, &dev, &err))
 		return report_error(&err);
+	challenge.nonce_len = nonce_len;
 	deadline = incoming_deadline();
-	if (bastion_round_evidence(&dev, digest, nonce, nonce_len, &evidence, &err)) {
+	if (bastion_round_evidence(&dev, digest, &challenge, &evidence, &err)) {
 		bastion_device_close(&dev);
 		return report_error(&err);
 	}

@@ -41,13 +41,14 @@ static json_t *text_json(const struct bastion_log_entry *entry)
 	return json_stringn((const char *)entry->data, entry->data_len);
 }
 
-static json_t *entry_json(const struct bastion_log_entry *entry)
+static json_t *entry_json(const struct bastion_log_entry *entry, uint64_t number)
 {
 	char *value = hex_of(entry->value, entry->value_len), *data = NULL;
 	json_t *json;
 
-	json = json_pack("{s:I, s:o, s:s, s:s, s:s?}", "register", (json_int_t)entry->index,
-			 "digest", report_hex(entry->digest, sizeof(entry->digest)), "template",
+	json = json_pack("{s:I, s:I, s:o, s:s, s:s, s:s?}", "number", (json_int_t)number,
+			 "register", (json_int_t)entry->index, "digest",
+			 report_hex(entry->digest, sizeof(entry->digest)), "template",
 			 entry->template, "algorithm", entry->algorithm, "value", value);
 	/* A path may be no UTF-8; then its bytes are given in hex. */
 	if (json_object_set_new(json, "name", json_string(entry->name))) {
@@ -85,41 +86,48 @@ static void print_entry(const struct bastion_log_entry *entry)
 	free(value);
 }
 
-static int show(const struct request *request, const uint8_t *log, size_t len,
+static int show(const struct request *request, const uint8_t *log, size_t len, uint64_t number,
 		struct bastion_error *err)
 {
 	struct bastion_log_entry entry;
 	ssize_t n;
 
-	for (; (n = bastion_log_next(log, len, &entry)) > 0; log += n, len -= n) {
+	for (; (n = bastion_log_next(log, len, &entry)) > 0; log += n, len -= n, number++) {
 		if (request->wanted != EVERY_REGISTER && entry.index != (unsigned)request->wanted)
 			continue;
 		if (request->binary)
 			fwrite(log, 1, n, stdout);
 		else if (request->array)
-			json_array_append_new(request->array, entry_json(&entry));
+			json_array_append_new(request->array, entry_json(&entry, number));
 		else
 			print_entry(&entry);
 	}
 	return n < 0 ? bastion_error_set(err, BASTION_OP_LOG, -n, "cannot show the log") : 0;
 }
 
-/* The platform's log of register 0, then the module's of the others. */
+/* The platform's log of register 0, then the module's of the others, as far as it is there. */
 static int show_logs(const struct bastion_device *dev, const struct request *request,
 		     struct bastion_error *err)
 {
-	static const char *const files[] = { BASTION_SYSFS_BOOT_LOG, BASTION_SYSFS_RUNTIME_LOG };
+	uint64_t first;
 	uint8_t *log;
-	size_t i, len;
-	int rc = 0;
+	size_t len;
+	int rc;
 
-	for (i = 0; !rc && i < sizeof(files) / sizeof(files[0]); i++) {
-		rc = bastion_sysfs_log(dev, files[i], &log, &len, err);
-		if (rc)
-			break;
-		rc = show(request, log, len, err);
-		free(log);
-	}
+	rc = bastion_sysfs_log(dev, BASTION_SYSFS_BOOT_LOG, &log, &len, err);
+	if (rc)
+		return rc;
+	rc = show(request, log, len, 0, err);
+	free(log);
+	if (!rc)
+		rc = bastion_sysfs_runtime_log(dev, &log, &len, &first, err);
+	if (rc)
+		return rc;
+	if (first)
+		fprintf(stderr, "Of the module's log the first %llu entries were trimmed.\n",
+			(unsigned long long)first);
+	rc = show(request, log, len, first, err);
+	free(log);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -209,28 +210,52 @@ static int ask(struct bastion_client *client, json_t *question, const char *type
 	return rc;
 }
 
-int bastion_client_challenge(struct bastion_client *client, uint8_t *nonce, size_t *nonce_len,
-			     uint8_t verifier[BASTION_DIGEST_SIZE], struct bastion_error *err)
+/* A verifier that remembers nothing does not say so. */
+static bool read_start(const json_t *answer, const char *name, uint64_t *start)
 {
-	const char *nonce_hex, *verifier_hex;
+	const json_t *value = json_object_get(answer, name);
+
+	*start = json_integer_value(value);
+	return !value || (json_is_integer(value) && json_integer_value(value) >= 0);
+}
+
+static int read_challenge(const json_t *answer, struct bastion_challenge *challenge,
+			  struct bastion_error *err)
+{
+	const char *nonce = json_string_value(json_object_get(answer, "nonce"));
+	const char *verifier = json_string_value(json_object_get(answer, "verifier"));
+	ssize_t n = nonce ? bastion_hex_decode(nonce, strlen(nonce), challenge->nonce,
+					       BASTION_VERIFIER_NONCE_MAX) : -EPROTO;
+
+	if (n < BASTION_VERIFIER_NONCE_MIN)
+		return fail(err, EPROTO, "the challenge's nonce is not 8 to 64 bytes of hex");
+	if (!verifier ||
+	    bastion_hex_decode_exact(verifier, challenge->verifier, BASTION_DIGEST_SIZE))
+		return fail(err, EPROTO, "the challenge's verifier is not 48 bytes of hex");
+	if (!read_start(answer, "log_from", &challenge->log_from) ||
+	    !read_start(answer, "ima_from", &challenge->ima_from) ||
+	    !read_start(answer, "ima_offset", &challenge->ima_offset))
+		return fail(err, EPROTO, "the challenge does not say what the verifier has");
+	challenge->nonce_len = n;
+	return 0;
+}
+
+int bastion_client_challenge(struct bastion_client *client,
+			     const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			     const uint8_t boot_key[BASTION_POINT_SIZE],
+			     struct bastion_challenge *challenge, struct bastion_error *err)
+{
+	char chip_hex[2 * BASTION_DIGEST_SIZE + 1], key_hex[2 * BASTION_POINT_SIZE + 1];
 	json_t *answer;
-	ssize_t n;
 	int rc;
 
-	rc = ask(client, json_pack("{s:s}", "type", "challenge"), "challenge", &answer, err);
+	bastion_hex_encode(chip_id, BASTION_DIGEST_SIZE, chip_hex);
+	bastion_hex_encode(boot_key, BASTION_POINT_SIZE, key_hex);
+	rc = ask(client, json_pack("{s:s, s:s, s:s}", "type", "challenge", "chip", chip_hex,
+				   "boot_key", key_hex), "challenge", &answer, err);
 	if (rc)
 		return rc;
-	nonce_hex = json_string_value(json_object_get(answer, "nonce"));
-	verifier_hex = json_string_value(json_object_get(answer, "verifier"));
-	n = nonce_hex ? bastion_hex_decode(nonce_hex, strlen(nonce_hex), nonce,
-					   BASTION_VERIFIER_NONCE_MAX) : -EPROTO;
-	if (n < BASTION_VERIFIER_NONCE_MIN)
-		rc = fail(err, EPROTO, "the challenge's nonce is not 8 to 64 bytes of hex");
-	else if (!verifier_hex ||
-		 bastion_hex_decode_exact(verifier_hex, verifier, BASTION_DIGEST_SIZE))
-		rc = fail(err, EPROTO, "the challenge's verifier is not 48 bytes of hex");
-	else
-		*nonce_len = n;
+	rc = read_challenge(answer, challenge, err);
 	json_decref(answer);
 	return rc;
 }

@@ -51,19 +51,39 @@ void bastion_client_attach(struct bastion_client *client, int fd, int timeout_ms
 void bastion_client_close(struct bastion_client *client);
 
 /**
- * bastion_client_challenge - ask for a nonce
+ * struct bastion_challenge - what a verifier asks for
+ * @nonce:	for the quote
+ * @nonce_len:	at least BASTION_VERIFIER_NONCE_MIN
+ * @verifier:	the digest that the peer says is its grant key's
+ * @log_from:	entries of the module's log that it has already
+ * @ima_from:	likewise, of IMA's list
+ * @ima_offset:	bytes of that list that they are
+ */
+struct bastion_challenge {
+	uint8_t nonce[BASTION_VERIFIER_NONCE_MAX];
+	size_t nonce_len;
+	uint8_t verifier[BASTION_DIGEST_SIZE];
+	uint64_t log_from;
+	uint64_t ima_from;
+	uint64_t ima_offset;
+};
+
+/**
+ * bastion_client_challenge - ask for a nonce, and what need not be sent again
  * @client:    connection
- * @nonce:     out: room for BASTION_VERIFIER_NONCE_MAX
- * @nonce_len: out: at least BASTION_VERIFIER_NONCE_MIN
- * @verifier:  out: the digest that the peer says is its grant key's
+ * @chip_id:   the chip's, so that the verifier can look it up
+ * @boot_key:  of this boot, likewise
+ * @challenge: out
  * @err:       circumstances of a failure
  *
  * Return: 0 or a negative errno: -ECONNRESET it hung up, -ETIMEDOUT, -EPROTO
  * not what the protocol says, -EREMOTEIO it reports an error, -EMSGSIZE a
  * message is too long.
  */
-int bastion_client_challenge(struct bastion_client *client, uint8_t *nonce, size_t *nonce_len,
-			     uint8_t verifier[BASTION_DIGEST_SIZE], struct bastion_error *err);
+int bastion_client_challenge(struct bastion_client *client,
+			     const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			     const uint8_t boot_key[BASTION_POINT_SIZE],
+			     struct bastion_challenge *challenge, struct bastion_error *err);
 
 /**
  * bastion_client_appraise - send evidence, get the result

@@ -38,7 +38,13 @@ static json_t *record_json(const char *type, json_t *object)
 	return array;
 }
 
-static json_t *round_facts(const struct bastion_evidence *in)
+/* A verifier that knows nothing of starts need not be told of those that are 0. */
+static int add_start(json_t *facts, const char *name, uint64_t from)
+{
+	return from ? json_object_set_new(facts, name, json_integer(from)) : 0;
+}
+
+static json_t *round_facts(const struct bastion_evidence *in, uint64_t log_from)
 {
 	const struct bastion_round_begin *begin = in->begin;
 	char verifier[HEX_SIZE(sizeof(begin->verifier))];
@@ -46,16 +52,22 @@ static json_t *round_facts(const struct bastion_evidence *in)
 	char chip_nonce[HEX_SIZE(sizeof(begin->chip_nonce))];
 	char boot_key[HEX_SIZE(sizeof(begin->boot_key))];
 	char verifier_nonce[HEX_SIZE(sizeof(in->quote->nonce))];
+	json_t *facts;
 
 	bastion_hex_encode(begin->verifier, sizeof(begin->verifier), verifier);
 	bastion_hex_encode(begin->kernel_nonce, sizeof(begin->kernel_nonce), kernel_nonce);
 	bastion_hex_encode(begin->chip_nonce, begin->chip_nonce_len, chip_nonce);
 	bastion_hex_encode(begin->boot_key, sizeof(begin->boot_key), boot_key);
 	bastion_hex_encode(in->quote->nonce, in->quote->nonce_len, verifier_nonce);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "verifier", verifier, "kernel_nonce",
-			 kernel_nonce, "chip_nonce", chip_nonce, "boot_key", boot_key,
-			 "verifier_nonce", verifier_nonce, "log_count",
-			 (json_int_t)in->quote->log_count);
+	facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "verifier", verifier, "kernel_nonce",
+			  kernel_nonce, "chip_nonce", chip_nonce, "boot_key", boot_key,
+			  "verifier_nonce", verifier_nonce, "log_count",
+			  (json_int_t)in->quote->log_count);
+	if (!facts || (!add_start(facts, "log_from", log_from) &&
+		       !add_start(facts, "ima_from", in->ima_from)))
+		return facts;
+	json_decref(facts);
+	return NULL;
 }
 
 /* What is not UTF-8 jansson refuses: then the fact is left out. */
@@ -68,26 +80,41 @@ static json_t *platform_facts(const struct bastion_evidence *in)
 	return facts;
 }
 
+/* Where in the log the entries are that have to be sent. */
+static int find_entries(const struct bastion_evidence *in, uint64_t *from, ssize_t *start,
+			ssize_t *end)
+{
+	uint64_t first = in->log_first, count = in->quote->log_count;
+
+	if (first > count)
+		return -EBADMSG;
+	*from = in->log_from >= first && in->log_from <= count ? in->log_from : first;
+	*start = bastion_log_prefix(in->log, in->log_len, *from - first);
+	*end = bastion_log_prefix(in->log, in->log_len, count - first);
+	return *start < 0 || *end < 0 ? -EBADMSG : 0;
+}
+
 int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 			   struct bastion_error *err)
 {
-	ssize_t covered;
+	ssize_t start, end;
+	uint64_t from;
 
 	if (in->begin->chip_nonce_len > sizeof(in->begin->chip_nonce) ||
 	    in->quote->nonce_len > sizeof(in->quote->nonce))
 		return bastion_error_set(err, BASTION_OP_USAGE, EINVAL, "a nonce is too long");
-	covered = bastion_log_prefix(in->log, in->log_len, in->quote->log_count);
-	if (covered < 0)
+	if (find_entries(in, &from, &start, &end))
 		return bastion_error_set(err, BASTION_OP_LOG, EBADMSG,
 					 "the log does not hold the %llu entries of the quote",
 					 (unsigned long long)in->quote->log_count);
 	*out = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 			 "__cmwc_t", COLLECTION_TYPE,
 			 "quote", record("application/eat+cwt", in->quote_data, in->quote_len),
-			 "round", record_json("application/vnd.bastion.round+json", round_facts(in)),
+			 "round", record_json("application/vnd.bastion.round+json", round_facts(in, from)),
 			 "boot_log", record("application/vnd.bastion.log", in->boot_log,
 					    in->boot_log_len),
-			 "log", record("application/vnd.bastion.log", in->log, covered),
+			 "log", record("application/vnd.bastion.log", in->log + start,
+				       end - start),
 			 "platform", record_json("application/vnd.bastion.platform+json",
 						 platform_facts(in)));
 	if (*out && (!in->ima ||

@@ -21,8 +21,11 @@
  * @boot_log_len: its length
  * @log:	  the module's log, which may have grown since the quote
  * @log_len:	  its length
- * @ima:	  IMA's list, from its beginning; NULL if the module does not mirror it
+ * @log_first:	  number of the first entry of @log
+ * @log_from:	  number of the first entry to send, if @log has it; else all are sent
+ * @ima:	  IMA's list from entry @ima_from on; NULL if the module does not mirror it
  * @ima_len:	  its length
+ * @ima_from:	  see @ima
  * @release:	  kernel release, a fact nobody vouches for
  * @host:	  host name, likewise
  */
@@ -35,8 +38,11 @@ struct bastion_evidence {
 	size_t boot_log_len;
 	const uint8_t *log;
 	size_t log_len;
+	uint64_t log_first;
+	uint64_t log_from;
 	const uint8_t *ima;
 	size_t ima_len;
+	uint64_t ima_from;
 	const char *release;
 	const char *host;
 };
@@ -47,7 +53,7 @@ struct bastion_evidence {
  * @out: the object, a new reference
  * @err: circumstances of a failure
  *
- * The log is cut to the entries that the quote covers.
+ * The log is cut to the entries that the quote covers and the verifier has not.
  *
  * Return: 0; -EBADMSG if the log does not parse or has too few entries; -ENOMEM.
  */

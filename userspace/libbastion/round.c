@@ -35,46 +35,65 @@ static int get_quote(const struct bastion_device *dev, const uint8_t *nonce, siz
 	return rc;
 }
 
-int bastion_round_evidence(const struct bastion_device *dev,
-			   const uint8_t verifier[BASTION_DIGEST_SIZE], const uint8_t *nonce,
-			   size_t nonce_len, json_t **evidence, struct bastion_error *err)
+static int read_lists(const struct bastion_device *dev, const struct bastion_challenge *challenge,
+		      struct bastion_evidence *in, struct bastion_error *err)
 {
-	uint8_t *data = NULL, *boot_log = NULL, *log = NULL, *ima = NULL;
-	struct bastion_round_begin begin;
+	uint8_t *boot_log = NULL, *log = NULL, *ima = NULL;
+	int rc;
+
+	rc = bastion_sysfs_log(dev, BASTION_SYSFS_BOOT_LOG, &boot_log, &in->boot_log_len, err);
+	if (!rc)
+		rc = bastion_sysfs_runtime_log(dev, &log, &in->log_len, &in->log_first, err);
+	if (!rc)
+		rc = bastion_sysfs_ima(dev, challenge->ima_offset, &ima, &in->ima_len, err);
+	in->boot_log = boot_log;
+	in->log = log;
+	in->ima = ima;
+	in->log_from = challenge->log_from;
+	in->ima_from = challenge->ima_from;
+	return rc;
+}
+
+/* The evidence of a round that was begun. */
+static int collect(const struct bastion_device *dev, const struct bastion_round_begin *begin,
+		   const struct bastion_challenge *challenge, json_t **evidence,
+		   struct bastion_error *err)
+{
 	struct bastion_quote quote;
-	struct bastion_evidence in = { .begin = &begin, .quote = &quote };
+	struct bastion_evidence in = { .begin = begin, .quote = &quote };
 	struct utsname facts;
+	uint8_t *data = NULL;
+	int rc;
+
+	rc = get_quote(dev, challenge->nonce, challenge->nonce_len, &quote, &data, err);
+	if (rc)
+		return rc;
+	rc = read_lists(dev, challenge, &in, err);
+	if (!rc) {
+		uname(&facts);
+		in.quote_data = data;
+		in.quote_len = quote.quote_size;
+		in.release = facts.release;
+		in.host = facts.nodename;
+		rc = bastion_evidence_build(&in, evidence, err);
+	}
+	free((void *)in.ima);
+	free((void *)in.log);
+	free((void *)in.boot_log);
+	free(data);
+	return rc;
+}
+
+int bastion_round_evidence(const struct bastion_device *dev,
+			   const uint8_t verifier[BASTION_DIGEST_SIZE],
+			   const struct bastion_challenge *challenge, json_t **evidence,
+			   struct bastion_error *err)
+{
+	struct bastion_round_begin begin;
 	int rc;
 
 	rc = bastion_device_round_begin(dev, verifier, &begin, err);
-	if (rc)
-		return rc;
-	rc = get_quote(dev, nonce, nonce_len, &quote, &data, err);
-	if (rc)
-		return rc;
-	rc = bastion_sysfs_log(dev, BASTION_SYSFS_BOOT_LOG, &boot_log, &in.boot_log_len, err);
-	if (rc)
-		goto out;
-	rc = bastion_sysfs_log(dev, BASTION_SYSFS_RUNTIME_LOG, &log, &in.log_len, err);
-	if (!rc)
-		rc = bastion_sysfs_ima(dev, &ima, &in.ima_len, err);
-	if (rc)
-		goto out;
-	uname(&facts);
-	in.quote_data = data;
-	in.quote_len = quote.quote_size;
-	in.boot_log = boot_log;
-	in.log = log;
-	in.ima = ima;
-	in.release = facts.release;
-	in.host = facts.nodename;
-	rc = bastion_evidence_build(&in, evidence, err);
-out:
-	free(ima);
-	free(log);
-	free(boot_log);
-	free(data);
-	return rc;
+	return rc ? rc : collect(dev, &begin, challenge, evidence, err);
 }
 
 int bastion_round_finish(const struct bastion_device *dev, const struct bastion_result *result,
@@ -93,9 +112,9 @@ int bastion_round_finish(const struct bastion_device *dev, const struct bastion_
 int bastion_round_attest(const struct bastion_device *dev, struct bastion_round *round,
 			 struct bastion_error *err)
 {
-	uint8_t nonce[BASTION_VERIFIER_NONCE_MAX], verifier[BASTION_DIGEST_SIZE];
+	struct bastion_challenge challenge;
+	struct bastion_round_begin begin;
 	struct bastion_client client;
-	size_t nonce_len;
 	int rc;
 
 	round->evidence = NULL;
@@ -103,13 +122,16 @@ int bastion_round_attest(const struct bastion_device *dev, struct bastion_round 
 	rc = bastion_client_connect(&client, round->socket, err);
 	if (rc)
 		return rc;
-	rc = bastion_client_challenge(&client, nonce, &nonce_len, verifier, err);
-	if (!rc && memcmp(verifier, round->verifier, sizeof(verifier)))
+	/* Before the challenge, which is about what the verifier has of this boot. */
+	rc = bastion_device_round_begin(dev, round->verifier, &begin, err);
+	if (!rc)
+		rc = bastion_client_challenge(&client, begin.chip_id, begin.boot_key, &challenge,
+					      err);
+	if (!rc && memcmp(challenge.verifier, round->verifier, sizeof(round->verifier)))
 		rc = bastion_error_set(err, BASTION_OP_PEER, ENOKEY, "%s belongs to somebody else",
 				       round->socket);
 	if (!rc)
-		rc = bastion_round_evidence(dev, round->verifier, nonce, nonce_len,
-					    &round->evidence, err);
+		rc = collect(dev, &begin, &challenge, &round->evidence, err);
 	if (!rc)
 		rc = bastion_client_appraise(&client, round->evidence, &round->result, err);
 	if (!rc)

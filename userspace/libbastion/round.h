@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "libbastion/client.h"
 #include "libbastion/device.h"
 #include "libbastion/result.h"
 
@@ -15,16 +16,16 @@
  * bastion_round_evidence - begin a round and collect its evidence
  * @dev:       device; the round belongs to its descriptor, for 60 seconds
  * @verifier:  digest of a registered verifier's grant key
- * @nonce:     the verifier's
- * @nonce_len: 8 to 64
+ * @challenge: the verifier's nonce, and what it has already
  * @evidence:  out: the bundle, a new reference
  * @err:       circumstances of a failure
  *
  * Return: 0 or a negative errno.
  */
 int bastion_round_evidence(const struct bastion_device *dev,
-			   const uint8_t verifier[BASTION_DIGEST_SIZE], const uint8_t *nonce,
-			   size_t nonce_len, json_t **evidence, struct bastion_error *err);
+			   const uint8_t verifier[BASTION_DIGEST_SIZE],
+			   const struct bastion_challenge *challenge, json_t **evidence,
+			   struct bastion_error *err);
 
 /**
  * bastion_round_finish - pass a result's grant to kernel and chip

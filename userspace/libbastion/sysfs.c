@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,14 +63,37 @@ int bastion_sysfs_statistics(const struct bastion_device *dev,
 	return rc;
 }
 
-static int read_list(const char *path, uint8_t **data, size_t *len, struct bastion_error *err)
+/* There may be less: what is left then is nothing. */
+static int skip_bytes(int fd, uint64_t skip)
+{
+	uint8_t buf[16384];
+
+	while (skip) {
+		ssize_t n = read(fd, buf, skip < sizeof(buf) ? skip : sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : 0;
+		skip -= n;
+	}
+	return 0;
+}
+
+static int read_list(const char *path, uint64_t skip, uint8_t **data, size_t *len,
+		     struct bastion_error *err)
 {
 	int fd, rc;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return bastion_error_set(err, BASTION_OP_LOG, errno, "cannot open %s", path);
-	rc = bastion_file_read_fd(fd, path, BASTION_SYSFS_LOG_MAX, data, len, BASTION_OP_LOG, err);
+	rc = skip_bytes(fd, skip);
+	if (rc)
+		bastion_error_set(err, BASTION_OP_LOG, -rc, "cannot read %s", path);
+	else
+		rc = bastion_file_read_fd(fd, path, BASTION_SYSFS_LOG_MAX, data, len,
+					  BASTION_OP_LOG, err);
 	close(fd);
 	return rc;
 }
@@ -80,11 +104,53 @@ int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_
 	char path[256];
 
 	snprintf(path, sizeof(path), SECURITY_FOLDER "/%s/%s", dev->name, file);
-	return read_list(path, data, len, err);
+	return read_list(path, 0, data, len, err);
 }
 
-int bastion_sysfs_ima(const struct bastion_device *dev, uint8_t **data, size_t *len,
-		      struct bastion_error *err)
+static int read_first(const struct bastion_device *dev, uint64_t *first, struct bastion_error *err)
+{
+	char value[32], *end;
+	int rc = bastion_sysfs_read(dev, "measurements/log_first", value, sizeof(value), err);
+
+	if (rc)
+		return rc;
+	errno = 0;
+	*first = strtoull(value, &end, 10);
+	if (errno || end == value || *end)
+		return bastion_error_set(err, BASTION_OP_LOG, EIO, "the log's start makes no sense");
+	return 0;
+}
+
+int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, size_t *len,
+			      uint64_t *first, struct bastion_error *err)
+{
+	uint64_t after;
+	int tries, rc;
+
+	/* It is trimmed when a grant arrives, and never back: the same twice, the same between. */
+	for (tries = 0; tries < 4; tries++) {
+		rc = read_first(dev, first, err);
+		if (rc)
+			return rc;
+		rc = bastion_sysfs_log(dev, BASTION_SYSFS_RUNTIME_LOG, data, len, err);
+		if (rc == -ESTALE)
+			continue;
+		if (rc)
+			return rc;
+		rc = read_first(dev, &after, err);
+		if (!rc && after == *first)
+			return 0;
+		free(*data);
+		*data = NULL;
+		if (rc)
+			return rc;
+	}
+	return bastion_error_set(err, BASTION_OP_LOG, EAGAIN,
+				 "the log was trimmed each time that it was read");
+}
+
+int bastion_sysfs_ima(const struct bastion_device *dev, uint64_t skip, uint8_t **data,
+		      size_t *len, struct bastion_error *err)
 {
 	char value[2 * BASTION_DIGEST_SIZE + 2];
 	int rc;
@@ -94,5 +160,5 @@ int bastion_sysfs_ima(const struct bastion_device *dev, uint8_t **data, size_t *
 	rc = bastion_sysfs_read(dev, "measurements/mr3:sha384", value, sizeof(value), err);
 	if (rc || strspn(value, "0") == strlen(value))
 		return rc;
-	return read_list(IMA_LIST, data, len, err);
+	return read_list(IMA_LIST, skip, data, len, err);
 }

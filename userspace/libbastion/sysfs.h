@@ -55,15 +55,29 @@ int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_
 		      size_t *len, struct bastion_error *err);
 
 /**
+ * bastion_sysfs_runtime_log - read the module's log, which may have been trimmed
+ * @dev:   which device
+ * @data:  out: the records; the caller frees them
+ * @len:   out: how many bytes
+ * @first: out: number of the first one
+ * @err:   circumstances of a failure
+ *
+ * Return: as bastion_sysfs_log(); -EAGAIN if it was trimmed whenever it was read.
+ */
+int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, size_t *len,
+			      uint64_t *first, struct bastion_error *err);
+
+/**
  * bastion_sysfs_ima - read IMA's list, if the module mirrors it
  * @dev:  which device
+ * @skip: bytes at its beginning that are left out, and take no memory
  * @data: out: the binary list; NULL when register 3 is empty; the caller frees it
  * @len:  out: how many bytes
  * @err:  circumstances of a failure
  *
  * Return: 0 or a negative errno; -EFBIG beyond BASTION_SYSFS_LOG_MAX.
  */
-int bastion_sysfs_ima(const struct bastion_device *dev, uint8_t **data, size_t *len,
-		      struct bastion_error *err);
+int bastion_sysfs_ima(const struct bastion_device *dev, uint64_t skip, uint8_t **data,
+		      size_t *len, struct bastion_error *err);
 
 #endif

@@ -62,19 +62,20 @@ static void start(struct peer *peer, struct bastion_client *client, int patience
 
 static int challenge(struct peer peer, int patience)
 {
-	uint8_t nonce[BASTION_VERIFIER_NONCE_MAX], verifier[BASTION_DIGEST_SIZE];
+	static const uint8_t chip_id[BASTION_DIGEST_SIZE], boot_key[BASTION_POINT_SIZE];
+	struct bastion_challenge asked;
 	struct bastion_client client;
 	struct bastion_error err = { 0 };
-	size_t len;
 	int rc;
 
 	start(&peer, &client, patience);
-	rc = bastion_client_challenge(&client, nonce, &len, verifier, &err);
+	rc = bastion_client_challenge(&client, chip_id, boot_key, &asked, &err);
 	bastion_client_close(&client);
 	pthread_join(peer.thread, NULL);
 	assert_int_equal(err.code, -rc);
 	if (!rc)
-		assert_true(len >= BASTION_VERIFIER_NONCE_MIN && len <= sizeof(nonce));
+		assert_true(asked.nonce_len >= BASTION_VERIFIER_NONCE_MIN &&
+			    asked.nonce_len <= sizeof(asked.nonce));
 	return rc;
 }
 
@@ -84,6 +85,9 @@ static void good_challenge(void **state)
 {
 	assert_int_equal(CHALLENGE("{\"type\":\"challenge\",\"nonce\":\"0011223344556677\","
 				   "\"verifier\":\"" DIGEST_HEX "\"}\n"), 0);
+	assert_int_equal(CHALLENGE("{\"type\":\"challenge\",\"nonce\":\"0011223344556677\","
+				   "\"verifier\":\"" DIGEST_HEX "\",\"log_from\":5,"
+				   "\"ima_from\":7,\"ima_offset\":900}\n"), 0);
 }
 
 static void wrong_challenges(void **state)
@@ -106,6 +110,10 @@ static void wrong_challenges(void **state)
 		"\"}\n",
 		"{\"type\":\"challenge\",\"nonce\":\"" DIGEST_HEX DIGEST_HEX "\",\"verifier\":\""
 		DIGEST_HEX "\"}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"verifier\":\"" DIGEST_HEX
+		"\",\"log_from\":-1}\n",
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"verifier\":\"" DIGEST_HEX
+		"\",\"ima_offset\":\"7\"}\n",
 		/* Which of two would count? */
 		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\",\"nonce\":\"ff\","
 		"\"verifier\":\"" DIGEST_HEX "\"}\n",

@@ -138,6 +138,57 @@ static void evidence_builds(void **state)
 	json_decref(evidence);
 }
 
+/* A record's length, and where the round says that it starts. */
+static json_int_t starts(const struct round *r, size_t *len)
+{
+	struct bastion_error err;
+	uint8_t out[4096];
+	json_t *evidence, *facts;
+	json_int_t from;
+	size_t n;
+
+	assert_int_equal(bastion_evidence_build(&r->in, &evidence, &err), 0);
+	*len = record(evidence, "log", "application/vnd.bastion.log", out, sizeof(out));
+	n = record(evidence, "round", "application/vnd.bastion.round+json", out, sizeof(out));
+	facts = json_loadb((char *)out, n, 0, NULL);
+	from = json_integer_value(json_object_get(facts, "log_from"));
+	json_decref(facts);
+	json_decref(evidence);
+	return from;
+}
+
+static void evidence_starts_where_it_is_asked_to(void **state)
+{
+	struct round r;
+	size_t len;
+
+	make(&r);
+	r.quote.log_count = 2;
+	assert_int_equal(starts(&r, &len), 0);
+	assert_int_equal(len, r.in.log_len);
+	r.in.log_from = 1;
+	assert_int_equal(starts(&r, &len), 1);
+	assert_int_equal(len, r.in.log_len - r.first);
+	r.in.log_from = 2;
+	assert_int_equal(starts(&r, &len), 2);
+	assert_int_equal(len, 0);
+	/* Whoever claims to have more than there is gets all. */
+	r.in.log_from = 3;
+	assert_int_equal(starts(&r, &len), 0);
+	assert_int_equal(len, r.in.log_len);
+	/* A trimmed log: what is asked for is there, or no longer. */
+	r.in.log_first = 10;
+	r.quote.log_count = 12;
+	r.in.log_from = 11;
+	assert_int_equal(starts(&r, &len), 11);
+	assert_int_equal(len, r.in.log_len - r.first);
+	r.in.log_from = 9;
+	assert_int_equal(starts(&r, &len), 10);
+	assert_int_equal(len, r.in.log_len);
+	r.in.log_from = 0;
+	assert_int_equal(starts(&r, &len), 10);
+}
+
 static void evidence_refuses(void **state)
 {
 	struct bastion_error err;
@@ -146,6 +197,9 @@ static void evidence_refuses(void **state)
 
 	make(&r);
 	r.quote.log_count = 3;
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), -EBADMSG);
+	make(&r);
+	r.in.log_first = 2;
 	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), -EBADMSG);
 	make(&r);
 	r.begin.chip_nonce_len = 65;
@@ -174,6 +228,7 @@ int main(void)
 		cmocka_unit_test(log_refuses),
 		cmocka_unit_test(log_prefix),
 		cmocka_unit_test(evidence_builds),
+		cmocka_unit_test(evidence_starts_where_it_is_asked_to),
 		cmocka_unit_test(evidence_refuses),
 		cmocka_unit_test(evidence_with_a_strange_host_name),
 	};
