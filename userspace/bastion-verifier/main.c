@@ -40,8 +40,9 @@ static const struct verifier_command commands[] = {
 	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"
 	  "\t\t[--result FILE] [--audience TEXT] [--json] EVIDENCE\n"
 	  "\tJudge evidence from a file, or from the standard input (-).", verifier_verify },
-	{ "serve", "--policy FILE --keys DIR --socket PATH [--audience TEXT] [--once]\n"
-	  "\tJudge the evidence of those who connect.", verifier_serve },
+	{ "serve", "--policy FILE --keys DIR --socket PATH [--state DIR] [--audience TEXT]\n"
+	  "\t[--once]\n"
+	  "\tJudge the evidence of those who connect; --state keeps what they brought.", verifier_serve },
 };
 
 int verifier_usage(const char *fmt, ...)
