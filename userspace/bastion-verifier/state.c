@@ -54,7 +54,7 @@ static bool is_history(const char *name)
 
 static int look_around(struct state *state, struct bv_error *err)
 {
-	DIR *dir = fdopendir(openat(state->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	DIR *dir = opendir(state->folder);
 	struct dirent *entry;
 
 	if (!dir)

@@ -151,6 +151,7 @@ static const struct bastion_explanation table[] = {
 	    "Only a key made with --ecdsa can: see kind in bastionctl key show."),
 	ROW(SIGN, EINVAL, USAGE, "the kernel refuses the request",
 	    "The hash must be sha256, sha384 or sha512."),
+	ROW(LOG, ESTALE, FAILED, "the log was trimmed while it was read", "Try again."),
 	ROW(PEER, ENOENT, FAILED, "no such socket",
 	    "Is bastion-verifier serve running, and is this its socket?"),
 	ROW(PEER, ECONNREFUSED, FAILED, "nobody listens at the socket",

@@ -117,7 +117,7 @@ static int read_first(const struct bastion_device *dev, uint64_t *first, struct 
 	errno = 0;
 	*first = strtoull(value, &end, 10);
 	if (errno || end == value || *end)
-		return bastion_error_set(err, BASTION_OP_LOG, EIO, "the log's start makes no sense");
+		return bastion_error_set(err, BASTION_OP_LOG, EBADMSG, "the log's start makes no sense");
 	return 0;
 }
 
@@ -145,7 +145,7 @@ int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, 
 		if (rc)
 			return rc;
 	}
-	return bastion_error_set(err, BASTION_OP_LOG, EAGAIN,
+	return bastion_error_set(err, BASTION_OP_LOG, ESTALE,
 				 "the log was trimmed each time that it was read");
 }
 

@@ -62,7 +62,7 @@ int bastion_sysfs_log(const struct bastion_device *dev, const char *file, uint8_
  * @first: out: number of the first one
  * @err:   circumstances of a failure
  *
- * Return: as bastion_sysfs_log(); -EAGAIN if it was trimmed whenever it was read.
+ * Return: as bastion_sysfs_log(); -ESTALE if it was trimmed whenever it was read.
  */
 int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, size_t *len,
 			      uint64_t *first, struct bastion_error *err);
