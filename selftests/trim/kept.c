@@ -3,6 +3,10 @@
  * What makes the kernel trim its log, and what does not. Run by host-test-trim in a guest
  * of its own, as nobody who replays the log from its beginning can attest afterwards.
  */
+#include <grp.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
 #include "gate.h"
 #include "kselftest_harness.h"
 
@@ -11,6 +15,9 @@
 #define LISTS		"/sys/kernel/security/bastion/bastion0/"
 #define BINARY		LISTS "binary_runtime_measurements_sha384"
 #define ASCII		LISTS "ascii_runtime_measurements"
+
+#define POOR		71234	/* an unprivileged uid of nobody else's */
+#define MANY		1024	/* keys: more than a budget has room for */
 
 static long long number(const char *path)
 {
@@ -66,6 +73,7 @@ static long long attest(int fd, const struct round_verifier *verifier, uint32_t 
 	if (ret)
 		return ret;
 	grant.fixed.flags = htole32(flags);
+	grant.fixed.lifetime = htole32(GATE_LIFETIME);
 	round_sign(&round, &grant, verifier->key);
 	ret = round_submit(&round, &grant);
 	return ret ? ret : (long long)round.quote.log_count;
@@ -213,6 +221,59 @@ TEST_F(kept, readers)
 	EXPECT_LT(0, read(fds[0], rest, sizeof(rest)));
 	EXPECT_NE(NULL, memmem(rest, 256, "after", 5));
 	close(fds[0]);
+}
+
+/* What a child of an unprivileged uid came to. */
+struct spender {
+	const struct round_verifier *verifier;
+	int count, final;
+};
+
+/* Makes keys, each of which is an entry, until that is refused. */
+static int spend(void *arg)
+{
+	struct spender *spender = arg;
+	key_serial_t key;
+
+	if (setgroups(0, NULL) || setresgid(POOR, POOR, POOR) || setresuid(POOR, POOR, POOR) ||
+	    keyctl_join_session_keyring(NULL) < 0)
+		return 255;
+	for (spender->count = 0; spender->count < MANY; spender->count++) {
+		key = sealed_new(spender->verifier, "prod", sealed_name(), "",
+				 KEY_SPEC_PROCESS_KEYRING);
+		if (key < 0)
+			break;
+	}
+	spender->final = key;
+	return 0;
+}
+
+TEST_F_TIMEOUT(kept, budgets, 300)
+{
+	struct spender *spender = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int maxkeys, maxbytes, room;
+
+	ASSERT_NE(MAP_FAILED, spender);
+	spender->verifier = &self->first;
+	maxkeys = sealed_exchange_number("/proc/sys/kernel/keys/maxkeys", 4 * MANY);
+	maxbytes = sealed_exchange_number("/proc/sys/kernel/keys/maxbytes", 4096 * MANY);
+	ASSERT_LT(0, attest(self->fd, &self->first, 0));
+	EXPECT_EQ(0, sealed_in_child(NULL, spend, spender));
+	room = spender->count;
+	EXPECT_LT(0, room);
+	EXPECT_EQ(-EDQUOT, spender->final);
+	/* What it caused is trimmed, and it may again. */
+	EXPECT_LT(0, attest(self->fd, &self->second, BASTION_GRANT_KEPT));
+	EXPECT_LT(0, attest(self->fd, &self->first, 0));
+	EXPECT_EQ(0, sealed_in_child(NULL, spend, spender));
+	EXPECT_EQ(0, spender->count);
+	EXPECT_EQ(-EDQUOT, spender->final);
+	EXPECT_LT(0, attest(self->fd, &self->first, BASTION_GRANT_KEPT));
+	EXPECT_EQ(0, sealed_in_child(NULL, spend, spender));
+	EXPECT_EQ(room, spender->count);
+	sealed_exchange_number("/proc/sys/kernel/keys/maxkeys", maxkeys);
+	sealed_exchange_number("/proc/sys/kernel/keys/maxbytes", maxbytes);
 }
 
 static void *read_on(void *arg)
