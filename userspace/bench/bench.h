@@ -42,6 +42,7 @@ struct bench {
  * @fault:	what the chip is told while the row runs (bastion-chip fault), or NULL
  * @signing:	whether the emulator's bare signing time belongs beside it, as BENCH_REFERENCE
  *		or BENCH_ALSO; NULL: no
+ * @alone:	whether it wants a guest of its own, with an ext4 disk and no module loaded
  * @run:	takes the samples: 0, or -errno after saying why on standard error
  */
 struct bench_row {
@@ -51,6 +52,7 @@ struct bench_row {
 	const char *x;
 	const char *fault;
 	const char *signing;
+	bool alone;
 	int (*run)(const struct bench *bench);
 };
 

@@ -42,7 +42,7 @@ static int list(void)
 		print_member("x", row->x);
 		print_member("fault", row->fault);
 		print_member("signing", row->signing);
-		printf("}\n");
+		printf(", \"alone\": %s}\n", row->alone ? "true" : "false");
 	}
 	return 0;
 }

@@ -15,6 +15,8 @@ int bench_request_key(const struct bench *bench);
 int bench_sign(const struct bench *bench);
 int bench_waiters(const struct bench *bench);
 int bench_memory(const struct bench *bench);
+int bench_exec(const struct bench *bench);
+int bench_exec_cold(const struct bench *bench);
 
 int bench_verify(const struct bench *bench);
 int bench_appraise(const struct bench *bench);

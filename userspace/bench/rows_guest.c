@@ -58,6 +58,17 @@ const struct bench_row bench_rows[] = {
 		.name = "memory",
 		.what = "kernel memory",
 		.run = bench_memory,
+	}, {
+		.name = "exec",
+		.what = "an exec of a program that was measured before",
+		.aim = "at most 1.05 x",
+		.alone = true,
+		.run = bench_exec,
+	}, {
+		.name = "exec-cold",
+		.what = "an exec of a program that is measured",
+		.alone = true,
+		.run = bench_exec_cold,
 	},
 	{ .name = NULL }
 };

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Benchmarks (scripts/bench): not built by "make", not installed. "make benches" builds them.
-BENCHES += bastion-bench bastion-bench-host bastion-bench-instantiate
+BENCHES += bastion-bench bastion-bench-host bastion-bench-instantiate bastion-bench-true
 
 # Stripped: the kernel hashes the program that asks for a key.
 bastion-bench_SRCS := $(addprefix bench/,main.c bench.c rows_guest.c gate.c raw.c kernel_memory.c \
-	callers.c first_key.c mailbox.c memory.c quote.c release.c request_key.c sign.c \
+	callers.c exec.c first_key.c mailbox.c memory.c quote.c release.c request_key.c sign.c \
 	waiters.c)
 bastion-bench_PKGS := libcrypto libkeyutils
 bastion-bench_LDLIBS := -s -pthread
@@ -19,3 +19,6 @@ bastion-bench-host_LDLIBS := -lgmp
 bastion-bench-instantiate_SRCS := bench/instantiate.c
 bastion-bench-instantiate_PKGS := libkeyutils
 bastion-bench-instantiate_LDLIBS := -static
+
+bastion-bench-true_SRCS := bench/true.c
+bastion-bench-true_LDLIBS := -static -s
