@@ -82,7 +82,7 @@ vm_accel() {
 vm_parse() {
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--no-chip | --polling | --reboot | --keep | --verbose)
+		--no-chip | --tpm | --polling | --reboot | --keep | --verbose)
 			opt[${1#--}]=1
 			shift
 			continue
@@ -180,6 +180,29 @@ vm_add_chips() {
 	done
 }
 
+# Starts a TPM 2.0 for the guest, whose state lasts as long as this QEMU does; appends to qemu.
+vm_add_tpm() {
+	local name=$1 dir=${VM_TMP[$1]}/tpm log=${VM_DIR[$1]}/swtpm.log i
+
+	[ -n "${opt[tpm]:-}" ] || return 0
+	mkdir "$dir"
+	swtpm socket --tpm2 --tpmstate "dir=$dir" --ctrl "type=unixio,path=$dir/socket" \
+		</dev/null >"$log" 2>&1 &
+	VM_CHIPS[$name]+=" $!"
+	for ((i = 0; i < 200; i++)); do
+		if [ -S "$dir/socket" ]; then
+			qemu+=(-chardev "socket,id=tpm,path=$dir/socket"
+				-tpmdev "emulator,id=tpm,chardev=tpm" -device "tpm-crb,tpmdev=tpm")
+			return
+		fi
+		kill -0 $! 2>/dev/null || break
+		sleep 0.05
+	done
+	vm_say "swtpm did not start:"
+	cat "$log" >&2
+	return 1
+}
+
 vm_add_disks() {
 	local disk i=0
 
@@ -264,6 +287,8 @@ vm_start_once() {
 	kernel=${opt[kernel]:-6.1}
 	release=$(vm_kernel_release "$kernel") || return
 	image=$("$VM_TOP/scripts/vm-kernel" "$kernel") || return
+	# A bare kernel loses the ACPI tables, where the TPM is, when the firmware has measured.
+	[ -z "${opt[tpm]:-}" ] || image=$(vm_kernel_image "$kernel") || return
 	initrd=$("$VM_TOP/scripts/vm-initrd" "$kernel") || return
 	accel=$(vm_accel "$kernel") || return
 	cmdline="console=ttyS0 quiet panic=-1 log_buf_len=4M tsc=reliable clocksource=tsc"
@@ -291,7 +316,8 @@ vm_start_once() {
 		-kernel "$image" -initrd "$initrd" -append "$cmdline")
 	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
 	[ -z "${opt[qmp]:-}" ] || qemu+=(-qmp "unix:${opt[qmp]},server=on,wait=off")
-	if ! { vm_add_chips "$name" "$image,$initrd,$cmdline" && vm_add_disks && vm_boot "$name"; }; then
+	if ! { vm_add_chips "$name" "$image,$initrd,$cmdline" && vm_add_tpm "$name" && vm_add_disks &&
+		vm_boot "$name"; }; then
 		vm_release "$name"
 		return 125
 	fi
