@@ -27,5 +27,8 @@ void bastion_boot_key_exit(struct bastion_boot_key *k);
 int bastion_boot_key_open(struct bastion_boot_key *k, const u8 sealed[BASTION_SEALED_TOKEN_SIZE],
 			  const u8 grant_digest[BASTION_DIGEST_SIZE],
 			  u8 token[BASTION_TOKEN_SIZE]);
+int bastion_boot_key_open_policies(struct bastion_boot_key *k, const u8 *sealed,
+				   const u8 grant_digest[BASTION_DIGEST_SIZE],
+				   struct bastion_policy_signature *signatures, size_t count);
 
 #endif

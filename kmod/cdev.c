@@ -100,24 +100,53 @@ static int run_quote(struct bastion_file *file, union arguments *args)
 	return len;
 }
 
+/* The user's copies of what a verifier answered, to be freed. */
+static int copy_answer(const struct bastion_grant_args *in, struct bastion_round_answer *answer)
+{
+	const void *copy;
+
+	copy = memdup_user(u64_to_user_ptr(in->token), in->token_len);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	answer->token = copy;
+	copy = memdup_user(u64_to_user_ptr(in->grant), in->grant_len);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	answer->grant = copy;
+	answer->len = in->grant_len;
+	if (!in->policies_len)
+		return 0;
+	copy = memdup_user(u64_to_user_ptr(in->policies), in->policies_len);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	answer->policies = copy;
+	return 0;
+}
+
 static int take_grant(struct bastion_file *file, const struct bastion_grant_args *in)
 {
-	u8 token[BASTION_SEALED_TOKEN_SIZE];
-	u8 *grant;
+	struct bastion_round_answer answer = {};
 	int ret;
 
-	if (in->reserved)
+	if (in->reserved || in->reserved2)
 		return -EINVAL;
-	if (in->token_len != sizeof(token) || in->grant_len > BASTION_GRANT_MAX ||
-	    !in->grant_len)
+	if (in->token_len != BASTION_SEALED_TOKEN_SIZE || in->grant_len > BASTION_GRANT_MAX ||
+	    !in->grant_len || in->policies_len > BASTION_SEALED_POLICIES_MAX)
 		return -EBADMSG;
-	if (copy_from_user(token, u64_to_user_ptr(in->token), sizeof(token)))
-		return -EFAULT;
-	grant = memdup_user(u64_to_user_ptr(in->grant), in->grant_len);
-	if (IS_ERR(grant))
-		return PTR_ERR(grant);
-	ret = bastion_round_grant(file->chip, file, grant, in->grant_len, token);
-	kfree(grant);
+	if (in->policies_len) {
+		if (in->policies_len < BASTION_SEALED_POLICIES_SIZE(1))
+			return -EBADMSG;
+		answer.policy_count = (in->policies_len - BASTION_SEALED_POLICIES_SIZE(0)) /
+				      sizeof(struct bastion_policy_signature);
+		if (in->policies_len != BASTION_SEALED_POLICIES_SIZE(answer.policy_count))
+			return -EBADMSG;
+	}
+	ret = copy_answer(in, &answer);
+	if (!ret)
+		ret = bastion_round_grant(file->chip, file, &answer);
+	kfree(answer.policies);
+	kfree(answer.grant);
+	kfree(answer.token);
 	return ret;
 }
 

@@ -26,7 +26,8 @@ struct bastion_chip;
  * @firmware:	printable, NUL terminated
  * @hardware_version: a number
  * @svn:	security version number of the firmware
- * @id:		SHA-384 of the identity key's SubjectPublicKeyInfo
+ * @id:		SHA-384 of the identity key's SubjectPublicKeyInfo; of a TPM: of the
+ *		endorsement key's TPMT_PUBLIC
  * @boot_count:	power cycles
  * @capabilities: BASTION_CAP_*
  * @lifecycle:	BASTION_LIFECYCLE_*
@@ -70,6 +71,8 @@ struct bastion_chip_statistics {
  * this one was not sent, -EINVAL, -ENOMEM.
  *
  * @name:	for messages
+ * @secret_kind: BASTION_KIND_* of the blobs that it seals bytes to
+ * @derives:	it makes keys of kind DERIVED as well
  * @self_test:	has the chip test itself; -EIO when it fails
  * @info:	fills @info
  * @certificates: DER certificates, leaf first; returns the length, at most @size
@@ -78,7 +81,9 @@ struct bastion_chip_statistics {
  * @mr_extend:	extends register @index
  * @nonce:	a fresh nonce, which kills the one before; returns its length
  * @quote:	signed evidence over @qualifying; returns its length, at most @size
- * @grant:	hands over a grant and the key that signed it
+ * @grant:	hands over a grant, the key that signed it, and the @count signatures that came
+ *		with it for chips which want such (round.h); returns 0, or the seconds from now
+ *		that the chip honours it for when its lifetime does not say so
  * @relock:	drops every grant and the nonce
  * @seal:	seals to @want (what is the chip's to fill in is zero) a key of the
  *		chip's own making (@secret NULL) or @want->secret_len bytes at
@@ -98,6 +103,8 @@ struct bastion_chip_statistics {
  */
 struct bastion_chip_ops {
 	const char *name;
+	u16 secret_kind;
+	bool derives;
 	int (*self_test)(struct bastion_chip *chip);
 	int (*info)(struct bastion_chip *chip, struct bastion_chip_info *info);
 	ssize_t (*certificates)(struct bastion_chip *chip, u8 *buf, size_t size);
@@ -109,7 +116,8 @@ struct bastion_chip_ops {
 	ssize_t (*quote)(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGEST_SIZE],
 			 u8 *buf, size_t size);
 	int (*grant)(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE],
-		     const u8 *grant, size_t len);
+		     const u8 *grant, size_t len,
+		     const struct bastion_policy_signature *signatures, size_t count);
 	int (*relock)(struct bastion_chip *chip);
 	ssize_t (*seal)(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE],
 			const struct bastion_blob_header *want, const u8 *secret,
@@ -195,6 +203,7 @@ void bastion_chip_for_each(void (*fn)(struct bastion_chip *chip, unsigned long d
 #define BASTION_CHIPS_MAX	16
 #define BASTION_RELEASE_TIMEOUT	60	/* seconds; under the hung task detector's 120 */
 
+bool bastion_chip_wanted(const char *kind);
 int bastion_chip_class_init(void);
 void bastion_chip_class_exit(void);
 

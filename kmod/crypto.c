@@ -9,18 +9,28 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <crypto/aead.h>
 #include <crypto/ecc_curve.h>
 #include <crypto/ecdh.h>
 #include <crypto/hash.h>
 #include <crypto/internal/ecc.h>
+#include <crypto/kpp.h>
+#include <crypto/sha2.h>
 
 #include "crypto.h"
 
 #define POINT_DIGITS	ECC_CURVE_NIST_P384_DIGITS
 #define FILE_CHUNK	(64 * 1024)
+
+/*
+ * A mask: neither. Private keys and what they open have no business in an
+ * accelerator that nobody measured.
+ */
+#define SOFTWARE	(CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY)
 
 static const struct {
 	const char *name;
@@ -316,6 +326,220 @@ int bastion_hkdf_sha384(const u8 *ikm, size_t ikm_len, const u8 *salt, size_t sa
 		memzero_explicit(out, out_len);
 	memzero_explicit(prk, sizeof(prk));
 	crypto_free_shash(tfm);
+	return ret;
+}
+
+/**
+ * bastion_hmac_sha256 - HMAC-SHA256 (FIPS 198-1)
+ * @key:	the key
+ * @key_len:	bytes, at most 64
+ * @parts:	what to authenticate, in order
+ * @count:	number of @parts, at most 6
+ * @out:	the code
+ *
+ * May sleep.
+ *
+ * Return: 0, -EINVAL too long a key or too many parts, or an error of the kernel's crypto.
+ */
+int bastion_hmac_sha256(const u8 *key, size_t key_len, const struct kvec *parts,
+			unsigned int count, u8 out[BASTION_EXE_SIZE])
+{
+	u8 inner[SHA256_BLOCK_SIZE], outer[SHA256_BLOCK_SIZE];
+	struct kvec all[1 + 6] = { { .iov_base = inner, .iov_len = sizeof(inner) } };
+	const struct kvec last[] = {
+		{ .iov_base = outer, .iov_len = sizeof(outer) },
+		{ .iov_base = out, .iov_len = BASTION_EXE_SIZE },
+	};
+	size_t i;
+	int ret;
+
+	if (key_len > sizeof(inner) || count >= ARRAY_SIZE(all))
+		return -EINVAL;
+	memset(inner, 0x36, sizeof(inner));
+	memset(outer, 0x5c, sizeof(outer));
+	for (i = 0; i < key_len; i++) {
+		inner[i] ^= key[i];
+		outer[i] ^= key[i];
+	}
+	memcpy(all + 1, parts, count * sizeof(*parts));
+	ret = bastion_hash(BASTION_SHA256, all, 1 + count, out);
+	if (!ret)
+		ret = bastion_hash(BASTION_SHA256, last, ARRAY_SIZE(last), out);
+	memzero_explicit(inner, sizeof(inner));
+	memzero_explicit(outer, sizeof(outer));
+	return ret;
+}
+
+/* AES-256-GCM in place: associated data, then text, then room for the tag, at @buf. */
+static int crypt_gcm(const u8 *key, u8 *buf, size_t ad_len, size_t len, bool seal)
+{
+	struct crypto_aead *tfm = crypto_alloc_aead("gcm(aes)", 0, SOFTWARE);
+	struct aead_request *req = NULL;
+	u8 iv[BASTION_GCM_KEY_SIZE - 32];
+	struct scatterlist sg;
+	int ret;
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	ret = crypto_aead_setkey(tfm, key, 32);
+	if (!ret)
+		ret = crypto_aead_setauthsize(tfm, BASTION_GCM_TAG_SIZE);
+	if (!ret)
+		req = aead_request_alloc(tfm, GFP_KERNEL);
+	if (req) {
+		memcpy(iv, key + 32, sizeof(iv));
+		sg_init_one(&sg, buf, ad_len + len + BASTION_GCM_TAG_SIZE);
+		aead_request_set_callback(req, 0, NULL, NULL);
+		aead_request_set_ad(req, ad_len);
+		aead_request_set_crypt(req, &sg, &sg,
+				       seal ? len : len + BASTION_GCM_TAG_SIZE, iv);
+		ret = seal ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+		aead_request_free(req);		/* which wipes it */
+	} else if (!ret) {
+		ret = -ENOMEM;
+	}
+	crypto_free_aead(tfm);
+	return ret;
+}
+
+/**
+ * bastion_gcm_seal - AES-256-GCM (NIST SP 800-38D)
+ * @key:	key and IV, which meet no other text
+ * @associated:	authenticated, too
+ * @ad_len:	bytes
+ * @text:	what to encrypt
+ * @len:	bytes
+ * @sealed:	ciphertext and tag: BASTION_GCM_TAG_SIZE bytes more
+ *
+ * May sleep.
+ *
+ * Return: 0, -ENOMEM, or another error of the kernel's crypto.
+ */
+int bastion_gcm_seal(const u8 key[BASTION_GCM_KEY_SIZE], const void *associated, size_t ad_len,
+		     const u8 *text, size_t len, u8 *sealed)
+{
+	u8 *buf = kmalloc(ad_len + len + BASTION_GCM_TAG_SIZE, GFP_KERNEL);
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, associated, ad_len);
+	memcpy(buf + ad_len, text, len);
+	ret = crypt_gcm(key, buf, ad_len, len, true);
+	if (!ret)
+		memcpy(sealed, buf + ad_len, len + BASTION_GCM_TAG_SIZE);
+	kfree_sensitive(buf);
+	return ret;
+}
+
+/**
+ * bastion_gcm_open - the reverse of bastion_gcm_seal()
+ * @key:	key and IV
+ * @associated:	likewise
+ * @ad_len:	bytes
+ * @sealed:	ciphertext and tag
+ * @len:	bytes at @sealed
+ * @text:	BASTION_GCM_TAG_SIZE bytes fewer; untouched on failure
+ *
+ * May sleep.
+ *
+ * Return: 0, -EBADMSG it is not authentic, -ENOMEM, or another error of the kernel's crypto.
+ */
+int bastion_gcm_open(const u8 key[BASTION_GCM_KEY_SIZE], const void *associated, size_t ad_len,
+		     const u8 *sealed, size_t len, u8 *text)
+{
+	u8 *buf;
+	int ret;
+
+	if (len < BASTION_GCM_TAG_SIZE)
+		return -EBADMSG;
+	buf = kmalloc(ad_len + len, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, associated, ad_len);
+	memcpy(buf + ad_len, sealed, len);
+	ret = crypt_gcm(key, buf, ad_len, len - BASTION_GCM_TAG_SIZE, false);
+	if (!ret)
+		memcpy(text, buf + ad_len, len - BASTION_GCM_TAG_SIZE);
+	kfree_sensitive(buf);
+	return ret;
+}
+
+/* Has the kernel choose the private key: that is what no key at all asks for. */
+static int generate(struct crypto_kpp *tfm)
+{
+	struct ecdh none = {};
+	unsigned int len = crypto_ecdh_key_len(&none);
+	char *encoded;
+	int ret;
+
+	encoded = kmalloc(len, GFP_KERNEL);
+	if (!encoded)
+		return -ENOMEM;
+	ret = crypto_ecdh_encode_key(encoded, len, &none);
+	if (!ret)
+		ret = crypto_kpp_set_secret(tfm, encoded, len);
+	kfree(encoded);
+	return ret;
+}
+
+/**
+ * bastion_ecdh_alloc - a fresh key for ECDH
+ * @name:	the kernel's name of the algorithm
+ *
+ * May sleep.
+ *
+ * Return: the key, for crypto_free_kpp(), which wipes it; or an ERR_PTR: -ENOENT this
+ * kernel has no such thing, -ENOMEM or another error of the kernel's crypto.
+ */
+struct crypto_kpp *bastion_ecdh_alloc(const char *name)
+{
+	struct crypto_kpp *tfm = crypto_alloc_kpp(name, 0, SOFTWARE);
+	int ret;
+
+	if (IS_ERR(tfm))
+		return tfm;
+	ret = generate(tfm);
+	if (ret) {
+		crypto_free_kpp(tfm);
+		return ERR_PTR(ret);
+	}
+	return tfm;
+}
+
+/**
+ * bastion_ecdh - the public half of a key, or what it shares with another's
+ * @tfm:	from bastion_ecdh_alloc()
+ * @peer:	the other's point, X || Y, not on the stack; NULL for the public half
+ * @point_len:	bytes of a point
+ * @out:	the point, or the shared x coordinate; not on the stack
+ * @out_len:	bytes at @out
+ *
+ * May sleep.
+ *
+ * Return: 0, -ENOMEM, or another error of the kernel's crypto.
+ */
+int bastion_ecdh(struct crypto_kpp *tfm, u8 *peer, size_t point_len, u8 *out, size_t out_len)
+{
+	struct scatterlist src, dst;
+	struct kpp_request *req;
+	int ret;
+
+	req = kpp_request_alloc(tfm, GFP_KERNEL);
+	if (!req)
+		return -ENOMEM;
+	kpp_request_set_callback(req, 0, NULL, NULL);
+	sg_init_one(&dst, out, out_len);
+	kpp_request_set_output(req, &dst, out_len);
+	if (peer) {
+		sg_init_one(&src, peer, point_len);
+		kpp_request_set_input(req, &src, point_len);
+		ret = crypto_kpp_compute_shared_secret(req);
+	} else {
+		kpp_request_set_input(req, NULL, 0);
+		ret = crypto_kpp_generate_public_key(req);
+	}
+	kpp_request_free(req);
 	return ret;
 }
 

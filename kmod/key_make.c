@@ -189,6 +189,20 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	return ret ?: len;
 }
 
+/* Not every chip makes every kind, and bytes are of a kind of the chip's own. */
+static int fit_kind(const struct bastion_chip_ops *ops, struct bastion_blob_header *want)
+{
+	u16 kind = le16_to_cpu(want->kind);
+
+	if ((kind == BASTION_KIND_P384 && !ops->sign) ||
+	    (kind == BASTION_KIND_DERIVED && !ops->derives) ||
+	    (want->counter_index && !ops->counter))
+		return -EOPNOTSUPP;
+	if (kind == BASTION_KIND_SECRET)
+		want->kind = cpu_to_le16(ops->secret_kind);
+	return 0;
+}
+
 static ssize_t make_under(struct bastion_chip *chip, struct bastion_grant_live *grant,
 			  struct job *job)
 {
@@ -197,10 +211,8 @@ static ssize_t make_under(struct bastion_chip *chip, struct bastion_grant_live *
 	ret = bastion_chip_get_ops(chip);
 	if (ret)
 		return ret;
-	ret = -EOPNOTSUPP;
-	if (le16_to_cpu(job->want.kind) == BASTION_KIND_P384 && !chip->ops->sign)
-		goto out;
-	if (job->want.counter_index && !chip->ops->counter)
+	ret = fit_kind(chip->ops, &job->want);
+	if (ret)
 		goto out;
 	ret = registers_digest(chip, le32_to_cpu(job->want.register_mask),
 			       job->want.register_digest);
@@ -301,7 +313,8 @@ static ssize_t import(struct bastion_chip *chip, const struct bastion_key_args *
  * Return: the blob's length; -EAGAIN no grant is live; -EKEYREJECTED the grant
  * has no entry for it, or IMPORT: that key's secret is not to be had; -EINVAL
  * IMPORT: the secret is too short or too long; -EPERM another's key without
- * privilege; -EOPNOTSUPP ECDSA, or a counter, with a chip that has no such thing;
+ * privilege; -EOPNOTSUPP ECDSA, a label, a counter, or a secret of that length with a chip
+ * that has no such thing;
  * -EIO also when the chip made another key than it was asked for, and then the gate
  * locks; -ENODEV; as bastion_gate_wait() and bastion_gate_command(),
  * lookup_user_key() and bastion_measure_key().

@@ -302,7 +302,7 @@ static ssize_t quote(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGE
 }
 
 static int grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE], const u8 *grant,
-		 size_t len)
+		 size_t len, const struct bastion_policy_signature *signatures, size_t count)
 {
 	struct bastion_cmd_grant head = {};
 	struct kvec in[] = {
@@ -310,6 +310,9 @@ static int grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE], co
 		{ .iov_base = (void *)grant, .iov_len = len },
 	};
 
+	/* The grant says all that this chip wants to know. */
+	if (count)
+		return -EBADMSG;
 	memcpy(head.key, key, sizeof(head.key));
 	return call(chip, GRANT, in, ARRAY_SIZE(in), NULL, 0);
 }
@@ -463,6 +466,8 @@ static void statistics(struct bastion_chip *chip, struct bastion_chip_statistics
 
 const struct bastion_chip_ops bastion_native_ops = {
 	.name = "native",
+	.secret_kind = BASTION_KIND_SECRET,
+	.derives = true,
 	.self_test = self_test,
 	.info = info,
 	.certificates = certificates,

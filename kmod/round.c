@@ -289,11 +289,13 @@ static int check_fields(struct bastion_chip *chip, const struct bastion_round *r
 }
 
 static int check_grant(struct bastion_chip *chip, struct bastion_round *round,
-		       const struct bastion_grant_view *view, const u8 *grant, size_t len,
-		       const u8 *sealed, u8 *token)
+		       const struct bastion_grant_view *view,
+		       const struct bastion_round_answer *answer, u8 *token,
+		       struct bastion_policy_signature *signatures)
 {
-	const struct kvec all = { (void *)grant, len };
-	const struct kvec body = { (void *)grant, view->signed_len };
+	const struct kvec all = { (void *)answer->grant, answer->len };
+	const struct kvec body = { (void *)answer->grant, view->signed_len };
+	struct bastion_boot_key *key = &chip->gate->boot_key;
 	u8 digest[BASTION_DIGEST_SIZE];
 	int ret;
 
@@ -306,7 +308,10 @@ static int check_grant(struct bastion_chip *chip, struct bastion_round *round,
 	ret = bastion_hash(BASTION_SHA384, &all, 1, digest);
 	if (ret)
 		return ret;
-	ret = bastion_boot_key_open(&chip->gate->boot_key, sealed, digest, token);
+	ret = bastion_boot_key_open(key, answer->token, digest, token);
+	if (!ret && answer->policy_count)
+		ret = bastion_boot_key_open_policies(key, answer->policies, digest, signatures,
+						     answer->policy_count);
 	if (ret)
 		return ret;
 	return check_fields(chip, round, &view->fixed, token);
@@ -330,16 +335,28 @@ static struct bastion_grant_live *live_grant(const struct bastion_round *round,
 	return live;
 }
 
+/* A chip may honour a grant for a shorter time than the verifier allowed. */
+static void shorten(struct bastion_grant_live *live, int seconds)
+{
+	ktime_t end = ktime_add_ms(ktime_get_boottime(), (u64)seconds * MSEC_PER_SEC);
+
+	if (seconds && ktime_before(end, live->expires))
+		live->expires = end;
+}
+
 /* Chip first, then here, with no gated command in between. */
 static int exchange(struct bastion_chip *chip, struct bastion_round *round,
-		    struct bastion_grant_live *live, const u8 *grant, size_t len)
+		    struct bastion_grant_live *live, const struct bastion_round_answer *answer,
+		    const struct bastion_policy_signature *signatures)
 {
 	struct bastion_gate *gate = chip->gate;
 	int ret;
 
 	down_write(&gate->exchange);
-	ret = chip->ops->grant(chip, round->key, grant, len);
-	if (!ret) {
+	ret = chip->ops->grant(chip, round->key, answer->grant, answer->len, signatures,
+			       answer->policy_count);
+	if (ret >= 0) {
+		shorten(live, ret);
 		ret = check_reset(gate);
 		if (!ret)
 			ret = bastion_gate_install(gate, round, live);
@@ -381,25 +398,52 @@ static void note_kept(struct bastion_chip *chip, const struct bastion_round *rou
 		bastion_log_trim(chip, kept);
 }
 
+/* The caller holds round_lock and has found the round to be good. */
+static int accept_grant(struct bastion_chip *chip, struct bastion_round *round,
+			const struct bastion_round_answer *answer)
+{
+	struct bastion_policy_signature *signatures = NULL;
+	struct bastion_grant_live *live = NULL;
+	u8 token[BASTION_TOKEN_SIZE] = { };
+	struct bastion_grant_view view;
+	int ret;
+
+	ret = bastion_grant_parse(answer->grant, answer->len, &view);
+	if (ret)
+		return ret;
+	if (answer->policy_count) {
+		signatures = kcalloc(answer->policy_count, sizeof(*signatures), GFP_KERNEL);
+		if (!signatures)
+			return -ENOMEM;
+	}
+	ret = check_grant(chip, round, &view, answer, token, signatures);
+	if (!ret) {
+		live = live_grant(round, &view, token);
+		ret = live ? exchange(chip, round, live, answer, signatures) : -ENOMEM;
+	}
+	if (ret)
+		bastion_grant_put(live);
+	else
+		note_kept(chip, round, &view.fixed);
+	kfree_sensitive(signatures);
+	memzero_explicit(token, sizeof(token));
+	return ret;
+}
+
 /**
  * bastion_round_grant() - open the gate, if the grant says so
  * @chip:	the chip; the caller holds its ops
  * @owner:	whose round
- * @grant:	the grant
- * @len:	its length
- * @sealed:	the token, encrypted to the boot key
+ * @answer:	the verifier's
  *
  * Ends the round in any case.
  *
  * Return: 0 or as BASTION_IOC_GRANT says.
  */
-int bastion_round_grant(struct bastion_chip *chip, const void *owner, const u8 *grant,
-			size_t len, const u8 sealed[BASTION_SEALED_TOKEN_SIZE])
+int bastion_round_grant(struct bastion_chip *chip, const void *owner,
+			const struct bastion_round_answer *answer)
 {
 	struct bastion_gate *gate = chip->gate;
-	struct bastion_grant_live *live = NULL;
-	u8 token[BASTION_TOKEN_SIZE] = { };
-	struct bastion_grant_view view;
 	struct bastion_round *round;
 	int ret;
 
@@ -411,26 +455,11 @@ int bastion_round_grant(struct bastion_chip *chip, const void *owner, const u8 *
 	}
 	ret = round->quoted ? check_reset(gate) : -ESTALE;
 	if (!ret)
-		ret = bastion_grant_parse(grant, len, &view);
-	if (!ret)
-		ret = check_grant(chip, round, &view, grant, len, sealed, token);
-	if (ret)
-		goto out_round;
-
-	live = live_grant(round, &view, token);
-	ret = -ENOMEM;
-	if (live)
-		ret = exchange(chip, round, live, grant, len);
-	if (ret)
-		bastion_grant_put(live);
-	else
-		note_kept(chip, round, &view.fixed);
-out_round:
+		ret = accept_grant(chip, round, answer);
 	drop_round(gate);
 out:
 	trace_bastion_round(&chip->dev, BASTION_TRACE_GRANT, ret);
 	mutex_unlock(&gate->round_lock);
-	memzero_explicit(token, sizeof(token));
 	return ret;
 }
 

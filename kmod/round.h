@@ -44,12 +44,29 @@ struct bastion_round {
 	u8 log_aggregate[BASTION_DIGEST_SIZE];
 };
 
+/**
+ * struct bastion_round_answer - what a verifier answered with
+ * @grant:	the grant
+ * @len:	bytes at @grant
+ * @token:	the token, encrypted to the boot key, BASTION_SEALED_TOKEN_SIZE bytes
+ * @policies:	the policy signatures, likewise; for chips that want them
+ * @policy_count: of them, at most BASTION_GRANT_ENTRIES_MAX; BASTION_SEALED_POLICIES_SIZE()
+ *		of it are at @policies, unless it is 0
+ */
+struct bastion_round_answer {
+	const u8 *grant;
+	size_t len;
+	const u8 *token;
+	const u8 *policies;
+	size_t policy_count;
+};
+
 int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 			struct bastion_round_begin *args);
 ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 			    struct bastion_quote *args, u8 *quote, size_t size);
-int bastion_round_grant(struct bastion_chip *chip, const void *owner, const u8 *grant,
-			size_t len, const u8 token[BASTION_SEALED_TOKEN_SIZE]);
+int bastion_round_grant(struct bastion_chip *chip, const void *owner,
+			const struct bastion_round_answer *answer);
 void bastion_round_end(struct bastion_chip *chip, const void *owner);
 
 int bastion_verifier_add(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE],

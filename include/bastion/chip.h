@@ -18,6 +18,7 @@
 #define BASTION_SIGNATURE_SIZE	96	/* P-384, r || s, big endian each */
 #define BASTION_TOKEN_SIZE	32
 #define BASTION_MR_COUNT	8	/* measurement registers, SHA-384 each */
+#define BASTION_MR_IMA		3	/* the register that mirrors IMA's list */
 #define BASTION_CHIP_NONCE_SIZE	48
 
 /*

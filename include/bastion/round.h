@@ -28,12 +28,29 @@
  * A(n) = SHA-384(A(n-1) || register index as u32 || entry n's SHA-384 template
  * digest), entries in log order, whatever their register.
  *
+ * Registers of a TPM: of a log entry of register i (but 3, which is IMA's PCR 10), each bank of
+ * the kernel's PCR is extended with
+ *
+ *	H(BASTION_PCR_TAG with its NUL || i as u32 || the entry's SHA-384 template digest)
+ *
+ * where H is the bank's hash, SHA-1, SHA-256 or SHA-384; other banks get that of SHA-384, padded
+ * with zeroes or cut. Register 0 is
+ *
+ *	SHA-384(BASTION_PLATFORM_TAG with its NUL || PCR 0 .. PCR 9 of the SHA-256 bank)
+ *
+ * and the others are extended as those of a Bastionchip are, but by the kernel.
+ *
  * Sealed token (145 bytes): ephemeral P-384 point (97) || AES-256-GCM
  * ciphertext of the 32-byte token || tag (16). With Z the 48-byte x coordinate
  * of the ECDH shared point (SEC 1, 3.3.1), key and IV are the first 32 and the
  * next 12 bytes of HKDF-SHA384(ikm = Z, salt = none, info = BASTION_TOKEN_INFO
  * with its NUL || ephemeral point || boot key point), RFC 5869. The associated
  * data is SHA-384 of the whole grant, signature included.
+ *
+ * Sealed policy signatures, for a chip that is a TPM and only for one: sealed as the token is,
+ * with BASTION_POLICIES_INFO in the place of BASTION_TOKEN_INFO. The plaintext is one
+ * struct bastion_policy_signature for each policy that the grant's RELEASE entries name,
+ * in the order in which they name it first.
  */
 #ifndef BASTION_ROUND_H
 #define BASTION_ROUND_H
@@ -43,15 +60,45 @@
 #define BASTION_QUALIFYING_TAG	"bastion quote v1"
 #define BASTION_POLICY_TAG	"bastion policy v1"
 #define BASTION_LABEL_TAG	"bastion label v1"
+#define BASTION_PCR_TAG		"bastion register v1"
+#define BASTION_PLATFORM_TAG	"bastion platform v1"
 #define BASTION_TOKEN_INFO	"bastion token v1"
+#define BASTION_POLICIES_INFO	"bastion policies v1"
 
 #define BASTION_KERNEL_NONCE_SIZE	32
 #define BASTION_VERIFIER_NONCE_MIN	8
 #define BASTION_VERIFIER_NONCE_MAX	64
 #define BASTION_POLICY_LABEL_MAX	64
 #define BASTION_SEALED_TOKEN_SIZE	(BASTION_POINT_SIZE + BASTION_TOKEN_SIZE + 16)
+#define BASTION_POLICY_SECONDS_MAX	300	/* tickets cannot be taken back */
 #define BASTION_ROUND_SECONDS		60	/* from ROUND_BEGIN to GRANT at most */
 #define BASTION_REQUESTER_MAX		8192	/* bytes of a requester event */
+
+/**
+ * struct bastion_policy_signature - a TPM may open what is sealed under a policy
+ * @policy:	policy reference
+ * @seconds:	from when the chip nonce was drawn, 1 .. BASTION_POLICY_SECONDS_MAX
+ * @reserved:	0
+ * @signature:	by the grant key, ECDSA P-384 with SHA-256, r || s, over
+ *
+ *			chip nonce (32)
+ *			|| -seconds, two's complement, 32 bits, big endian
+ *			|| SHA-256(@policy)
+ *
+ *		which is what TPM2_PolicySigned (TPM 2.0 Library, part 3, 23.3) hashes with
+ *		an expiration that is negative, no cpHashA, and that policyRef.
+ */
+struct bastion_policy_signature {
+	__u8 policy[BASTION_DIGEST_SIZE];
+	__le32 seconds;
+	__le32 reserved;
+	__u8 signature[BASTION_SIGNATURE_SIZE];
+};
+
+#define BASTION_SEALED_POLICIES_SIZE(count) \
+	(BASTION_POINT_SIZE + (count) * sizeof(struct bastion_policy_signature) + 16)
+#define BASTION_SEALED_POLICIES_MAX \
+	BASTION_SEALED_POLICIES_SIZE(BASTION_GRANT_ENTRIES_MAX)
 
 /* DER of a P-384 SubjectPublicKeyInfo up to the point (RFC 5480): 23 bytes. */
 #define BASTION_SPKI_PREFIX \

@@ -98,7 +98,7 @@ static const struct row rows[] = {
 	{ "QUOTE", BASTION_IOC_QUOTE, EINVAL, 1, fill_quote, ESTALE,
 	  { FIELD(bastion_quote, reserved) } },
 	{ "GRANT", BASTION_IOC_GRANT, EBADMSG, 1, fill_grant, ESTALE,
-	  { FIELD(bastion_grant_args, reserved) } },
+	  { FIELD(bastion_grant_args, reserved), FIELD(bastion_grant_args, reserved2) } },
 	{ "RELOCK", BASTION_IOC_RELOCK, 0, 1, fill_nothing, 0,
 	  { FIELD(bastion_relock, flags) } },
 	{ "VERIFIER_ADD", BASTION_IOC_VERIFIER_ADD, EINVAL, 1, fill_verifier_add, EEXIST,

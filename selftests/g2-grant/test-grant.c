@@ -396,6 +396,42 @@ TEST_F(grant, token_size)
 	}
 }
 
+/* Only a TPM wants them; a size that is not that of some number of them is none. */
+TEST_F(grant, policy_signatures)
+{
+	struct gate *gate = &self->gate;
+	static const uint32_t wrong[] = {
+		1, BASTION_SEALED_POLICIES_SIZE(1) - 1, BASTION_SEALED_POLICIES_SIZE(1) + 1,
+		BASTION_SEALED_POLICIES_MAX + 1, UINT32_MAX
+	};
+
+	prepare(_metadata, gate);
+	sign(gate);
+	gate->grant.signature_count = 1;
+	expect_refused(_metadata, &gate->round, &gate->grant, EKEYREJECTED);
+
+	prepare(_metadata, gate);
+	sign(gate);
+	gate->grant.signature_count = 1;
+	round_seal_again(&gate->round, &gate->grant);
+	expect_refused(_metadata, &gate->round, &gate->grant, EBADMSG);
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct bastion_grant_args args = {
+			.size = sizeof(args),
+			.token_len = sizeof(gate->grant.sealed), .policies_len = wrong[i],
+		};
+
+		prepare(_metadata, gate);
+		sign(gate);
+		args.grant = (uintptr_t)gate->grant.bytes;
+		args.grant_len = gate->grant.len;
+		args.token = (uintptr_t)gate->grant.sealed;
+		args.policies = (uintptr_t)gate->grant.policies;
+		EXPECT_EQ(-EBADMSG, round_ioctl(gate->fd, BASTION_IOC_GRANT, &args));
+	}
+}
+
 /* Rounds */
 
 TEST_F(grant, of_another_round)

@@ -20,6 +20,9 @@
  *	round_sign(&round, &grant, verifier.key);
  *	round_submit(&round, &grant);
  *
+ * All of it does for a TPM as well: registers come from sysfs then, and a grant brings
+ * a policy signature for each policy that it releases.
+ *
  * Whatever cannot fail but for a broken machine aborts.
  */
 #ifndef SELFTESTS_LIB_ROUND_H
@@ -89,6 +92,10 @@ struct round {
  * @bytes:	the grant, from round_sign()
  * @len:	its length
  * @sealed:	the sealed token, from round_sign()
+ * @signatures:	for a TPM, from round_sign()
+ * @signature_count: of them; 0 for other chips
+ * @seconds:	that they are good for; 0: as many as possible
+ * @policies:	the sealed signatures, from round_sign()
  */
 struct round_grant {
 	struct bastion_grant fixed;
@@ -98,6 +105,10 @@ struct round_grant {
 	uint8_t bytes[BASTION_GRANT_SIZE(ROUND_ENTRIES_MAX) + 64];
 	size_t len;
 	uint8_t sealed[BASTION_SEALED_TOKEN_SIZE];
+	struct bastion_policy_signature signatures[ROUND_ENTRIES_MAX];
+	size_t signature_count;
+	uint32_t seconds;
+	uint8_t policies[BASTION_SEALED_POLICIES_SIZE(ROUND_ENTRIES_MAX)];
 };
 
 /* Of an OpenSSL call that only a lack of memory could make fail. */
@@ -210,6 +221,30 @@ static inline void round_find_registers(struct round *round)
 		memcpy(round->registers[i], at + 2, BASTION_DIGEST_SIZE);
 }
 
+/* A TPM's are not in what is quoted. */
+static inline void round_read_registers(struct round *round)
+{
+	char path[96], hex[2 * BASTION_DIGEST_SIZE + 1];
+
+	for (int i = 0; i < BASTION_MR_COUNT; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/sys/class/bastion/bastion0/measurements/mr%d:sha384",
+			 i);
+		file = fopen(path, "r");
+		if (!file || !fgets(hex, sizeof(hex), file))
+			err(1, "%s", path);
+		fclose(file);
+		for (int j = 0; j < BASTION_DIGEST_SIZE; j++)
+			ROUND_MUST(sscanf(hex + 2 * j, "%2hhx", &round->registers[i][j]) == 1);
+	}
+}
+
+static inline bool round_is_tpm(const struct round *round)
+{
+	return round->begin.chip_nonce_len == 32;
+}
+
 static inline int round_quote(struct round *round)
 {
 	struct bastion_quote *quote = &round->quote;
@@ -221,7 +256,9 @@ static inline int round_quote(struct round *round)
 	quote->quote = (uintptr_t)round->bytes;
 	quote->quote_size = sizeof(round->bytes);
 	ret = round_ioctl(round->fd, BASTION_IOC_QUOTE, quote);
-	if (!ret)
+	if (!ret && round_is_tpm(round))
+		round_read_registers(round);
+	else if (!ret)
 		round_find_registers(round);
 	return ret;
 }
@@ -331,29 +368,29 @@ static inline void round_agree(EVP_PKEY *ours, const uint8_t theirs[BASTION_POIN
 }
 
 /* HKDF-SHA384 without a salt, one block: what is needed is shorter than that. */
-static inline void round_token_keys(const uint8_t z[BASTION_DIGEST_SIZE],
+static inline void round_token_keys(const uint8_t z[BASTION_DIGEST_SIZE], const char *tag,
 				    const uint8_t ephemeral[BASTION_POINT_SIZE],
 				    const uint8_t boot_key[BASTION_POINT_SIZE],
 				    uint8_t okm[BASTION_DIGEST_SIZE])
 {
 	static const uint8_t no_salt[BASTION_DIGEST_SIZE];
-	uint8_t info[sizeof(BASTION_TOKEN_INFO) + 2 * BASTION_POINT_SIZE + 1];
+	uint8_t info[64 + 2 * BASTION_POINT_SIZE];
 	uint8_t prk[BASTION_DIGEST_SIZE], *at = info;
 
-	at = mempcpy(at, BASTION_TOKEN_INFO, sizeof(BASTION_TOKEN_INFO));
+	at = mempcpy(at, tag, strlen(tag) + 1);
 	at = mempcpy(at, ephemeral, BASTION_POINT_SIZE);
 	at = mempcpy(at, boot_key, BASTION_POINT_SIZE);
-	*at = 1;
+	*at++ = 1;
 	round_hmac(no_salt, sizeof(no_salt), z, BASTION_DIGEST_SIZE, prk);
-	round_hmac(prk, sizeof(prk), info, sizeof(info), okm);
+	round_hmac(prk, sizeof(prk), info, at - info, okm);
 }
 
-/* Seals @token to @boot_key, for the grant of @len bytes at @bytes. */
-static inline void round_seal(const uint8_t boot_key[BASTION_POINT_SIZE], const uint8_t *bytes,
-			      size_t len, const uint8_t token[BASTION_TOKEN_SIZE],
-			      uint8_t sealed[BASTION_SEALED_TOKEN_SIZE])
+/* Seals @text to the boot key, for the grant, with keys that come from @tag. */
+static inline void round_seal(const struct round *round, const struct round_grant *grant,
+			      const char *tag, const void *text, size_t len, uint8_t *sealed)
 {
 	uint8_t z[BASTION_DIGEST_SIZE], okm[BASTION_DIGEST_SIZE], aad[BASTION_DIGEST_SIZE];
+	const uint8_t *boot_key = round->begin.boot_key;
 	uint8_t *ciphertext = sealed + BASTION_POINT_SIZE;
 	EVP_PKEY *ephemeral = EVP_EC_gen("P-384");
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -361,19 +398,18 @@ static inline void round_seal(const uint8_t boot_key[BASTION_POINT_SIZE], const 
 
 	round_point(ephemeral, sealed);
 	round_agree(ephemeral, boot_key, z);
-	round_token_keys(z, sealed, boot_key, okm);
-	ROUND_HASH(aad, { bytes, len });
+	round_token_keys(z, tag, sealed, boot_key, okm);
+	ROUND_HASH(aad, { grant->bytes, grant->len });
 	ROUND_MUST(EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, okm, okm + 32));
 	ROUND_MUST(EVP_EncryptUpdate(ctx, NULL, &n, aad, sizeof(aad)));
-	ROUND_MUST(EVP_EncryptUpdate(ctx, ciphertext, &n, token, BASTION_TOKEN_SIZE));
+	ROUND_MUST(EVP_EncryptUpdate(ctx, ciphertext, &n, text, len));
 	ROUND_MUST(EVP_EncryptFinal_ex(ctx, ciphertext + n, &n));
-	ROUND_MUST(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16,
-				       ciphertext + BASTION_TOKEN_SIZE));
+	ROUND_MUST(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, 16, ciphertext + len));
 	EVP_CIPHER_CTX_free(ctx);
 	EVP_PKEY_free(ephemeral);
 }
 
-static inline void round_ecdsa(EVP_PKEY *key, const uint8_t *bytes, size_t len,
+static inline void round_ecdsa(EVP_PKEY *key, const EVP_MD *md, const uint8_t *bytes, size_t len,
 			       uint8_t signature[BASTION_SIGNATURE_SIZE])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -382,7 +418,7 @@ static inline void round_ecdsa(EVP_PKEY *key, const uint8_t *bytes, size_t len,
 	size_t der_len = sizeof(der);
 	ECDSA_SIG *sig;
 
-	ROUND_MUST(EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key));
+	ROUND_MUST(EVP_DigestSignInit(ctx, NULL, md, NULL, key));
 	ROUND_MUST(EVP_DigestSign(ctx, der, &der_len, bytes, len));
 	at = der;
 	sig = d2i_ECDSA_SIG(NULL, &at, der_len);
@@ -393,21 +429,64 @@ static inline void round_ecdsa(EVP_PKEY *key, const uint8_t *bytes, size_t len,
 	EVP_MD_CTX_free(ctx);
 }
 
-/* Seals the grant's token again, after its bytes were tampered with. */
-static inline void round_seal_again(const struct round *round, struct round_grant *grant)
+/* What TPM2_PolicySigned checks, as round.h of include/bastion has it. */
+static inline void round_sign_policy(const struct round *round,
+				     struct bastion_policy_signature *signature, EVP_PKEY *key)
 {
-	round_seal(round->begin.boot_key, grant->bytes, grant->len, grant->token, grant->sealed);
+	uint8_t bytes[32 + 4 + 32], *at;
+	uint32_t expiration = htobe32(-le32toh(signature->seconds));
+
+	at = mempcpy(bytes, round->begin.chip_nonce, 32);
+	at = mempcpy(at, &expiration, sizeof(expiration));
+	ROUND_MUST(EVP_Digest(signature->policy, sizeof(signature->policy), at, NULL,
+			      EVP_sha256(), NULL));
+	round_ecdsa(key, EVP_sha256(), bytes, sizeof(bytes), signature->signature);
 }
 
-/* Puts the grant together, signs it with @key, and seals its token. */
+/* One signature for each policy that is released, in order. */
+static inline void round_sign_policies(const struct round *round, struct round_grant *grant,
+				       EVP_PKEY *key)
+{
+	struct bastion_policy_signature *signature;
+
+	grant->signature_count = 0;
+	for (size_t i = 0; i < grant->count; i++) {
+		bool known = le32toh(grant->entries[i].kind) != BASTION_GRANT_RELEASE;
+
+		for (size_t j = 0; j < grant->signature_count; j++)
+			known |= !memcmp(grant->signatures[j].policy, grant->entries[i].policy,
+					 BASTION_DIGEST_SIZE);
+		if (known)
+			continue;
+		signature = &grant->signatures[grant->signature_count++];
+		memset(signature, 0, sizeof(*signature));
+		memcpy(signature->policy, grant->entries[i].policy, BASTION_DIGEST_SIZE);
+		signature->seconds = htole32(grant->seconds ? grant->seconds :
+							      BASTION_POLICY_SECONDS_MAX);
+		round_sign_policy(round, signature, key);
+	}
+}
+
+/* Seals what goes beside the grant again, after something was tampered with. */
+static inline void round_seal_again(const struct round *round, struct round_grant *grant)
+{
+	round_seal(round, grant, BASTION_TOKEN_INFO, grant->token, sizeof(grant->token),
+		   grant->sealed);
+	round_seal(round, grant, BASTION_POLICIES_INFO, grant->signatures,
+		   grant->signature_count * sizeof(grant->signatures[0]), grant->policies);
+}
+
+/* Puts the grant together, signs it with @key, and seals what goes beside it. */
 static inline void round_sign(const struct round *round, struct round_grant *grant, EVP_PKEY *key)
 {
 	uint8_t *at = grant->bytes;
 
 	at = mempcpy(at, &grant->fixed, sizeof(grant->fixed));
 	at = mempcpy(at, grant->entries, grant->count * sizeof(grant->entries[0]));
-	round_ecdsa(key, grant->bytes, at - grant->bytes, at);
+	round_ecdsa(key, EVP_sha384(), grant->bytes, at - grant->bytes, at);
 	grant->len = at - grant->bytes + BASTION_SIGNATURE_SIZE;
+	if (round_is_tpm(round))
+		round_sign_policies(round, grant, key);
 	round_seal_again(round, grant);
 }
 
@@ -419,6 +498,9 @@ static inline int round_submit(const struct round *round, const struct round_gra
 		.grant_len = grant->len,
 		.token = (uintptr_t)grant->sealed,
 		.token_len = sizeof(grant->sealed),
+		.policies = (uintptr_t)grant->policies,
+		.policies_len = grant->signature_count ?
+				BASTION_SEALED_POLICIES_SIZE(grant->signature_count) : 0,
 	};
 
 	return round_ioctl(round->fd, BASTION_IOC_GRANT, &args);

@@ -88,7 +88,7 @@ struct bastion_info {
  * @verifier:	in: digest of a registered verifier's grant key
  * @kernel_nonce: out
  * @chip_nonce:	out: @chip_nonce_len bytes, zero padded
- * @chip_nonce_len: out: 48 for the native chip
+ * @chip_nonce_len: out: 48 for the native chip, 32 for a TPM
  * @reserved:	0
  * @chip_id:	out
  * @boot_count:	out
@@ -153,12 +153,17 @@ struct bastion_quote {
  * @token:	in: the sealed token, include/bastion/round.h
  * @token_len:	in: 145
  * @reserved:	0
+ * @policies:	in: the sealed policy signatures, include/bastion/round.h, for a chip that
+ *		wants them (a TPM, when the grant has RELEASE entries)
+ * @policies_len: in: bytes at @policies; 0 for other chips
+ * @reserved2:	0
  *
  * Once a round, after QUOTE; ends the round, whatever comes of it. Errors:
  * ESTALE as for QUOTE; EBADMSG malformed; EKEYREJECTED the signature or a field
  * does not fit this round, chip, boot, verifier or token, or the chip refused it.
  * A grant replaces the one its verifier had; keys released under that one
- * that the new one does not cover are revoked. When the chip refuses what the
+ * that the new one does not cover are revoked. A chip may honour it for a shorter time than
+ * its lifetime, and then it ends with that. When the chip refuses what the
  * kernel accepted, or does not answer, all grants end: nobody knows any more
  * which ones it holds.
  */
@@ -169,6 +174,9 @@ struct bastion_grant_args {
 	__aligned_u64 token;
 	__u32 token_len;
 	__u32 reserved;
+	__aligned_u64 policies;
+	__u32 policies_len;
+	__u32 reserved2;
 };
 
 /**
