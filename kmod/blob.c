@@ -97,6 +97,13 @@ static bool kind_valid(const struct bastion_blob_header *h)
 		if (!secret_valid(h))
 			return false;
 		break;
+	case BASTION_KIND_TPM:
+		flags |= BASTION_BLOB_IMPORTED;
+		/* It has no counters. */
+		if (!secret_valid(h) || le32_to_cpu(h->secret_len) > BASTION_TPM_SECRET_MAX ||
+		    h->counter_index)
+			return false;
+		break;
 	case BASTION_KIND_DERIVED:
 		if (!secret_valid(h) || h->min_svn)
 			return false;
@@ -122,10 +129,30 @@ static bool header_valid(const struct bastion_blob_header *h)
 	       registers_valid(h) && executable_valid(h) && counter_valid(h) && unused_valid(h);
 }
 
-/* The length of a blob that has this header. */
-static size_t blob_size(const struct bastion_blob_header *h)
+/* The length of the TPM's part of a blob of @len bytes, or 0. */
+static size_t tpm_size(const u8 *buf, size_t len)
 {
+	struct bastion_blob_tpm tpm;
+	size_t private_len;
+
+	if (len < BASTION_BLOB_OVERHEAD + sizeof(tpm))
+		return 0;
+	memcpy(&tpm, buf + sizeof(struct bastion_blob_header), sizeof(tpm));
+	private_len = le16_to_cpu(tpm.private_len);
+	if (!private_len || private_len > BASTION_TPM_PRIVATE_MAX || tpm.reserved)
+		return 0;
+	return sizeof(tpm) + private_len;
+}
+
+/* The length that a blob which has this header must have, or 0. */
+static size_t blob_size(const struct bastion_blob_header *h, const u8 *buf, size_t len)
+{
+	size_t tpm;
+
 	switch (le16_to_cpu(h->kind)) {
+	case BASTION_KIND_TPM:
+		tpm = tpm_size(buf, len);
+		return tpm ? BASTION_BLOB_SECRET_SIZE(le32_to_cpu(h->secret_len)) + tpm : 0;
 	case BASTION_KIND_DERIVED:
 		return BASTION_BLOB_DERIVED_SIZE;
 	case BASTION_KIND_P384:
@@ -148,7 +175,7 @@ int bastion_blob_parse(const u8 *buf, size_t len, struct bastion_blob_view *view
 	if (len < BASTION_BLOB_OVERHEAD || len > BASTION_BLOB_MAX)
 		return -EBADMSG;
 	memcpy(&view->header, buf, sizeof(view->header));
-	if (!header_valid(&view->header) || len != blob_size(&view->header))
+	if (!header_valid(&view->header) || len != blob_size(&view->header, buf, len))
 		return -EBADMSG;
 	view->point = NULL;
 	if (le16_to_cpu(view->header.kind) == BASTION_KIND_P384) {

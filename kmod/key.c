@@ -182,6 +182,7 @@ static void describe(const struct key *key, struct seq_file *m)
 		[BASTION_KIND_SECRET] = "secret",
 		[BASTION_KIND_DERIVED] = "derived",
 		[BASTION_KIND_P384] = "p384",
+		[BASTION_KIND_TPM] = "tpm",
 	};
 	const struct payload *payload;
 	struct bastion_blob_view view;

@@ -24,6 +24,27 @@
  * So the same header gives the same key in every boot, and any other header
  * another key; the tag shows that a grant allowed it to be made.
  *
+ * TPM: a TPM keeps only a key of 32 bytes, which opens the rest.
+ *
+ *	struct bastion_blob_header
+ *	|| struct bastion_blob_tpm || private (private_len)
+ *	|| ciphertext (secret_len)
+ *	|| tag (16)
+ *
+ * AES-256-GCM as for SECRET, with ikm = the key that the TPM gives up and info =
+ * BASTION_TPM_INFO with its NUL; the associated data is all that comes before the
+ * ciphertext. What the TPM keeps is a sealed object below its storage key, whose public
+ * area follows from the header but for the 32 bytes of unique:
+ *
+ *	keyedhash, name algorithm SHA-256; fixedTPM, fixedParent, adminWithPolicy, noDA and
+ *	no other attribute; authPolicy = SHA-256(SHA-256(32 zero bytes || 0x00000160 ||
+ *	name) || SHA-256(header.policy)); no scheme
+ *
+ * so that nothing but TPM2_PolicySigned opens it. name is the verifier's key as the TPM
+ * names it: 0x000b || SHA-256 of the public area: ecc, name algorithm SHA-256;
+ * userWithAuth and sign; empty authPolicy; no symmetric algorithm, scheme or KDF;
+ * NIST P-384; x and y of 48 bytes each.
+ *
  * The kernel reads the header to know which grant a key waits for, and believes
  * nothing in it before the chip has authenticated it.
  */
@@ -37,11 +58,13 @@
 #define BASTION_BLOB_INFO		"bastion seal v1"
 #define BASTION_DERIVED_INFO		"bastion derive v1"
 #define BASTION_DERIVED_TAG_INFO	"bastion derived tag v1"
+#define BASTION_TPM_INFO		"bastion tpm seal v1"
 
 /* Kinds */
 #define BASTION_KIND_SECRET	1	/* bytes */
 #define BASTION_KIND_DERIVED	2	/* bytes, from the fused seed and this header */
 #define BASTION_KIND_P384	3	/* a key pair; the chip signs, nobody gets it */
+#define BASTION_KIND_TPM	4	/* bytes, sealed to a TPM 2.0 */
 
 /* Types of kernel key that a secret may be released as: a mask in the header. */
 #define BASTION_TYPE_LOGON	(1 << 0)
@@ -51,7 +74,7 @@
 
 /* Flags */
 #define BASTION_BLOB_EXECUTABLE	(1 << 0)	/* @executable counts */
-#define BASTION_BLOB_IMPORTED	(1 << 1)	/* the secret came from outside; kind SECRET only */
+#define BASTION_BLOB_IMPORTED	(1 << 1)	/* the secret came from outside; kinds SECRET and TPM */
 
 #define BASTION_NAME_SIZE	64		/* [A-Za-z0-9._-]{1,63}, NUL padded */
 #define BASTION_SECRET_MIN	32
@@ -115,6 +138,24 @@ struct bastion_blob_header {
 	__le32 reserved2;
 };
 
+/**
+ * struct bastion_blob_tpm - the TPM's part of a blob
+ * @unique:		of the object's public area
+ * @private_len:	1 .. BASTION_TPM_PRIVATE_MAX
+ * @reserved:		0
+ *
+ * Followed by the object's private area, encrypted by the TPM (the buffer of TPM2B_PRIVATE).
+ */
+struct bastion_blob_tpm {
+	__u8 unique[32];
+	__le16 private_len;
+	__le16 reserved;
+};
+
+/* So that such a blob is no longer than others. */
+#define BASTION_TPM_SECRET_MAX	512
+#define BASTION_TPM_PRIVATE_MAX	476
+
 #define BASTION_BLOB_OVERHEAD	(sizeof(struct bastion_blob_header) + BASTION_TAG_SIZE)
 #define BASTION_BLOB_MAX	(BASTION_BLOB_OVERHEAD + BASTION_SECRET_MAX)
 /* The length of a blob, by kind. */
@@ -122,5 +163,7 @@ struct bastion_blob_header {
 #define BASTION_BLOB_DERIVED_SIZE	BASTION_BLOB_OVERHEAD
 #define BASTION_BLOB_P384_SIZE \
 	(BASTION_BLOB_OVERHEAD + BASTION_POINT_SIZE + BASTION_SCALAR_SIZE)
+#define BASTION_BLOB_TPM_SIZE(private, len) \
+	(BASTION_BLOB_OVERHEAD + sizeof(struct bastion_blob_tpm) + (private) + (len))
 
 #endif

@@ -13,6 +13,7 @@ static const char *const kinds[] = {
 	[BASTION_KIND_SECRET] = "secret",
 	[BASTION_KIND_DERIVED] = "derived",
 	[BASTION_KIND_P384] = "p384",
+	[BASTION_KIND_TPM] = "tpm",
 };
 
 static json_t *registers_json(uint32_t mask)

@@ -40,6 +40,25 @@ static int zero(const uint8_t *data, size_t len)
 	return 1;
 }
 
+/* Of a blob of @len bytes: how many of them, behind the header, are what a TPM has of it. */
+static bool tpm_part(const struct bastion_blob_header *h, const uint8_t *blob, size_t len,
+		     size_t *part)
+{
+	struct bastion_blob_tpm tpm;
+	size_t private_len;
+
+	*part = 0;
+	if (le16toh(h->kind) != BASTION_KIND_TPM)
+		return true;
+	if (len < BASTION_BLOB_OVERHEAD + sizeof(tpm))
+		return false;
+	memcpy(&tpm, blob + sizeof(*h), sizeof(tpm));
+	private_len = le16toh(tpm.private_len);
+	*part = sizeof(tpm) + private_len;
+	return private_len && private_len <= BASTION_TPM_PRIVATE_MAX && !tpm.reserved &&
+	       *part <= len - BASTION_BLOB_OVERHEAD;
+}
+
 /* The length of a blob with this header, and what its kind rules out. */
 static const char *kind_flaw(const struct bastion_blob_header *h, size_t *len)
 {
@@ -48,6 +67,11 @@ static const char *kind_flaw(const struct bastion_blob_header *h, size_t *len)
 
 	*len = BASTION_BLOB_SECRET_SIZE((size_t)secret);
 	switch (le16toh(h->kind)) {
+	case BASTION_KIND_TPM:
+		if (secret > BASTION_TPM_SECRET_MAX || h->counter_index)
+			return "no TPM has sealed it";
+		flags |= BASTION_BLOB_IMPORTED;
+		break;
 	case BASTION_KIND_SECRET:
 		flags |= BASTION_BLOB_IMPORTED;
 		break;
@@ -123,13 +147,16 @@ int bastion_blob_decode(const uint8_t *blob, size_t len, struct bastion_blob_inf
 {
 	struct bastion_blob_header h;
 	const char *why;
+	size_t part;
 
 	if (len < BASTION_BLOB_OVERHEAD)
 		return bad(err, "it is too short");
 	memcpy(&h, blob, sizeof(h));
 	if (memcmp(h.magic, BASTION_BLOB_MAGIC, sizeof(h.magic)))
 		return bad(err, "it does not begin as one");
-	why = flaw(&h, len);
+	if (!tpm_part(&h, blob, len, &part))
+		return bad(err, "its length is wrong");
+	why = flaw(&h, len - part);
 	if (why)
 		return bad(err, why);
 	decode(&h, info);

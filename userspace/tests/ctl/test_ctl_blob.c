@@ -75,6 +75,32 @@ static void make_pair(struct sample *s)
 	s->rest[BASTION_POINT_SIZE - 1] = 0x77;
 }
 
+/* What a TPM has of it comes between header and secret. */
+static void blob_decodes_tpms(void **state)
+{
+	struct bastion_blob_tpm part = { .private_len = htole16(7) };
+	const size_t len = BASTION_BLOB_TPM_SIZE(7, SECRET);
+	struct sample s;
+	size_t i;
+
+	make(&s);
+	s.header.kind = htole16(BASTION_KIND_TPM);
+	memcpy(s.rest, &part, sizeof(part));
+	assert_int_equal(decode(&s, len), 0);
+	for (i = 0; i < len; i++)
+		assert_int_equal(decode(&s, i), -EBADMSG);
+	assert_int_equal(decode(&s, len + 1), -EBADMSG);
+	s.header.counter_index = htole32(1);
+	assert_int_equal(decode(&s, len), -EBADMSG);
+	s.header.counter_index = 0;
+	part.reserved = htole16(1);
+	memcpy(s.rest, &part, sizeof(part));
+	assert_int_equal(decode(&s, len), -EBADMSG);
+	part = (struct bastion_blob_tpm){ .private_len = htole16(0xffff) };
+	memcpy(s.rest, &part, sizeof(part));
+	assert_int_equal(decode(&s, len), -EBADMSG);
+}
+
 static void blob_decodes_counters(void **state)
 {
 	struct bastion_blob_info info;
@@ -268,7 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blob_decodes),	 cmocka_unit_test(blob_refuses),
 		cmocka_unit_test(blob_decodes_counters), cmocka_unit_test(blob_decodes_derived),
-		cmocka_unit_test(blob_decodes_pairs),
+		cmocka_unit_test(blob_decodes_pairs), cmocka_unit_test(blob_decodes_tpms),
 		cmocka_unit_test(blob_from_hex), cmocka_unit_test(payload),
 		cmocka_unit_test(payload_refuses), cmocka_unit_test(serials_and_keyrings),
 	};

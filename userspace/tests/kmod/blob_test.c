@@ -255,7 +255,7 @@ static void refuses_another_format(void **state)
 	blob_sample_init(&s, BASTION_KIND_SECRET);
 	s.header.kind = 0;
 	assert_int_equal(parse_sample(&s), -EBADMSG);
-	s.header.kind = cpu_to_le16(BASTION_KIND_P384 + 1);
+	s.header.kind = cpu_to_le16(BASTION_KIND_TPM + 1);
 	assert_int_equal(parse_sample(&s), -EBADMSG);
 
 	blob_sample_init(&s, BASTION_KIND_SECRET);
@@ -375,6 +375,76 @@ static void knows_names(void **state)
 	assert_false(bastion_name_valid(name, BASTION_NAME_SIZE));
 }
 
+/* A TPM's blob: the sample's header without a counter, @private_len bytes, @secret_len bytes. */
+static size_t tpm_sample(u8 buf[2 * BASTION_BLOB_MAX], u16 private_len, u32 secret_len)
+{
+	struct bastion_blob_tpm part = { .private_len = cpu_to_le16(private_len) };
+	struct blob_sample s;
+
+	blob_sample_init(&s, BASTION_KIND_TPM);
+	s.header.counter_index = 0;
+	s.header.counter_value = 0;
+	s.header.secret_len = cpu_to_le32(secret_len);
+	memset(buf, 0xa5, 2 * BASTION_BLOB_MAX);
+	memcpy(buf, &s.header, sizeof(s.header));
+	memset(part.unique, 0xa5, sizeof(part.unique));
+	memcpy(buf + sizeof(s.header), &part, sizeof(part));
+	return BASTION_BLOB_TPM_SIZE((size_t)private_len, (size_t)secret_len);
+}
+
+static void reads_a_tpms(void **state)
+{
+	static const struct {
+		u16 private_len;
+		u32 secret_len;
+		int ret;
+	} cases[] = {
+		{ 1, BASTION_SECRET_MIN, 0 },
+		{ BASTION_TPM_PRIVATE_MAX, BASTION_TPM_SECRET_MAX, 0 },
+		{ 0, BASTION_SECRET_MIN, -EBADMSG },
+		{ BASTION_TPM_PRIVATE_MAX + 1, BASTION_SECRET_MIN, -EBADMSG },
+		{ 1, BASTION_SECRET_MIN - 1, -EBADMSG },
+		{ 1, BASTION_TPM_SECRET_MAX + 1, -EBADMSG },
+	};
+	u8 buf[2 * BASTION_BLOB_MAX];
+	size_t i, len;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		len = tpm_sample(buf, cases[i].private_len, cases[i].secret_len);
+		assert_int_equal(mutate_exact(parse, buf, len), cases[i].ret);
+	}
+	assert_true(BASTION_BLOB_TPM_SIZE(BASTION_TPM_PRIVATE_MAX, BASTION_TPM_SECRET_MAX) <=
+		    BASTION_BLOB_MAX);
+	len = tpm_sample(buf, 100, 40);
+	mutate_truncate(parse, buf, len);
+	mutate_extend(parse, buf, len, 0);
+}
+
+static void judges_every_byte_of_a_tpms(void **state)
+{
+	u8 buf[2 * BASTION_BLOB_MAX];
+	struct blob_sample *s = (void *)buf;
+	size_t head = sizeof(struct bastion_blob_header), len;
+	bool any[sizeof(buf)] = { false };
+
+	/* so short that no other length of one part makes up for another of the other */
+	len = tpm_sample(buf, 1, BASTION_SECRET_MIN);
+	memset(any + offsetof(struct blob_sample, header.chip_id), 1, 3 * BASTION_DIGEST_SIZE);
+	memset(any + offsetof(struct blob_sample, header.owner), 1, 4);
+	memset(any + offsetof(struct blob_sample, header.min_svn), 1, 4);
+	memset(any + offsetof(struct blob_sample, header.register_digest), 1, BASTION_DIGEST_SIZE);
+	memset(any + offsetof(struct blob_sample, header.executable), 1, BASTION_EXE_SIZE);
+	memset(any + offsetof(struct blob_sample, header.salt), 1, BASTION_SALT_SIZE);
+	memset(any + head, 1, 32);
+	memset(any + head + sizeof(struct bastion_blob_tpm), 1,
+	       len - head - sizeof(struct bastion_blob_tpm));
+	/* names, register masks and types as for other kinds; imported, too */
+	assert_int_equal(mutate_each_byte(parse, buf, len, any),
+			 5 * 64 + 1 + 65 + 62 + 6 + 1);
+	s->header.counter_index = cpu_to_le32(1);
+	assert_int_equal(mutate_exact(parse, buf, len), -EBADMSG);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -397,6 +467,8 @@ int main(void)
 		cmocka_unit_test(wants_a_digest_only_of_registers),
 		cmocka_unit_test(judges_the_name_field),
 		cmocka_unit_test(knows_names),
+		cmocka_unit_test(reads_a_tpms),
+		cmocka_unit_test(judges_every_byte_of_a_tpms),
 	};
 
 	return cmocka_run_group_tests_name("kernel blob parser", tests, NULL, NULL);

@@ -18,6 +18,11 @@ static bool kind_sane(const struct bastion_blob_view *view)
 	switch (le16_to_cpu(h->kind)) {
 	case BASTION_KIND_SECRET:
 		return h->types && !view->point && view->len > BASTION_BLOB_OVERHEAD;
+	case BASTION_KIND_TPM:
+		return h->types && !view->point && !h->counter_index &&
+		       view->len > BASTION_BLOB_TPM_SIZE(0, BASTION_SECRET_MIN) &&
+		       view->len <= BASTION_BLOB_TPM_SIZE(BASTION_TPM_PRIVATE_MAX,
+							  BASTION_TPM_SECRET_MAX);
 	case BASTION_KIND_DERIVED:
 		return h->types && !view->point && !imported && !h->min_svn &&
 		       view->len == BASTION_BLOB_OVERHEAD;
