@@ -18,6 +18,10 @@
 #include "securityfs.h"
 #include "sysfs.h"
 
+static char *kind_wanted = "auto";
+module_param_named(chip, kind_wanted, charp, 0444);
+MODULE_PARM_DESC(chip, "native, tpm, or auto (default): a Bastionchip, or where there is none the TPM");
+
 static dev_t first_devt;
 static DEFINE_IDA(minors);
 
@@ -370,9 +374,25 @@ void bastion_chip_for_each(void (*fn)(struct bastion_chip *chip, unsigned long d
 	}
 }
 
+/**
+ * bastion_chip_wanted() - the module parameter
+ * @kind:	"native" or "tpm"
+ *
+ * Return: whether chips of that kind are to be looked for.
+ */
+bool bastion_chip_wanted(const char *kind)
+{
+	return !strcmp(kind_wanted, "auto") || !strcmp(kind_wanted, kind);
+}
+
 int bastion_chip_class_init(void)
 {
 	int ret;
+
+	if (!bastion_chip_wanted("native") && !bastion_chip_wanted("tpm")) {
+		pr_err("there is no kind of chip \"%s\"\n", kind_wanted);
+		return -EINVAL;
+	}
 
 	ret = alloc_chrdev_region(&first_devt, 0, BASTION_CHIPS_MAX, "bastion");
 	if (ret)

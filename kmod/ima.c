@@ -23,7 +23,7 @@
 #include "measure.h"
 #include "measuring.h"
 
-#define REGISTER	3
+#define REGISTER	BASTION_MR_IMA
 #define LIST		"ima/binary_runtime_measurements"
 /* How late the register may be when nobody asks for anything. */
 #define INTERVAL	(5 * HZ)

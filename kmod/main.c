@@ -16,6 +16,7 @@
 #include "pci.h"
 #include "pm.h"
 #include "securityfs.h"
+#include "tpm.h"
 
 static int __init bastion_init(void)
 {
@@ -52,8 +53,13 @@ static int __init bastion_init(void)
 	ret = bastion_pci_init();
 	if (ret)
 		goto err_exec;
+	ret = bastion_tpm_init();
+	if (ret)
+		goto err_pci;
 	return 0;
 
+err_pci:
+	bastion_pci_exit();
 err_exec:
 	bastion_exec_exit();
 err_pm:
@@ -77,6 +83,7 @@ err_crypto:
 
 static void __exit bastion_exit(void)
 {
+	bastion_tpm_exit();
 	bastion_pci_exit();
 	bastion_exec_exit();
 	bastion_pm_exit();

@@ -318,6 +318,8 @@ static struct pci_driver driver = {
  */
 int bastion_pci_init(void)
 {
+	if (!bastion_chip_wanted("native"))
+		return 0;
 	return pci_register_driver(&driver);
 }
 
@@ -326,5 +328,6 @@ int bastion_pci_init(void)
  */
 void bastion_pci_exit(void)
 {
-	pci_unregister_driver(&driver);
+	if (bastion_chip_wanted("native"))
+		pci_unregister_driver(&driver);
 }

@@ -108,7 +108,7 @@ static const struct row rows[BASTION_TPM_COMMANDS] = {
 		.out = { TIMEOUT, U16, U32, DIGEST },
 	},
 	[BASTION_TPM_POLICY_TICKET] = {			/* 23.5 */
-		.code = 0x18e, .name = "PolicyTicket", .handles = 1,
+		.code = 0x172, .name = "PolicyTicket", .handles = 1,
 		.in = { TIMEOUT, DIGEST, DIGEST, NAME, U16, U32, DIGEST },
 	},
 	[BASTION_TPM_GET_CAPABILITY] = {		/* 30.2 */
@@ -404,7 +404,7 @@ static const struct {
 	{ 0x09d, -EKEYREJECTED },	/* POLICY_FAIL */
 	{ 0x0a2, -EKEYREJECTED },	/* BAD_AUTH */
 	{ 0x085, -EKEYREJECTED },	/* HIERARCHY */
-	{ 0x0a0, -EKEYREVOKED },	/* U16, U32, DIGEST */
+	{ 0x0a0, -EKEYREVOKED },	/* TICKET */
 	{ 0x0a3, -EKEYREVOKED },	/* EXPIRED */
 	/* What it was given is not its own. */
 	{ 0x09f, -EBADMSG },		/* INTEGRITY */

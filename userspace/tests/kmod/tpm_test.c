@@ -72,6 +72,24 @@ static void writes_the_parameters_of_a_session(void **state)
 	assert_memory_equal(buf, wanted, sizeof(wanted));
 }
 
+/* Part 2, 6.5.2 */
+static void knows_command_codes(void **state)
+{
+	static const u32 codes[BASTION_TPM_COMMANDS] = {
+		[BASTION_TPM_CREATE_PRIMARY] = 0x131, [BASTION_TPM_CREATE] = 0x153,
+		[BASTION_TPM_LOAD] = 0x157, [BASTION_TPM_LOAD_EXTERNAL] = 0x167,
+		[BASTION_TPM_READ_PUBLIC] = 0x173, [BASTION_TPM_UNSEAL] = 0x15e,
+		[BASTION_TPM_CONTEXT_SAVE] = 0x162, [BASTION_TPM_CONTEXT_LOAD] = 0x161,
+		[BASTION_TPM_FLUSH_CONTEXT] = 0x165, [BASTION_TPM_START_AUTH_SESSION] = 0x176,
+		[BASTION_TPM_POLICY_SIGNED] = 0x160, [BASTION_TPM_POLICY_TICKET] = 0x172,
+		[BASTION_TPM_GET_CAPABILITY] = 0x17a, [BASTION_TPM_READ_CLOCK] = 0x181,
+	};
+	int command;
+
+	for (command = 0; command < BASTION_TPM_COMMANDS; command++)
+		assert_int_equal(bastion_tpm_code(command), codes[command]);
+}
+
 static void bounds_what_it_writes(void **state)
 {
 	static const u8 bytes[BASTION_TPM_DIGEST_MAX + 1];
@@ -291,6 +309,7 @@ int main(void)
 		cmocka_unit_test(writes_a_command_without_a_session),
 		cmocka_unit_test(writes_a_command_with_a_session),
 		cmocka_unit_test(writes_the_parameters_of_a_session),
+		cmocka_unit_test(knows_command_codes),
 		cmocka_unit_test(bounds_what_it_writes),
 		cmocka_unit_test(reads_what_is_there),
 		cmocka_unit_test(refuses_other_lengths),

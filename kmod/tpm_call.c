@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One command to the TPM, and when it may be sent.
+ *
+ * Others use the TPM, too. Between bastion_tpm_enter() and _leave() nobody does, so
+ * nothing that is loaded is there for others, and all that is loaded is flushed before
+ * the end.
+ */
+#include <linux/delay.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "tpm_internal.h"
+
+/* How often, and after what pause, when the TPM has no room or no time. */
+#define TRIES		50
+#define PAUSE_MS	10
+
+int bastion_tpm_enter(struct bastion_tpm *t)
+{
+	lockdep_assert_held(&t->lock);
+	if (READ_ONCE(t->gone))
+		return -ENODEV;
+	if (!tpm_try_get_ops(t->tpm))
+		return 0;
+	/* While the system sleeps it is not to be had, and comes back. */
+	return t->tpm->flags & TPM_CHIP_FLAG_SUSPENDED ? -EAGAIN : -ENODEV;
+}
+
+void bastion_tpm_leave(struct bastion_tpm *t)
+{
+	tpm_put_ops(t->tpm);
+	memzero_explicit(t->buf.data, BASTION_TPM_COMMAND_MAX);
+	memzero_explicit(t->params, BASTION_TPM_COMMAND_MAX);
+}
+
+/* The answer's length, as it says itself: what it says is held against what it has later. */
+static size_t answer_len(const struct bastion_tpm *t)
+{
+	return min_t(size_t, get_unaligned_be32(t->buf.data + 2), BASTION_TPM_COMMAND_MAX);
+}
+
+static int transmit(struct bastion_tpm *t, struct bastion_tpm_call *call,
+		    struct bastion_tpm_frame *frame)
+{
+	ssize_t ret;
+
+	t->statistics.commands++;
+	ret = tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
+	if (ret < 0) {
+		t->statistics.timeouts += ret == -ETIME;
+		return ret == -ETIME ? -ETIMEDOUT : -EIO;
+	}
+	if (ret > 0) {
+		t->statistics.refusals++;
+		pr_debug("the TPM answers %s with 0x%03zx\n", bastion_tpm_name(call->command), ret);
+	}
+	return bastion_tpm_parse_frame(call->command, call->password || call->session,
+				       t->buf.data, answer_len(t), frame);
+}
+
+/**
+ * bastion_tpm_call() - send a command
+ * @t:		the TPM, entered
+ * @call:	the command; the answer goes there
+ *
+ * Return: 0, as bastion_tpm_errno(), -ETIMEDOUT, or -EIO the answer is none, or not
+ * authentic.
+ */
+int bastion_tpm_call(struct bastion_tpm *t, struct bastion_tpm_call *call)
+{
+	struct bastion_tpm_writer params = { .data = t->params, .size = BASTION_TPM_COMMAND_MAX };
+	struct bastion_tpm_writer w = { .data = t->buf.data, .size = BASTION_TPM_COMMAND_MAX };
+	u8 nonce[BASTION_TPM_NONCE_SIZE], hmac[BASTION_TPM_DIGEST_SIZE];
+	struct bastion_tpm_auth auth = { .session = BASTION_TPM_RS_PW };
+	struct bastion_tpm_frame frame;
+	int ret = 0;
+
+	if (call->in)
+		ret = bastion_tpm_put_params(&params, call->command, call->in);
+	if (!ret && call->session) {
+		ret = bastion_tpm_session_sign(call, params.data, params.len, nonce, hmac);
+		auth = (struct bastion_tpm_auth){
+			.session = call->session->handle,
+			.nonce = nonce, .nonce_len = sizeof(nonce),
+			.attributes = call->attributes,
+			.hmac = hmac, .hmac_len = sizeof(hmac),
+		};
+	}
+	if (!ret)
+		ret = bastion_tpm_put_command(&w, call->command, call->handles,
+					      call->password || call->session ? &auth : NULL,
+					      params.data, params.len);
+	if (!ret)
+		ret = transmit(t, call, &frame);
+	if (!ret && call->session)
+		ret = bastion_tpm_session_check(call, &frame,
+						t->buf.data + (frame.params - t->buf.data), nonce);
+	if (ret)
+		return ret;
+	call->handle = frame.handle;
+	ret = bastion_tpm_parse_params(call->command, frame.params, frame.params_len, call->out);
+	if (ret && frame.handle)
+		bastion_tpm_flush(t, frame.handle);
+	return ret;
+}
+
+int bastion_tpm_flush(struct bastion_tpm *t, u32 handle)
+{
+	const struct bastion_tpm_field in = { .number = handle };
+	struct bastion_tpm_call call = { .command = BASTION_TPM_FLUSH_CONTEXT, .in = &in };
+
+	return bastion_tpm_call(t, &call);
+}
+
+/**
+ * bastion_tpm_save() - have the TPM hand out what is loaded, encrypted
+ * @t:		the TPM, entered
+ * @handle:	of an object, which stays loaded, or a session, which does not
+ * @context:	room for BASTION_TPM_CONTEXT_MAX
+ * @len:	bytes there
+ */
+int bastion_tpm_save(struct bastion_tpm *t, u32 handle, u8 *context, size_t *len)
+{
+	struct bastion_tpm_call call = {
+		.command = BASTION_TPM_CONTEXT_SAVE, .handles = { handle },
+	};
+	int ret = bastion_tpm_call(t, &call);
+
+	if (!ret) {
+		memcpy(context, call.out[0].data, call.out[0].len);
+		*len = call.out[0].len;
+	}
+	return ret;
+}
+
+int bastion_tpm_restore(struct bastion_tpm *t, const u8 *context, size_t len, u32 *handle)
+{
+	const struct bastion_tpm_field in = { .data = context, .len = len };
+	struct bastion_tpm_call call = { .command = BASTION_TPM_CONTEXT_LOAD, .in = &in };
+	int ret = bastion_tpm_call(t, &call);
+
+	*handle = call.handle;
+	return ret;
+}
+
+int bastion_tpm_read_clock(struct bastion_tpm *t)
+{
+	struct bastion_tpm_call call = { .command = BASTION_TPM_READ_CLOCK };
+	int ret = bastion_tpm_call(t, &call);
+
+	if (!ret) {
+		t->seen_resets = call.out[2].number;
+		t->seen_restarts = call.out[3].number;
+	}
+	return ret;
+}
+
+/* Not entered: the kernel's own function enters. */
+int bastion_tpm_read_pcr(struct bastion_tpm *t, u32 index, u8 value[BASTION_TPM_DIGEST_SIZE])
+{
+	struct tpm_digest digest = { .alg_id = BASTION_TPM_ALG_SHA256 };
+
+	if (READ_ONCE(t->gone))
+		return -ENODEV;
+	t->statistics.commands++;
+	if (tpm_pcr_read(t->tpm, index, &digest))
+		return -EIO;
+	memcpy(value, digest.digest, BASTION_TPM_DIGEST_SIZE);
+	return 0;
+}
+
+/*
+ * The TPM was started anew. Sessions and tickets are worth nothing then; when it kept its
+ * PCRs, as over a sleep, that was all, and what was to be done can be done now.
+ */
+static int started_anew(struct bastion_tpm *t)
+{
+	u8 value[BASTION_TPM_DIGEST_SIZE];
+
+	bastion_tpm_forget(t);
+	if (!bastion_tpm_read_pcr(t, t->pcr, value) &&
+	    !memcmp(value, t->value, sizeof(value))) {
+		t->resets = t->seen_resets;
+		t->restarts = t->seen_restarts;
+		return -EAGAIN;
+	}
+	t->lost = true;
+	t->statistics.resets++;
+	atomic_inc(&t->generation);
+	bastion_chip_was_reset(t->chip);
+	return -ESTALE;
+}
+
+static int run_once(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
+{
+	bool anew = false;
+	int ret;
+
+	ret = bastion_tpm_enter(t);
+	if (ret)
+		return ret;
+	ret = bastion_tpm_read_clock(t);
+	if (!ret)
+		anew = t->seen_resets != t->resets || t->seen_restarts != t->restarts;
+	if (!ret && t->lost)
+		ret = -EIO;
+	if (!ret && !anew && fn)
+		ret = fn(t, data);
+	bastion_tpm_leave(t);
+	if (!ret && anew)
+		ret = started_anew(t);
+	return ret;
+}
+
+/**
+ * bastion_tpm_run() - use the TPM
+ * @t:		the TPM
+ * @fn:		sends commands, flushes what it loads, and may be called again when it says
+ *		-EAGAIN; NULL: just see whether the TPM is what it was
+ * @data:	for @fn
+ *
+ * Context: process; waits for others who use the TPM.
+ * Return: what @fn does; -ENODEV; -EAGAIN no room or no time in the TPM, for half a second;
+ * -ESTALE it was started anew, -EIO and the gate has not dealt with that yet.
+ */
+int bastion_tpm_run(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	for (;;) {
+		mutex_lock(&t->lock);
+		ret = run_once(t, fn, data);
+		mutex_unlock(&t->lock);
+		if (ret != -EAGAIN || ++tries == TRIES)
+			break;
+		msleep(PAUSE_MS);
+	}
+	if (ret == -EAGAIN)
+		dev_err_ratelimited(&t->chip->dev,
+				    "the TPM has no room or no time: who else uses it, or is it locked out?\n");
+	return ret == -ENOENT ? -EIO : ret;
+}
