@@ -94,17 +94,6 @@ unsigned int bastion_hash_size(enum bastion_hash h)
 	return hashes[h].size;
 }
 
-/**
- * bastion_hash_name - the kernel's and IMA's name of a hash
- * @h:		the hash
- *
- * Return: "sha1", "sha256" or "sha384".
- */
-const char *bastion_hash_name(enum bastion_hash h)
-{
-	return hashes[h].name;
-}
-
 static int update_parts(struct shash_desc *desc, const struct kvec *parts, unsigned int count)
 {
 	unsigned int i;

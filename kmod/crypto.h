@@ -24,7 +24,6 @@ int bastion_crypto_init(void);
 void bastion_crypto_exit(void);
 
 unsigned int bastion_hash_size(enum bastion_hash h);
-const char *bastion_hash_name(enum bastion_hash h);
 int bastion_hash(enum bastion_hash h, const struct kvec *parts, unsigned int count, u8 *out);
 int bastion_hash_file(struct file *file, u8 out[BASTION_EXE_SIZE]);
 

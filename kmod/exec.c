@@ -71,7 +71,7 @@ struct execution {
 struct measured {
 	kuid_t uid;
 	const char *path;
-	const u8 *digest;
+	const struct bastion_known *known;
 	int ret;
 };
 
@@ -128,7 +128,7 @@ static void measure_on(struct bastion_chip *chip, unsigned long data)
 	/* Others keep the chip busy. That is no reason to kill anybody. */
 	do
 		ret = bastion_measure_program(chip, measured->uid, measured->path,
-					      measured->digest);
+					      measured->known->digest, measured->known->verity);
 	while (ret == -EAGAIN && !fatal_signal_pending(current));
 	if (ret == -ENOSPC && uid_eq(measured->uid, GLOBAL_ROOT_UID)) {
 		give_up(chip, 0);
@@ -140,8 +140,8 @@ static void measure_on(struct bastion_chip *chip, unsigned long data)
 
 static int measure_file(struct execution *execution, struct file *file)
 {
-	struct measured measured = { .uid = current_uid() };
 	struct bastion_known known;
+	struct measured measured = { .uid = current_uid(), .known = &known };
 	char *path;
 	int ret;
 
@@ -155,7 +155,6 @@ static int measure_file(struct execution *execution, struct file *file)
 	if (ret)
 		return ret;
 	measured.path = path;
-	measured.digest = known.digest;
 	bastion_chip_for_each(measure_on, (unsigned long)&measured);
 	if (!measured.ret)
 		bastion_exec_cache_keep(file, path, &known);

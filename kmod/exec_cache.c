@@ -8,6 +8,9 @@
  *
  * Content is known by the inode's change counter, which no user can set. A file that somebody
  * has open for writing is not remembered: through a shared mapping it changes without a count.
+ *
+ * A file that fs-verity protects never changes. The kernel has its digest at hand, and holds what
+ * it reads of the file to it.
  */
 #include <linux/completion.h>
 #include <linux/dcache.h>
@@ -36,7 +39,8 @@
  * @used:	since the clock's hand was here
  * @change:	the inode's change counter
  * @chips:	the generation of the list of chips whose logs have it
- * @digest:	SHA-256 of the content
+ * @verity:	@digest is that of fs-verity
+ * @digest:	SHA-256
  * @path:	by which it is in the logs
  */
 struct entry {
@@ -45,6 +49,7 @@ struct entry {
 	bool used;
 	u64 change;
 	u64 chips;
+	bool verity;
 	u8 digest[BASTION_EXE_SIZE];
 	char path[];
 };
@@ -154,6 +159,8 @@ void bastion_exec_cache_find(const struct file *file, const char *path,
 	struct entry *entry;
 
 	*known = (struct bastion_known){ .chips = bastion_chips_generation() };
+	known->verity = compat_fsverity_sha256(inode, known->digest);
+	known->hashed = known->verity;
 	if (!counts_changes(inode))
 		return;
 	/* In this order: whoever writes from here on is seen in the counter. */
@@ -164,7 +171,7 @@ void bastion_exec_cache_find(const struct file *file, const char *path,
 	entry = entry_get(inode);
 	if (!entry)
 		return;
-	if (entry->change == known->change) {
+	if (entry->change == known->change && entry->verity == known->verity) {
 		WRITE_ONCE(entry->used, true);
 		known->hashed = true;
 		memcpy(known->digest, entry->digest, BASTION_EXE_SIZE);
@@ -245,6 +252,7 @@ void bastion_exec_cache_keep(const struct file *file, const char *path,
 	INIT_LIST_HEAD(&entry->list);
 	entry->change = known->change;
 	entry->chips = known->chips;
+	entry->verity = known->verity;
 	memcpy(entry->digest, known->digest, BASTION_EXE_SIZE);
 	memcpy(entry->path, path, size);
 	fsnotify_init_mark(&entry->mark, group);

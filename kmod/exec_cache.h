@@ -15,6 +15,7 @@
  * @change:	its change counter
  * @chips:	the generation of the list of chips
  * @hashed:	@digest is the content's
+ * @verity:	and is fs-verity's file digest rather than that of all bytes
  * @logged:	and in the logs of all chips, by the path that was looked up
  * @digest:	SHA-256
  */
@@ -23,6 +24,7 @@ struct bastion_known {
 	u64 change;
 	u64 chips;
 	bool hashed;
+	bool verity;
 	bool logged;
 	u8 digest[BASTION_EXE_SIZE];
 };

@@ -22,6 +22,22 @@
 /* Who pays for an entry: a uid, or the module and its operators. */
 #define OPERATOR	INVALID_UID
 
+/**
+ * struct template - the kinds of entries there are
+ * @name:	IMA's
+ * @prefix:	of the digest's field
+ * @hash:	the digest's
+ */
+struct template {
+	const char *name;
+	const char *prefix;
+	enum bastion_hash hash;
+};
+
+static const struct template data_template = { "ima-buf", "sha384:", BASTION_SHA384 };
+static const struct template file_template = { "ima-ng", "sha256:", BASTION_SHA256 };
+static const struct template verity_template = { "ima-ngv2", "verity:sha256:", BASTION_SHA256 };
+
 static u8 *put_field(u8 *p, const void *data, u32 len)
 {
 	put_unaligned_le32(len, p);
@@ -29,24 +45,21 @@ static u8 *put_field(u8 *p, const void *data, u32 len)
 	return p + sizeof(u32) + len;
 }
 
-/* d-ng: "sha384:", NUL, digest */
-static u8 *put_digest_field(u8 *p, enum bastion_hash hash, const u8 *digest)
+/* d-ng or d-ngv2: "sha384:" or "verity:sha256:", NUL, digest */
+static u8 *put_digest_field(u8 *p, const struct template *template, const u8 *digest)
 {
-	const char *name = bastion_hash_name(hash);
-	u32 prefix = strlen(name) + 2, size = bastion_hash_size(hash);
+	u32 prefix = strlen(template->prefix) + 1, size = bastion_hash_size(template->hash);
 
 	put_unaligned_le32(prefix + size, p);
 	p += sizeof(u32);
-	memcpy(p, name, prefix - 2);
-	p[prefix - 2] = ':';
-	p[prefix - 1] = '\0';
+	memcpy(p, template->prefix, prefix);
 	memcpy(p + prefix, digest, size);
 	return p + prefix + size;
 }
 
-static size_t digest_field_size(enum bastion_hash hash)
+static size_t digest_field_size(const struct template *template)
 {
-	return sizeof(u32) + strlen(bastion_hash_name(hash)) + 2 + bastion_hash_size(hash);
+	return sizeof(u32) + strlen(template->prefix) + 1 + bastion_hash_size(template->hash);
 }
 
 static int hash_template(struct bastion_log_entry *entry)
@@ -63,41 +76,27 @@ static int hash_template(struct bastion_log_entry *entry)
 	return 0;
 }
 
-/*
- * An entry that is not in the log yet. With @data an ima-buf entry over it,
- * without one an ima-ng entry for a file of which @digest is the SHA-256.
- */
-static struct bastion_log_entry *entry_alloc(u32 index, const char *name, const void *data,
-					     size_t len, const u8 *digest)
+/* An entry that is not in the log yet, with @data if it is for that. */
+static struct bastion_log_entry *entry_alloc(const struct template *template, u32 index,
+					     const char *name, const u8 *digest, const void *data,
+					     size_t len)
 {
-	enum bastion_hash hash = data ? BASTION_SHA384 : BASTION_SHA256;
-	u32 name_len = strlen(name) + 1;
+	size_t size = digest_field_size(template) + sizeof(u32) + strlen(name) + 1;
 	struct bastion_log_entry *entry;
-	u8 own[BASTION_DIGEST_SIZE];
-	size_t size;
 	u8 *p;
 	int ret;
 
-	size = digest_field_size(hash) + sizeof(u32) + name_len;
-	if (data) {
-		struct kvec part = { .iov_base = (void *)data, .iov_len = len };
-
-		ret = bastion_hash(hash, &part, 1, own);
-		if (ret)
-			return ERR_PTR(ret);
-		digest = own;
+	if (data)
 		size += sizeof(u32) + len;
-	}
-
 	entry = kzalloc(struct_size(entry, data, size), GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
 	entry->uid = OPERATOR;
 	entry->index = index;
-	entry->buffer = data;
+	entry->template = template->name;
 	entry->len = size;
-	p = put_digest_field(entry->data, hash, digest);
-	p = put_field(p, name, name_len);
+	p = put_digest_field(entry->data, template, digest);
+	p = put_field(p, name, strlen(name) + 1);
 	if (data)
 		put_field(p, data, len);
 
@@ -107,6 +106,22 @@ static struct bastion_log_entry *entry_alloc(u32 index, const char *name, const 
 		return ERR_PTR(ret);
 	}
 	return entry;
+}
+
+static struct bastion_log_entry *data_entry(u32 index, const char *name, const void *data,
+					    size_t len)
+{
+	struct kvec part = { .iov_base = (void *)data, .iov_len = len };
+	u8 digest[BASTION_DIGEST_SIZE];
+	int ret = bastion_hash(data_template.hash, &part, 1, digest);
+
+	return ret ? ERR_PTR(ret) : entry_alloc(&data_template, index, name, digest, data, len);
+}
+
+static struct bastion_log_entry *file_entry(const char *path, const u8 digest[BASTION_EXE_SIZE],
+					    bool verity)
+{
+	return entry_alloc(verity ? &verity_template : &file_template, 4, path, digest, NULL, 0);
 }
 
 static bool is_duplicate(struct bastion_log *log, const struct bastion_log_entry *entry)
@@ -143,7 +158,7 @@ struct bastion_log_budget *bastion_log_budget(struct bastion_log *log, kuid_t ui
 /** bastion_log_record_size() - bytes, as the binary list with SHA-384 template digests has it */
 size_t bastion_log_record_size(const struct bastion_log_entry *entry)
 {
-	return 3 * sizeof(u32) + BASTION_DIGEST_SIZE + strlen("ima-buf") + sizeof(u32) + entry->len;
+	return 4 * sizeof(u32) + BASTION_DIGEST_SIZE + strlen(entry->template) + entry->len;
 }
 
 static size_t uid_budget(void)
@@ -347,7 +362,7 @@ int bastion_measure_register(struct bastion_chip *chip, u32 index,
 int bastion_measure_data(struct bastion_chip *chip, u32 index, const char *name,
 			 const void *data, size_t len)
 {
-	return measure(chip, entry_alloc(index, name, data, len, NULL), OPERATOR, false);
+	return measure(chip, data_entry(index, name, data, len), OPERATOR, false);
 }
 
 /**
@@ -362,7 +377,7 @@ int bastion_measure_data(struct bastion_chip *chip, u32 index, const char *name,
 int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event,
 			const struct bastion_blob_header *header)
 {
-	return measure(chip, entry_alloc(4, event, header, sizeof(*header), NULL), uid, false);
+	return measure(chip, data_entry(4, event, header, sizeof(*header)), uid, false);
 }
 
 /**
@@ -379,7 +394,7 @@ int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event
 int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char *path,
 			       const u8 digest[BASTION_EXE_SIZE])
 {
-	return measure(chip, entry_alloc(4, path, NULL, 0, digest), uid, true);
+	return measure(chip, file_entry(path, digest, false), uid, true);
 }
 
 /**
@@ -387,7 +402,8 @@ int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char
  * @chip:	the chip; the caller holds its ops
  * @uid:	who runs it, and whose budget pays
  * @path:	of the file, as the process sees it
- * @digest:	its SHA-256
+ * @digest:	the SHA-256 of its content, or what fs-verity has for it
+ * @verity:	whether it is the latter
  *
  * As bastion_measure_executable(), but a chip that does not take it makes no error: its gate
  * has failed or fails, and what the chip lacks it gets when it is brought up to the log.
@@ -396,9 +412,9 @@ int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char
  * -ENOSPC the log is full for @uid; -ENOMEM.
  */
 int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *path,
-			    const u8 digest[BASTION_EXE_SIZE])
+			    const u8 digest[BASTION_EXE_SIZE], bool verity)
 {
-	struct bastion_log_entry *entry = entry_alloc(4, path, NULL, 0, digest);
+	struct bastion_log_entry *entry = file_entry(path, digest, verity);
 	struct bastion_log *log = chip->log;
 	bool logged = false;
 	int ret = 0;
@@ -433,7 +449,7 @@ int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *p
  */
 int bastion_measure_requester(struct bastion_chip *chip, kuid_t uid, const char *text, size_t len)
 {
-	return measure(chip, entry_alloc(4, BASTION_EVENT_REQUESTER, text, len, NULL), uid, true);
+	return measure(chip, data_entry(4, BASTION_EVENT_REQUESTER, text, len), uid, true);
 }
 
 static int measure_text(struct bastion_chip *chip, u32 index, const char *name,
@@ -568,7 +584,7 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 
 	int ret = -ENOMEM;
 
-	entry = entry_alloc(1, BASTION_EVENT_CAP, why, strlen(why), NULL);
+	entry = data_entry(1, BASTION_EVENT_CAP, why, strlen(why));
 	mutex_lock(&log->lock);
 	if (!log->capped) {
 		log->capped = true;

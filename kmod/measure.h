@@ -44,7 +44,7 @@
  * @number:	0 for the first entry of this boot
  * @uid:	whose budget it is in
  * @index:	register
- * @buffer:	true for ima-buf, false for ima-ng
+ * @template:	its name
  * @digests:	template digests, one an algorithm
  * @len:	of @data
  * @data:	template data
@@ -56,7 +56,7 @@ struct bastion_log_entry {
 	u64 number;
 	kuid_t uid;
 	u32 index;
-	bool buffer;
+	const char *template;
 	u8 digests[BASTION_HASH_COUNT][BASTION_DIGEST_SIZE];
 	u32 len;
 	u8 data[];
@@ -143,7 +143,7 @@ int bastion_measure_key(struct bastion_chip *chip, kuid_t uid, const char *event
 int bastion_measure_executable(struct bastion_chip *chip, kuid_t uid, const char *path,
 			       const u8 digest[BASTION_EXE_SIZE]);
 int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *path,
-			    const u8 digest[BASTION_EXE_SIZE]);
+			    const u8 digest[BASTION_EXE_SIZE], bool verity);
 int bastion_measure_requester(struct bastion_chip *chip, kuid_t uid, const char *text, size_t len);
 int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT_SIZE]);
 int bastion_measure_again(struct bastion_chip *chip);

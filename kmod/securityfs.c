@@ -96,13 +96,12 @@ static void put_u32(struct seq_file *m, u32 value)
 static int binary_show(struct seq_file *m, void *v)
 {
 	const struct bastion_log_entry *entry = v;
-	const char *template = entry->buffer ? "ima-buf" : "ima-ng";
 	struct view *view = m->private;
 
 	put_u32(m, entry->index);
 	seq_write(m, entry->digests[view->hash], bastion_hash_size(view->hash));
-	put_u32(m, strlen(template));
-	seq_puts(m, template);
+	put_u32(m, strlen(entry->template));
+	seq_puts(m, entry->template);
 	put_u32(m, entry->len);
 	seq_write(m, entry->data, entry->len);
 	return 0;
@@ -125,24 +124,24 @@ static int ascii_show(struct seq_file *m, void *v)
 {
 	const struct bastion_log_entry *entry = v;
 	struct view *view = m->private;
-	const u8 *field;
+	const u8 *field, *end = entry->data + entry->len;
 	u32 len, prefix;
 
 	seq_printf(m, "%2u ", entry->index);
 	put_hex(m, entry->digests[view->hash], bastion_hash_size(view->hash));
-	seq_puts(m, entry->buffer ? " ima-buf" : " ima-ng");
 
 	field = next_field(entry->data, &len);
 	prefix = strlen(field) + 1;
-	seq_printf(m, " %s", field);
+	seq_printf(m, " %s %s", entry->template, field);
 	put_hex(m, field + prefix, len - prefix);
 
 	/* A path may hold anything but NUL; it must not look like another line. */
 	field = next_field(field + len, &len);
 	seq_putc(m, ' ');
 	seq_escape(m, field, " \t\n\\");
-	if (entry->buffer) {
-		field = next_field(field + len, &len);
+	field += len;
+	if (field < end) {
+		field = next_field(field, &len);
 		seq_putc(m, ' ');
 		put_hex(m, field, len);
 	}

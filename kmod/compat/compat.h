@@ -31,6 +31,12 @@
 #include <linux/hex.h>
 #endif
 
+/* Told to modules, and with the algorithm by the crypto API's number, since a while. */
+#if defined(COMPAT_HAVE_FSVERITY_HALG) && defined(COMPAT_EXPORTS_FSVERITY_GET_DIGEST)
+#define COMPAT_FSVERITY_DIGEST
+#include <linux/fsverity.h>
+#endif
+
 /* get_unaligned() and friends have moved. */
 #ifdef COMPAT_HAVE_UNALIGNED
 #include <linux/unaligned.h>
@@ -169,6 +175,29 @@ static inline struct fsnotify_mark *compat_fsnotify_find_inode_mark(struct inode
 	return fsnotify_find_inode_mark(inode, group);
 #else
 	return fsnotify_find_mark(&inode->i_fsnotify_marks, group);
+#endif
+}
+
+/**
+ * compat_fsverity_sha256 - the digest that fs-verity holds a file to
+ * @inode:	has the content, and is open
+ * @digest:	the file digest; undefined when there is none
+ *
+ * Return: whether there is one, and it is a SHA-256; not on kernels that tell modules nothing.
+ */
+static inline bool compat_fsverity_sha256(struct inode *inode, u8 digest[BASTION_EXE_SIZE])
+{
+#ifdef COMPAT_FSVERITY_DIGEST
+	u8 raw[FS_VERITY_MAX_DIGEST_SIZE], number;
+	enum hash_algo algo;
+
+	if (fsverity_get_digest(inode, raw, &number, &algo) != BASTION_EXE_SIZE ||
+	    algo != HASH_ALGO_SHA256)
+		return false;
+	memcpy(digest, raw, BASTION_EXE_SIZE);
+	return true;
+#else
+	return false;
 #endif
 }
 

@@ -12,7 +12,6 @@
 #include "ima-list.h"
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
-#define EXECUTABLES	4
 
 static enum bv_tier must(bool ok)
 {
@@ -221,7 +220,7 @@ static void judge_executables(const struct bv_piece *piece, struct bv_judge *jud
 	struct bv_log_entry entry;
 
 	while (bv_log_next(&reader, &entry, NULL) == 1)
-		if (entry.index == EXECUTABLES && !entry.buffer)
+		if (entry.index == BV_LOG_FILES && !entry.buffer)
 			bv_judge_entry(judge, &(struct bv_measured){
 				.number = entry.number, .path = entry.name, .digest = entry.digest,
 				.algorithm = { (const uint8_t *)entry.algorithm,
@@ -238,7 +237,7 @@ void bv_appraise_executables(const struct bv_appraisal *in, struct bv_history *h
 
 	if (!rule->given || !check_loaded(rule, verdict))
 		return;
-	bv_judge_resume(judge, rule, "executables", EXECUTABLES, verdict);
+	bv_judge_resume(judge, rule, "executables", BV_LOG_FILES, verdict);
 	while ((piece = bv_piece_after(&history->log, history->judged.exec))) {
 		judge_executables(piece, judge);
 		history->judged.exec = piece;

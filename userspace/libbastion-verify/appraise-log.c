@@ -167,7 +167,8 @@ static void note_register4(const struct bv_log_entry *entry, struct bv_findings 
 			is(entry, BASTION_EVENT_KEY_REBIND) ||
 			(is(entry, BASTION_EVENT_REQUESTER) && !bv_requester_read(entry->data, &who));
 	else
-		known = !strcmp(entry->algorithm, "sha256");
+		known = !strcmp(entry->algorithm, "sha256") ||
+			!strcmp(entry->algorithm, BV_LOG_VERITY);
 	if (!known)
 		found->unknown = *entry;
 }

@@ -16,9 +16,10 @@ static bool split_digest(struct bv_span field, struct bv_log_entry *entry)
 	} algorithms[] = {
 		{ "sha384", "sha384:", 48 },
 		{ "sha256", "sha256:", 32 },
+		{ BV_LOG_VERITY, BV_LOG_VERITY ":", 32 },
 	};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(algorithms) / sizeof(*algorithms); i++) {
 		/* The prefix is followed by a NUL, which sizes the literal right. */
 		size_t prefix = strlen(algorithms[i].prefix) + 1;
 
@@ -32,7 +33,7 @@ static bool split_digest(struct bv_span field, struct bv_log_entry *entry)
 	return false;
 }
 
-static int parse_fields(struct bv_log_entry *entry, struct bv_error *err)
+static int parse_fields(struct bv_log_entry *entry, bool typed, struct bv_error *err)
 {
 	struct bv_span data = entry->template_data, digest, name;
 	unsigned long long number = entry->number;
@@ -40,6 +41,11 @@ static int parse_fields(struct bv_log_entry *entry, struct bv_error *err)
 	if (!bv_take_field(&data, 128, &digest) || !split_digest(digest, entry))
 		return bv_fail(err, "log entry %llu: field d-ng is not a SHA-384 or SHA-256 digest",
 			       number);
+	/* A digest by another rule is one of a file, in a template of its own. */
+	if (typed != !strcmp(entry->algorithm, BV_LOG_VERITY) ||
+	    (typed && entry->index != BV_LOG_FILES))
+		return bv_fail(err, "log entry %llu: a digest of fs-verity's is in ima-ngv2 and register %d",
+			       number, BV_LOG_FILES);
 	if (!bv_take_field(&data, NAME_MAX_BYTES, &name) || name.len < 2 ||
 	    memchr(name.data, 0, name.len) != name.data + name.len - 1)
 		return bv_fail(err, "log entry %llu: field n-ng is not a name and a NUL", number);
@@ -57,6 +63,7 @@ int bv_log_next(struct bv_log_reader *reader, struct bv_log_entry *entry, struct
 {
 	struct bv_span rest = { reader->at, reader->left }, name;
 	unsigned long long number = reader->number;
+	bool typed;
 	int ret;
 
 	if (!rest.len)
@@ -74,9 +81,10 @@ int bv_log_next(struct bv_log_reader *reader, struct bv_log_entry *entry, struct
 		return bv_fail(err, "log entry %llu names register %u; there are %d", number,
 			       entry->index, BASTION_MR_COUNT);
 	entry->buffer = bv_span_is(name, "ima-buf");
-	if (!entry->buffer && !bv_span_is(name, "ima-ng"))
+	typed = bv_span_is(name, "ima-ngv2");
+	if (!entry->buffer && !typed && !bv_span_is(name, "ima-ng"))
 		return bv_fail(err, "log entry %llu has an unknown template", number);
-	ret = parse_fields(entry, err);
+	ret = parse_fields(entry, typed, err);
 	if (ret)
 		return ret;
 	reader->at = rest.data;

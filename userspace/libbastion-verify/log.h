@@ -15,6 +15,9 @@
 #define BV_LOG_ENTRIES_MAX	65536	/* that are read at once */
 #define BV_LOG_DATA_MAX		65536	/* template data of one record */
 
+#define BV_LOG_FILES		4		/* register of what is executed */
+#define BV_LOG_VERITY		"verity:sha256"	/* of an fs-verity file, as IMA calls it */
+
 /* Registers by the log that names them; register 3 is IMA's, whose list is its log. */
 #define BV_LOG_PLATFORM		0x01u
 #define BV_LOG_MODULE		0xf6u
@@ -23,11 +26,11 @@
  * struct bv_log_entry - one record; spans point into the log
  * @number:	0 for the first record of the log
  * @index:	register, 0 .. 7
- * @buffer:	ima-buf rather than ima-ng
- * @algorithm:	digest in d-ng: "sha384" or "sha256"
+ * @buffer:	ima-buf rather than ima-ng or ima-ngv2
+ * @algorithm:	digest in d-ng: "sha384" or "sha256"; in d-ngv2, in register 4 only: BV_LOG_VERITY
  * @template_digest: as the record has it
  * @template_data: the fields
- * @digest:	of d-ng
+ * @digest:	of d-ng or d-ngv2
  * @name:	n-ng without its NUL; any bytes but NUL
  * @data:	buf; empty unless @buffer
  */

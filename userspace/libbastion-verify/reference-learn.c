@@ -10,8 +10,6 @@
 #include "reference-learn.h"
 #include "reference.h"
 
-#define EXECUTABLES	4
-
 int bv_learned_init(struct bv_learned *learned)
 {
 	*learned = (struct bv_learned){ .files = json_object() };
@@ -68,7 +66,7 @@ int bv_learn_log(struct bv_learned *learned, struct bv_span log, struct bv_error
 	int ret = bv_log_replay(log, BV_LOG_MODULE, &replay, &entry, err);
 
 	while (!ret && bv_log_next(&reader, &entry, NULL) == 1)
-		if (entry.index == EXECUTABLES && !entry.buffer)
+		if (entry.index == BV_LOG_FILES && !entry.buffer)
 			ret = learn(learned, entry.name,
 				    (struct bv_span){ (const uint8_t *)entry.algorithm,
 						      strlen(entry.algorithm) }, entry.digest, err);

@@ -45,7 +45,7 @@ static int take_field(struct cursor *c, struct cursor *field)
 	return field->at ? 0 : -EBADMSG;
 }
 
-/* "sha384:", a NUL, the digest */
+/* "sha384:" or "verity:sha256:", a NUL, the digest */
 static int parse_digest(struct cursor *field, struct bastion_log_entry *entry)
 {
 	const uint8_t *nul = memchr(field->at, '\0', field->left);
@@ -87,6 +87,19 @@ static int parse_fields(struct cursor *data, struct bastion_log_entry *entry)
 	return data->left ? -EBADMSG : 0;
 }
 
+static int parse_template(const struct cursor *name, struct bastion_log_entry *entry)
+{
+	static const char *const known[] = { "ima-ng", "ima-ngv2", "ima-buf" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (name->left == strlen(known[i]) && !memcmp(name->at, known[i], name->left)) {
+			strcpy(entry->template, known[i]);
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
 ssize_t bastion_log_next(const uint8_t *log, size_t len, struct bastion_log_entry *entry)
 {
 	struct cursor c = { log, len }, name, data;
@@ -101,13 +114,7 @@ ssize_t bastion_log_next(const uint8_t *log, size_t len, struct bastion_log_entr
 	if (!digest || take_field(&c, &name) || take_field(&c, &data))
 		return -EBADMSG;
 	memcpy(entry->digest, digest, sizeof(entry->digest));
-	if (name.left == strlen("ima-ng") && !memcmp(name.at, "ima-ng", name.left))
-		strcpy(entry->template, "ima-ng");
-	else if (name.left == strlen("ima-buf") && !memcmp(name.at, "ima-buf", name.left))
-		strcpy(entry->template, "ima-buf");
-	else
-		return -EBADMSG;
-	if (parse_fields(&data, entry))
+	if (parse_template(&name, entry) || parse_fields(&data, entry))
 		return -EBADMSG;
 	return len - c.left;
 }

@@ -17,18 +17,18 @@
  * struct bastion_log_entry - one record; pointers go into the log
  * @index:	register
  * @digest:	SHA-384 template digest
- * @template:	"ima-ng" or "ima-buf"
- * @algorithm:	of @value, NUL terminated, without the colon
- * @value:	what d-ng holds
+ * @template:	"ima-ng", "ima-ngv2" or "ima-buf"
+ * @algorithm:	of @value, NUL terminated, without the last colon
+ * @value:	what d-ng or d-ngv2 holds
  * @value_len:	its length
  * @name:	n-ng, NUL terminated
- * @data:	buf, NULL for ima-ng
+ * @data:	buf, NULL unless the template is ima-buf
  * @data_len:	its length
  */
 struct bastion_log_entry {
 	uint32_t index;
 	uint8_t digest[BASTION_DIGEST_SIZE];
-	char template[8];
+	char template[16];
 	char algorithm[16];
 	const uint8_t *value;
 	size_t value_len;

@@ -18,4 +18,7 @@
  */
 size_t canned_log(uint8_t *log, size_t *first);
 
+/** canned_file - an entry of register 4, of this template and with this prefix of its digest */
+size_t canned_file(uint8_t *log, const char *template, const char *prefix);
+
 #endif

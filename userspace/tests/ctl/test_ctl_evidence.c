@@ -53,6 +53,34 @@ static void log_refuses(void **state)
 	}
 }
 
+/* The digest that fs-verity has for a file */
+static void log_verity(void **state)
+{
+	static const struct {
+		const char *template;
+		const char *prefix;
+	} bad[] = {
+		{ "ima-ngv", "verity:sha256:" }, { "ima-ngv3", "verity:sha256:" },
+		{ "ima-ngv2x", "verity:sha256:" }, { "ima-ngv2", "verity:sha256" },
+		{ "ima-ngv2", "verity:sha256:and more:" }, { "ima-ngv2", ":" }, { "ima-ngv2", "" },
+	};
+	struct bastion_log_entry entry;
+	uint8_t log[CANNED_MAX];
+	size_t len = canned_file(log, "ima-ngv2", "verity:sha256:");
+
+	assert_int_equal(bastion_log_next(log, len, &entry), len);
+	assert_int_equal(entry.index, 4);
+	assert_string_equal(entry.template, "ima-ngv2");
+	assert_string_equal(entry.algorithm, "verity:sha256");
+	assert_int_equal(entry.value_len, 32);
+	assert_string_equal(entry.name, "/usr/bin/mount");
+	assert_null(entry.data);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		len = canned_file(log, bad[i].template, bad[i].prefix);
+		assert_int_equal(bastion_log_next(log, len, &entry), -EBADMSG);
+	}
+}
+
 static void log_prefix(void **state)
 {
 	uint8_t log[CANNED_MAX];
@@ -226,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_parses),
 		cmocka_unit_test(log_refuses),
+		cmocka_unit_test(log_verity),
 		cmocka_unit_test(log_prefix),
 		cmocka_unit_test(evidence_builds),
 		cmocka_unit_test(evidence_starts_where_it_is_asked_to),

@@ -35,6 +35,7 @@ static int setup(void **state)
 	ti_violation(list, "/var/log/x");
 	ti_file(list, "/usr/bin/a?", 5);
 	tc_file(tc, &tc->log, 4, "/usr/bin/keyctl", 32, 7);
+	tc_typed_file(tc, &tc->log, 4, "ima-ngv2", "verity:sha256:", "/usr/bin/keyctl", 32, 6);
 	tm_write("ima", (struct bv_span){ list->binary, list->len });
 	tm_write("log", (struct bv_span){ tc->log.bytes.data, tc->log.bytes.len });
 	tm_write("boot", (struct bv_span){ tc->boot_log.bytes.data, tc->boot_log.bytes.len });
@@ -68,12 +69,21 @@ static void learn(void)
 	keep_output("refs.json");
 }
 
+static const json_t *file_at(const json_t *references, size_t at)
+{
+	return json_array_get(json_object_get(json_array_get(json_object_get(references,
+					      "generations"), 0), "files"), at);
+}
+
 static const char *path_at(const json_t *references, size_t at)
 {
-	const json_t *files = json_object_get(json_array_get(json_object_get(references,
-						"generations"), 0), "files");
+	return json_string_value(json_object_get(file_at(references, at), "path"));
+}
 
-	return json_string_value(json_object_get(json_array_get(files, at), "path"));
+static const char *digest_at(const json_t *references, size_t at, size_t which)
+{
+	return json_string_value(json_array_get(json_object_get(file_at(references, at), "digests"),
+						which));
 }
 
 /* In order, once each; without what cannot be known and what no reference can name. */
@@ -86,6 +96,8 @@ static void test_learn(void **state)
 	assert_string_equal(path_at(json, 0), "/usr/bin/a");
 	assert_string_equal(path_at(json, 1), "/usr/bin/b");
 	assert_string_equal(path_at(json, 2), "/usr/bin/keyctl");
+	assert_memory_equal(digest_at(json, 2, 0), "sha256:0707", 11);
+	assert_memory_equal(digest_at(json, 2, 1), "verity:sha256:0606", 18);
 	assert_string_equal(path_at(json, 3), "boot_aggregate");
 	assert_null(path_at(json, 4));
 	json_decref(json);
@@ -264,7 +276,7 @@ static void test_diff_references(void **state)
 	json = tm_json();
 	assert_true(json_is_false(json_object_get(json, "same")));
 	first = json_object_get(json, "changes");
-	assert_int_equal(json_array_size(json_object_get(first, "refused")), 4);
+	assert_int_equal(json_array_size(json_object_get(first, "refused")), 5);
 	assert_int_equal(json_array_size(json_object_get(first, "accepted")), 0);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(first, "refused"), 0)),
 			    "/usr/bin/a sha256:02020202020202020202020202020202"

@@ -540,6 +540,70 @@ static void test_executables(void **state)
 	grants(appraise(m));
 }
 
+/* A digest of fs-verity's, where it may be and where not. */
+static void test_verity_entries(void **state)
+{
+	static const struct {
+		uint32_t index;
+		const char *template;
+		const char *prefix;
+		size_t size;
+	} bad[] = {
+		{ 4, "ima-ngv2", "sha256:", 32 }, { 4, "ima-ngv2", "ima:sha256:", 32 },
+		{ 4, "ima-ngv2", "verity:sha512:", 64 }, { 4, "ima-ngv2", "verity:sha384:", 48 },
+		{ 4, "ima-ngv2", "verity:sha256:", 31 }, { 4, "ima-ngv2", "verity:sha256:", 33 },
+		{ 4, "ima-ngv2", "verity:sha256", 32 }, { 4, "ima-ngv2", "verity:", 32 },
+		{ 4, "ima-ng", "verity:sha256:", 32 }, { 4, "ima-buf", "verity:sha256:", 32 },
+		{ 4, "ima-sigv2", "verity:sha256:", 32 }, { 1, "ima-ngv2", "verity:sha256:", 32 },
+		{ 2, "ima-ngv2", "verity:sha256:", 32 }, { 5, "ima-ngv2", "verity:sha256:", 32 },
+		{ 7, "ima-ngv2", "verity:sha256:", 32 },
+	};
+	struct tc *tc = ((struct machine *)*state)->tc;
+	struct bv_verdict *verdict;
+
+	json_object_del(tc->policy, "ima");
+	tc_typed_file(tc, &tc->log, 4, "ima-ngv2", "verity:sha256:", "/usr/bin/a", 32, 0xab);
+	grants(tc_appraise(tc, NULL));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		tc_reset_logs(tc);
+		tc_boot(tc, TC_CMDLINE);
+		tc_module(tc);
+		tc_typed_file(tc, &tc->log, bad[i].index, bad[i].template, bad[i].prefix,
+			      "/usr/bin/a", bad[i].size, 0xab);
+		verdict = tc_appraise(tc, NULL);
+		refuses(verdict, "log", "register ", "log entry 5");
+		bv_verdict_free(verdict);
+	}
+	/* The platform has none. */
+	tc_reset_logs(tc);
+	tc_boot(tc, TC_CMDLINE);
+	tc_typed_file(tc, &tc->boot_log, 0, "ima-ngv2", "verity:sha256:", "kernel", 32, 0xab);
+	tc_module(tc);
+	verdict = tc_appraise(tc, NULL);
+	refuses(verdict, "boot-log", "", "ima-ngv2 and register 4");
+	bv_verdict_free(verdict);
+}
+
+/* A file has another value where fs-verity says what it is. */
+static void test_verity(void **state)
+{
+	static const char both[] = "{\"generations\": [{\"name\": \"now\", \"files\": ["
+		"{\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_2 "\", \"verity:" DIGEST_3 "\"]}]}]}";
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	m->tc->references = both;
+	json_object_del(m->tc->policy, "ima");
+	json_object_set_new(m->tc->policy, "executables", json_pack("{s:[s]}", "references", "r.json"));
+	tc_file(m->tc, &m->tc->log, 4, "/usr/bin/a", 32, 2);
+	tc_typed_file(m->tc, &m->tc->log, 4, "ima-ngv2", "verity:sha256:", "/usr/bin/a", 32, 3);
+	grants(tc_appraise(m->tc, NULL));
+	tc_typed_file(m->tc, &m->tc->log, 4, "ima-ngv2", "verity:sha256:", "/usr/bin/a", 32, 2);
+	verdict = tc_appraise(m->tc, NULL);
+	refuses(verdict, "executables", "known: /usr/bin/a", "verity:" DIGEST_2);
+	bv_verdict_free(verdict);
+}
+
 static void test_bad_rules(void **state)
 {
 	static const char *const bad[] = {
@@ -604,6 +668,8 @@ int main(void)
 		TEST(test_not_loaded),
 		TEST(test_own_entry),
 		TEST(test_executables),
+		TEST(test_verity),
+		TEST(test_verity_entries),
 		TEST(test_bad_rules),
 		TEST(test_id),
 	};

@@ -281,18 +281,25 @@ void tc_event(struct tc *tc, struct tc_log *log, uint32_t index, const char *nam
 	free(fields);
 }
 
+void tc_typed_file(struct tc *tc, struct tc_log *log, uint32_t index, const char *template,
+		   const char *prefix, const char *name, size_t size, uint8_t fill)
+{
+	struct tc_buffer *fields = calloc(1, sizeof(*fields));
+	size_t start = strlen(prefix) + 1;
+	uint8_t digest[16 + 64];
+
+	memcpy(digest, prefix, start);
+	memset(digest + start, fill, size);
+	field(fields, digest, start + size);
+	field(fields, name, strlen(name) + 1);
+	record(tc, log, index, template, fields);
+	free(fields);
+}
+
 void tc_file(struct tc *tc, struct tc_log *log, uint32_t index, const char *name, size_t size,
 	     uint8_t fill)
 {
-	struct tc_buffer *fields = calloc(1, sizeof(*fields));
-	uint8_t digest[8 + 48];
-
-	memcpy(digest, size == 48 ? "sha384:" : "sha256:", 8);
-	memset(digest + 8, fill, 48);
-	field(fields, digest, 8 + size);
-	field(fields, name, strlen(name) + 1);
-	record(tc, log, index, "ima-ng", fields);
-	free(fields);
+	tc_typed_file(tc, log, index, "ima-ng", size == 48 ? "sha384:" : "sha256:", name, size, fill);
 }
 
 void tc_reset_logs(struct tc *tc)

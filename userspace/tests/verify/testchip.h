@@ -86,6 +86,9 @@ void tc_event(struct tc *tc, struct tc_log *log, uint32_t index, const char *nam
 /** tc_file() - append an ima-ng entry with a digest of @size bytes, all @fill */
 void tc_file(struct tc *tc, struct tc_log *log, uint32_t index, const char *name, size_t size,
 	     uint8_t fill);
+/** tc_typed_file() - likewise, with a template and a prefix of the digest's field of one's own */
+void tc_typed_file(struct tc *tc, struct tc_log *log, uint32_t index, const char *template,
+		   const char *prefix, const char *name, size_t size, uint8_t fill);
 /** tc_reset_logs() - empty both logs and zero the registers */
 void tc_reset_logs(struct tc *tc);
 /** tc_boot() - the platform's log, with a command line */
