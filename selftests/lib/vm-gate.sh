@@ -5,7 +5,8 @@
 # scripts/vm-lib.sh and tap.sh; it uses gate.sh in the guest.
 #
 #	guest_prepare NAME [MEMBER=JSON...]	gate_init there, and a verifier that stays
-#	guest_serve NAME POLICY SOCKET	another verifier there, with the same keys
+#	guest_serve NAME POLICY SOCKET [OPTION...]	another verifier there, with the same keys;
+#				its pid is in SOCKET.pid
 #	guest NAME COMMAND		runs it; leaves guest_output, guest_status, guest_ms
 #	guest_results NAME COUNT COMMAND	runs it, and hands on its results: COUNT of them
 #	guest_state NAME		of the gate
@@ -58,7 +59,8 @@ guest_prepare() {
 
 guest_serve() {
 	guest "$1" "setsid bastion-verifier serve --policy $2 \
-		--keys /run/bastion-selftest/keys --socket $3 >$3.log 2>&1 &
+		--keys /run/bastion-selftest/keys --socket $3 ${*:4} >$3.log 2>&1 &
+		echo \$! >$3.pid
 		until [ -S $3 ]; do kill -0 \$! || exit 1; sleep 0.1; done" ||
 		bail "no verifier: $guest_output"
 }
