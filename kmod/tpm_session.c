@@ -146,14 +146,14 @@ static int crypt(const struct bastion_tpm_session *session, const u8 *newer, con
 		 u8 *data, size_t len, bool encrypt)
 {
 	u8 key[BASTION_TPM_DIGEST_SIZE], stream[AES_BLOCK_SIZE], *iv = key + CFB_KEY_SIZE;
-	struct crypto_aes_ctx aes;
+	compat_aes_key aes;
 	size_t n, i;
 	int ret;
 
 	BUILD_BUG_ON(sizeof(key) != CFB_KEY_SIZE + AES_BLOCK_SIZE);
 	ret = kdfa(session->key, "CFB", newer, older, key);
 	if (!ret)
-		ret = aes_expandkey(&aes, key, CFB_KEY_SIZE);
+		ret = compat_aes_prepare(&aes, key, CFB_KEY_SIZE);
 	for (; !ret && len; data += n, len -= n) {
 		n = min_t(size_t, len, AES_BLOCK_SIZE);
 		aes_encrypt(&aes, stream, iv);

@@ -22,6 +22,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sysfs.h>
+#include <crypto/aes.h>
 #include <keys/request_key_auth-type.h>
 
 #include <bastion/chip.h>
@@ -244,6 +245,30 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #else
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
+#endif
+}
+
+/* compat_aes_key - a key prepared for aes_encrypt(), which was one for both directions */
+#ifdef COMPAT_HAVE_AES_ENCKEY
+typedef struct aes_enckey compat_aes_key;
+#else
+typedef struct crypto_aes_ctx compat_aes_key;
+#endif
+
+/**
+ * compat_aes_prepare - prepares a key for aes_encrypt()
+ * @key:	to be wiped once it is not needed
+ * @bytes:	the key
+ * @len:	16, 24 or 32
+ *
+ * Return: 0, or -EINVAL for another length.
+ */
+static inline int compat_aes_prepare(compat_aes_key *key, const u8 *bytes, size_t len)
+{
+#ifdef COMPAT_HAVE_AES_ENCKEY
+	return aes_prepareenckey(key, bytes, len);
+#else
+	return aes_expandkey(key, bytes, len);
 #endif
 }
 

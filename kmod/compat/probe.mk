@@ -12,6 +12,7 @@ ccflags-y += $(call compat-has,linux/unaligned.h,get_unaligned,COMPAT_HAVE_UNALI
 ccflags-y += $(call compat-has,linux/fs.h,file_user_path,COMPAT_HAVE_FILE_USER_PATH)
 ccflags-y += $(call compat-has,linux/fsnotify_backend.h,fsnotify_find_inode_mark,COMPAT_HAVE_FSNOTIFY_FIND_INODE_MARK)
 ccflags-y += $(call compat-has,linux/hrtimer.h,hrtimer_setup,COMPAT_HAVE_HRTIMER_SETUP)
+ccflags-y += $(call compat-has,crypto/aes.h,aes_prepareenckey,COMPAT_HAVE_AES_ENCKEY)
 # Old kernels have a function of this name that returns something else.
 ccflags-y += $(call compat-has,linux/fsverity.h,enum hash_algo \*halg,COMPAT_HAVE_FSVERITY_HALG)
 ccflags-y += $(call compat-exports,fsverity_get_digest,COMPAT_EXPORTS_FSVERITY_GET_DIGEST)
