@@ -2,7 +2,7 @@
 #
 # "make help" lists what there is to make.
 
-# Which kernels to build and test with: 6.1, 6.12, a release, or the folder of a built kernel.
+# Which kernels to build and test with: 6.1, 6.12, unstable, a release, or the folder of a built kernel.
 KERNELS ?= 6.1 6.12
 
 all: modules userspace	## modules and userspace (default)
@@ -36,6 +36,10 @@ check-model:	## every order of events in a model of the gate; ALL=1 for two even
 check-vm:	## selftests in a virtual machine for every kernel in KERNELS
 	+scripts/check $(addprefix vm-,$(KERNELS))
 
+check-kernels: setup	## selftests on 6.1, 6.12 and unstable's newest (fetched), and builds by GCC and Clang
+	+kernels="6.1 6.12 unstable"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
+		KERNELS="$$kernels" scripts/check builds $$(printf 'vm-%s ' $$kernels)
+
 check-mutants:	## do the tests notice when a guarantee is broken?
 	+scripts/check-mutants
 
@@ -67,5 +71,5 @@ help:	## this list
 	@echo
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
-.PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-mutants check-debug \
-	fuzz bench setup install uninstall clean help
+.PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-kernels \
+	check-mutants check-debug fuzz bench setup install uninstall clean help

@@ -23,6 +23,7 @@
 # and a second serial port (exit statuses, each with a nonce of the host's).
 
 VM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$VM_TOP/scripts/kernel-lib.sh"
 VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-300}
 
 # By name of the guest: where things are, the fds of the FIFOs, who runs.
@@ -30,29 +31,6 @@ declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECO
 
 vm_say() {
 	echo "vm: $*" >&2
-}
-
-# Kernels. SPEC is a release (6.1.0-32-amd64), its beginning (6.1), or the folder of a built kernel.
-
-vm_kernel_release() {
-	local image
-
-	if [ -d "$1" ]; then
-		cat "$1/include/config/kernel.release"
-		return
-	fi
-	image=$(find /boot -name "vmlinuz-$1" -o -name "vmlinuz-$1.*" -o -name "vmlinuz-$1-*" |
-		sort -V | tail -n 1)
-	[ -n "$image" ] || { vm_say "no kernel $1 in /boot: run scripts/setup"; return 1; }
-	echo "${image#/boot/vmlinuz-}"
-}
-
-vm_kernel_image() {
-	if [ -d "$1" ]; then
-		echo "$1/arch/x86/boot/bzImage"
-	else
-		echo "/boot/vmlinuz-$(vm_kernel_release "$1")"
-	fi
 }
 
 # Does a kernel get as far as finding no root? Where KVM exists it may still hang.
@@ -257,7 +235,7 @@ vm_write_guest() {
 	local dir=${VM_DIR[$1]}/guest
 
 	cp "$VM_TOP/scripts/vm-guest" "$dir/init"
-	printf 'TOP=%q\nRELEASE=%q\n' "$VM_TOP" "$2" >"$dir/env"
+	printf 'TOP=%q\nRELEASE=%q\nMODULES=%q\n' "$VM_TOP" "$2" "$3" >"$dir/env"
 }
 
 # An emulated CPU sometimes trips over the kernel's patching of its own code, long before
@@ -307,7 +285,7 @@ vm_start_once() {
 		}
 		VM_FILES[$name,chip]=${opt_chips[0]}
 	fi
-	vm_write_guest "$name" "$release"
+	vm_write_guest "$name" "$release" "$(vm_kernel_modules "$kernel")"
 	VM_SECONDS[$name]=${opt[timeout]:-600}
 	VM_REBOOTS[$name]=${opt[reboot]:-}
 	# shellcheck disable=SC2054 # commas are QEMU's

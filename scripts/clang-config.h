@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What headers of a kernel that GCC built say of the compiler, and Clang cannot do.
+ * scripts/kernel-lib.sh includes it when Clang builds a module.
+ */
+#undef CONFIG_CC_HAS_NAMED_AS
+#undef CONFIG_CC_HAS_NAMED_AS_FIXED_SANITIZERS
+#undef CONFIG_USE_X86_SEG_SUPPORT
