@@ -40,6 +40,10 @@ check-kernels: setup	## selftests on 6.1, 6.12 and unstable's newest (fetched), 
 	+kernels="6.1 6.12 unstable"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
 		KERNELS="$$kernels" scripts/check builds $$(printf 'vm-%s ' $$kernels)
 
+check-concurrency: setup	## everything at once for SECONDS (60), 10000 who wait; debug kernel, too
+	+kernel=$$(scripts/debug-kernel) && CONCURRENCY_SECONDS=$(or $(SECONDS),60) CONCURRENCY_WAITERS=10000 \
+		scripts/check $(patsubst %,concurrency-%,$(KERNELS)) "concurrency-$$kernel"
+
 check-mutants:	## do the tests notice when a guarantee is broken?
 	+scripts/check-mutants
 
@@ -72,4 +76,4 @@ help:	## this list
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
 .PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-kernels \
-	check-mutants check-debug fuzz bench setup install uninstall clean help
+	check-concurrency check-mutants check-debug fuzz bench setup install uninstall clean help

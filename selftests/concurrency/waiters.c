@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many who wait in the ioctl, and one grant: until it comes none has a key, then all
+ * have theirs, and it is the right one.
+ *
+ * usage: waiters COUNT
+ *
+ * Prints two results as TAP without a plan.
+ */
+#include <pthread.h>
+
+#include "gate.h"
+
+#define STACK_SIZE	(16 << 10)
+#define COST		(40 << 10)	/* of one: its kernel stack, its keys and keyring */
+#define SECRET_SIZE	32
+#define PATIENCE_MS	600000
+
+/**
+ * struct crowd - what all its threads have in common
+ * @secret:	what every one is to get
+ * @given:	who have got it
+ * @error:	of any that did not
+ */
+static struct crowd {
+	struct gate gate;
+	key_serial_t key;
+	uint8_t secret[BASTION_SECRET_MAX];
+	unsigned int given;
+	int error;
+} crowd;
+
+static int get(void)
+{
+	uint8_t secret[BASTION_SECRET_MAX];
+	key_serial_t key = sealed_release_args(crowd.gate.fd, (struct bastion_release){
+		.key = crowd.key, .type = BASTION_TYPE_USER,
+		.keyring = KEY_SPEC_THREAD_KEYRING, .timeout_ms = BASTION_WAIT_FOREVER });
+
+	if (key < 0)
+		return key;
+	if (keyctl_read(key, (char *)secret, sizeof(secret)) != SECRET_SIZE)
+		return -EBADMSG;
+	return memcmp(secret, crowd.secret, SECRET_SIZE) ? -EBADMSG : 0;
+}
+
+static void *wait_for_it(void *arg)
+{
+	int error = get();
+
+	if (error)
+		__atomic_store_n(&crowd.error, error, __ATOMIC_RELAXED);
+	else
+		__atomic_add_fetch(&crowd.given, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static bool has_room(unsigned int count)
+{
+	unsigned long kib = 0;
+	char line[128];
+	FILE *file = fopen("/proc/meminfo", "r");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %lu kB", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib / (COST >> 10) > count;
+}
+
+static int prepare(void)
+{
+	int ret = gate_setup(&crowd.gate);
+
+	if (ret)
+		return ret;
+	crowd.key = gate_new(&crowd.gate, crowd.gate.name, "types=user");
+	if (crowd.key < 0)
+		return crowd.key;
+	ret = sealed_bytes(crowd.gate.fd, crowd.key, crowd.secret);
+	if (ret != SECRET_SIZE)
+		return ret < 0 ? ret : -EBADMSG;
+	return round_relock(crowd.gate.fd);
+}
+
+static int gather(pthread_t *threads, unsigned int count)
+{
+	pthread_attr_t attr;
+	int error = 0;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (unsigned int i = 0; i < count && !error; i++)
+		error = -pthread_create(&threads[i], &attr, wait_for_it, NULL);
+	pthread_attr_destroy(&attr);
+	return error ? error : round_wait_waiters(count, PATIENCE_MS);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int count = argc == 2 ? atoi(argv[1]) : 0;
+	pthread_t *threads = calloc(count, sizeof(*threads));
+	int ret;
+
+	if (!count || !threads)
+		errx(2, "usage: waiters COUNT");
+	if (!has_room(count)) {
+		printf("ok 1 - all wait # SKIP too little memory for %u\n", count);
+		printf("ok 2 - one grant wakes all # SKIP too little memory for %u\n", count);
+		return 0;
+	}
+	sealed_exchange_number("/proc/sys/kernel/threads-max", 6 * count + 1000);
+	sealed_exchange_number("/proc/sys/kernel/pid_max", 60000);
+	sealed_exchange_number("/proc/sys/vm/max_map_count", 6 * count + 65530);
+	ret = prepare();
+	if (ret)
+		errx(1, "preparing: %s", strerror(-ret));
+	ret = gather(threads, count);
+	printf("%sok 1 - %u wait\n", ret || crowd.given ? "not " : "", count);
+	if (ret)
+		errx(1, "gathering: %s, %d wait", strerror(-ret), sealed_waiters());
+	ret = gate_attest(&crowd.gate);
+	if (ret)
+		errx(1, "attesting: %s", strerror(-ret));
+	for (unsigned int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("%sok 2 - one grant wakes all, and each has the key\n",
+	       crowd.given != count || sealed_waiters() ? "not " : "");
+	if (crowd.given != count)
+		printf("# %u of %u, error %d\n", crowd.given, count, crowd.error);
+	return gate_teardown(&crowd.gate) || crowd.given != count;
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who may do what, from inside and outside of containers: a table of actors, and what
+ * each of them gets. A capability in a user namespace of one's own is worth nothing here, a
+ * file descriptor of somebody else's no more than one's own; a uid is the one outside.
+ */
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "gate.h"
+#include "kselftest_harness.h"
+
+#define LOGON	BASTION_TYPE_LOGON
+#define USER	SEALED_NOBODY
+#define ANOTHER	70000
+#define SYSFS	"/sys/class/bastion/bastion0/"
+
+/* Actors: each becomes somebody, in a child. 0, or -1 and errno. */
+
+static int be(uid_t uid)
+{
+	return setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ? -1 : 0;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -1;
+	ret = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
+	close(fd);
+	return ret;
+}
+
+/* A user namespace in which the caller, and nobody else, is @inside. It has all capabilities there. */
+static int new_namespace(uid_t inside)
+{
+	uid_t outside = geteuid();
+	char map[64];
+
+	if (unshare(CLONE_NEWUSER))
+		return -1;
+	snprintf(map, sizeof(map), "%u %u 1", inside, outside);
+	/* Whoever has changed its uid owns its /proc again only when it may be dumped. */
+	return write_file("/proc/self/setgroups", "deny") || write_file("/proc/self/uid_map", map) ||
+	       write_file("/proc/self/gid_map", map) ? -1 : 0;
+}
+
+/* All the other namespaces that a container has; which ones there are is the kernel's matter. */
+static int new_others(void)
+{
+	static const int flags[] = { CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWNET,
+				     CLONE_NEWCGROUP, CLONE_NEWPID };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
+		if (unshare(flags[i]) && errno != EINVAL)
+			return -1;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+/* A device file of its own, as a container is given one: the other is hidden by it. */
+static int give_device(void)
+{
+	return mount("dev", "/mnt", "tmpfs", 0, NULL) || mkdir("/mnt/dev", 0755) ||
+	       mknod("/mnt/dev/bastion0", S_IFREG | 0644, 0) ||
+	       mount(ROUND_DEVICE, "/mnt/dev/bastion0", NULL, MS_BIND, NULL) ||
+	       mount("/mnt/dev/bastion0", ROUND_DEVICE, NULL, MS_BIND, NULL);
+}
+
+static int be_user(void)
+{
+	return be(USER) || prctl(PR_SET_DUMPABLE, 1) ? -1 : 0;
+}
+
+static int be_another(void)
+{
+	return be(ANOTHER) || prctl(PR_SET_DUMPABLE, 1) ? -1 : 0;
+}
+
+static int be_root(void)
+{
+	return 0;
+}
+
+static int be_root_of_roots_namespace(void)
+{
+	return new_namespace(0);
+}
+
+static int be_users_root(void)
+{
+	return be_user() ? -1 : new_namespace(0);
+}
+
+static int be_users_roots_root(void)
+{
+	return be_users_root() ? -1 : new_namespace(0);
+}
+
+static int be_user_elsewhere(void)
+{
+	return be_user() || new_namespace(1000) || sealed_drop_sys_admin() ? -1 : 0;
+}
+
+static int be_unmapped(void)
+{
+	return be_user() ? -1 : unshare(CLONE_NEWUSER);
+}
+
+static int be_others_root(void)
+{
+	return be_another() ? -1 : new_namespace(0);
+}
+
+static int be_privileged_container(void)
+{
+	return new_others() || give_device() ? -1 : 0;
+}
+
+static int be_plain_container(void)
+{
+	return new_others() || give_device() ? -1 : sealed_drop_sys_admin();
+}
+
+static int be_users_container(void)
+{
+	return be_users_root() || new_others() || give_device() ? -1 : 0;
+}
+
+/**
+ * struct actor - who asks, and what is to come of it: 0 or an errno
+ * @admin:	what is for CAP_SYS_ADMIN of the initial user namespace: EFAULT, where the argument is bad
+ * @roots:	a release of uid 0's key
+ * @users:	of the user's, by each door
+ * @bound:	of the user's that is bound to this program
+ * @others:	to make a key for uid 0
+ * @makes:	whose the keys are that it makes
+ * @finds:	what the user has in its keyring @u
+ * @relock:	to open sysfs's relock, which its mode guards alone
+ */
+static const struct actor {
+	const char *name;
+	int (*become)(void);
+	int admin, roots, users, bound, others;
+	uid_t makes;
+	int finds, relock;
+} actors[] = {
+	{ "root", be_root, EFAULT, 0, EACCES, EACCES, 0, 0, ENOKEY, 0 },
+	{ "root without CAP_SYS_ADMIN", sealed_drop_sys_admin,
+	  EPERM, EACCES, EACCES, EACCES, 0, 0, ENOKEY, 0 },
+	{ "root, as root of a user namespace", be_root_of_roots_namespace,
+	  EPERM, EACCES, EACCES, EACCES, 0, 0, ENOKEY, 0 },
+	{ "root of a container with CAP_SYS_ADMIN", be_privileged_container,
+	  EFAULT, 0, EACCES, EACCES, 0, 0, ENOKEY, 0 },
+	{ "root of a container without CAP_SYS_ADMIN", be_plain_container,
+	  EPERM, EACCES, EACCES, EACCES, 0, 0, ENOKEY, 0 },
+	{ "the user", be_user, EPERM, EACCES, 0, 0, EPERM, USER, 0, EACCES },
+	{ "the user, as root of a user namespace", be_users_root,
+	  EPERM, EACCES, 0, EKEYREJECTED, EPERM, USER, ENOKEY, EACCES },
+	{ "the user, as root of a user namespace in one", be_users_roots_root,
+	  EPERM, EACCES, 0, EKEYREJECTED, EPERM, USER, ENOKEY, EACCES },
+	{ "the user, as another uid of a user namespace", be_user_elsewhere,
+	  EPERM, EACCES, 0, EKEYREJECTED, EPERM, USER, ENOKEY, EACCES },
+	{ "the user, without a uid in a user namespace", be_unmapped,
+	  EPERM, EACCES, 0, EKEYREJECTED, EPERM, USER, ENOKEY, EACCES },
+	{ "the user, as root of a container", be_users_container,
+	  EPERM, EACCES, 0, EKEYREJECTED, EPERM, USER, ENOKEY, EACCES },
+	{ "another user", be_another,
+	  EPERM, EACCES, EACCES, EACCES, EPERM, ANOTHER, ENOKEY, EACCES },
+	{ "another user, as root of a user namespace", be_others_root,
+	  EPERM, EACCES, EACCES, EACCES, EPERM, ANOTHER, ENOKEY, EACCES },
+};
+
+/** struct blob - a sealed key as bytes, and its name */
+struct blob {
+	char name[48], description[64];
+	uint8_t bytes[BASTION_BLOB_MAX];
+	int len;
+};
+
+FIXTURE(who)
+{
+	struct gate gate;
+	struct blob roots, users, bound;
+	const struct actor *actor;
+};
+
+static int make_blob(struct gate *gate, const char *options, struct blob *blob)
+{
+	key_serial_t key;
+
+	strcpy(blob->name, sealed_name());
+	snprintf(blob->description, sizeof(blob->description), "bastion:%s", blob->name);
+	key = gate_new(gate, blob->name, options);
+	if (key < 0)
+		return key;
+	blob->len = sealed_blob(key, blob->bytes);
+	keyctl_unlink(key, KEY_SPEC_SESSION_KEYRING);
+	return blob->len < 0 ? blob->len : 0;
+}
+
+typedef FIXTURE_DATA(who) world;
+
+/* For the user itself, outside: its keyring @u has the key then. */
+static int keep(void *arg)
+{
+	world *w = arg;
+
+	if (be_user())
+		return 255;
+	return sealed_load(w->users.name, w->users.bytes, w->users.len, KEY_SPEC_USER_KEYRING) < 0;
+}
+
+FIXTURE_SETUP(who)
+{
+	char bound[128];
+
+	ASSERT_EQ(0, gate_setup(&self->gate));
+	ASSERT_EQ(0, make_blob(&self->gate, "", &self->roots));
+	ASSERT_EQ(0, make_blob(&self->gate, "owner=65534", &self->users));
+	snprintf(bound, sizeof(bound), "owner=65534 exe=sha256:%s", sealed_own_digest());
+	ASSERT_EQ(0, make_blob(&self->gate, bound, &self->bound));
+	ASSERT_EQ(0, sealed_in_child(NULL, keep, self));
+}
+
+FIXTURE_TEARDOWN(who)
+{
+	EXPECT_EQ(0, gate_teardown(&self->gate));
+}
+
+/* What an actor tries. Each runs as the actor, and returns 0 or an errno. */
+
+static const unsigned long privileged[] = {
+	BASTION_IOC_ROUND_BEGIN, BASTION_IOC_QUOTE, BASTION_IOC_GRANT, BASTION_IOC_RELOCK,
+	BASTION_IOC_VERIFIER_ADD, BASTION_IOC_VERIFIER_REMOVE, BASTION_IOC_VERIFIER_LIST,
+	BASTION_IOC_EXTEND,
+};
+
+/* All of them by @fd: what they have in common, or 240 + which one differs. */
+static int administer(int fd)
+{
+	int all = -round_ioctl(fd, privileged[0], NULL), one;
+	char byte;
+
+	for (unsigned int i = 1; i < ARRAY_SIZE(privileged); i++) {
+		one = -round_ioctl(fd, privileged[i], NULL);
+		if (one != all)
+			return 240 + i;
+	}
+	/* Events are for the same; no event is that short. */
+	one = read(fd, &byte, sizeof(byte)) < 0 ? errno : 0;
+	return one == (all == EFAULT ? EINVAL : all) ? all : 240;
+}
+
+static int administer_by_own(void *arg)
+{
+	int fd = round_open();
+
+	return fd < 0 ? -fd : administer(fd);
+}
+
+static int administer_by_roots(void *arg)
+{
+	world *w = arg;
+
+	return administer(w->gate.fd);
+}
+
+static int ask_info(void *arg)
+{
+	int fd = round_open();
+
+	return fd < 0 ? -fd : round_state(fd) == BASTION_STATE_ATTESTED ? 0 : 255;
+}
+
+static int release(const struct blob *blob)
+{
+	int fd = round_open(), ret;
+
+	if (fd < 0)
+		return 255;
+	ret = sealed_release_blob(fd, blob->bytes, blob->len, LOGON, KEY_SPEC_PROCESS_KEYRING);
+	return ret < 0 ? -ret : 0;
+}
+
+static int release_roots(void *arg)
+{
+	return release(&((world *)arg)->roots);
+}
+
+static int release_users(void *arg)
+{
+	return release(&((world *)arg)->users);
+}
+
+static int release_bound(void *arg)
+{
+	return release(&((world *)arg)->bound);
+}
+
+static int request_users(void *arg)
+{
+	world *w = arg;
+
+	if (keyctl_join_session_keyring(NULL) < 0 ||
+	    sealed_load(w->users.name, w->users.bytes, w->users.len, KEY_SPEC_SESSION_KEYRING) < 0)
+		return 255;
+	return request_key("logon", w->users.description, "", KEY_SPEC_SESSION_KEYRING) < 0 ?
+	       errno : 0;
+}
+
+static int make_for_root(void *arg)
+{
+	world *w = arg;
+	key_serial_t key = sealed_new(&w->gate.verifier, "prod", sealed_name(), "owner=0",
+				      KEY_SPEC_PROCESS_KEYRING);
+
+	return key < 0 ? -key : 0;
+}
+
+static int make_own(void *arg)
+{
+	world *w = arg;
+	key_serial_t key = sealed_new(&w->gate.verifier, "prod", sealed_name(), "",
+				      KEY_SPEC_PROCESS_KEYRING);
+	struct bastion_blob_header header;
+
+	if (key < 0 || sealed_header(key, &header))
+		return 255;
+	return le32toh(header.owner) == w->actor->makes ? 0 : 254;
+}
+
+static int find_users(void *arg)
+{
+	world *w = arg;
+
+	return keyctl_search(KEY_SPEC_USER_KEYRING, "bastion", w->users.name, 0) < 0 ? errno : 0;
+}
+
+static int open_relock(void *arg)
+{
+	return open(SYSFS "relock", O_WRONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+#define TRY(expected, function) do {						\
+	int seen = sealed_in_child(self->actor->become, function, self);	\
+	EXPECT_EQ(expected, seen)						\
+		TH_LOG("%s: %s gives %d", self->actor->name, #function, seen);	\
+} while (0)
+
+TEST_F_TIMEOUT(who, administers, 200)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++) {
+		self->actor = &actors[i];
+		TRY(0, ask_info);
+		TRY(self->actor->admin, administer_by_own);
+		TRY(self->actor->admin, administer_by_roots);
+		TRY(self->actor->relock, open_relock);
+	}
+}
+
+TEST_F_TIMEOUT(who, is_given_keys, 200)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++) {
+		self->actor = &actors[i];
+		TRY(self->actor->roots, release_roots);
+		TRY(self->actor->users, release_users);
+		TRY(self->actor->users, request_users);
+		TRY(self->actor->bound, release_bound);
+	}
+}
+
+TEST_F_TIMEOUT(who, makes_and_finds_keys, 200)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++) {
+		self->actor = &actors[i];
+		TRY(0, make_own);
+		TRY(self->actor->others, make_for_root);
+		TRY(self->actor->finds, find_users);
+	}
+}
+
+TEST_HARNESS_MAIN
