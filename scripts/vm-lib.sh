@@ -55,18 +55,18 @@ vm_accel() {
 	cat "$cache"
 }
 
-# Options. Fills opt (associative) and the arrays opt_chips, opt_sockets, opt_faults, opt_disks and
-# opt_rest, all of them locals of the caller.
+# Options. Fills opt (associative) and the arrays opt_chips, opt_sockets, opt_faults, opt_disks,
+# opt_ram and opt_rest, all of them locals of the caller.
 vm_parse() {
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--no-chip | --tpm | --polling | --reboot | --keep | --verbose)
+		--no-chip | --tpm | --polling | --reboot | --keep | --verbose | --ports)
 			opt[${1#--}]=1
 			shift
 			continue
 			;;
 		--kernel | --chip | --socket | --disk | --disk-size | --append | --memory | --cpus | \
-			--timeout | --fault | --latency-us | --audit | --control | --qmp | --share)
+			--timeout | --fault | --latency-us | --audit | --control | --qmp | --share | --ram)
 			[ $# -ge 2 ] || { vm_say "$1 needs an argument"; return 2; }
 			;;
 		--)
@@ -86,6 +86,7 @@ vm_parse() {
 		--fault) opt_faults+=("$2") ;;
 		--socket) opt_sockets+=("$2") ;;
 		--disk) opt_disks+=("$2") ;;
+		--ram) opt_ram+=("$2") ;;
 		--append) opt[append]="${opt[append]:+${opt[append]} }$2" ;;
 		*) opt[${1#--}]=$2 ;;
 		esac
@@ -141,9 +142,14 @@ vm_chip_start() {
 
 # Starts what gives the guest its chips; prints nothing, appends to qemu.
 vm_add_chips() {
-	local name=$1 boot=$2 i socket chip qmp
+	local name=$1 boot=$2 bus='' i socket chip qmp
 
 	[ -z "${opt[no-chip]:-}" ] || return 0
+	# Nothing can be unplugged from the root complex itself.
+	if [ -n "${opt[ports]:-}" ]; then
+		qemu+=(-device "pcie-root-port,id=port0,chassis=1")
+		bus=,bus=port0
+	fi
 	for ((i = 0; i < ${#opt_chips[@]}; i++)); do
 		socket=${VM_TMP[$name]}/chip$i.socket
 		qmp=${VM_TMP[$name]}/chip$i.qmp
@@ -154,7 +160,7 @@ vm_add_chips() {
 	done
 	for ((i = 0; i < ${#opt_sockets[@]}; i++)); do
 		qemu+=(-chardev "socket,id=chip$i,path=${opt_sockets[i]}"
-			-device "ivshmem-doorbell,id=bastion$i,vectors=1,chardev=chip$i")
+			-device "ivshmem-doorbell,id=bastion$i,vectors=1,chardev=chip$i$bus")
 	done
 }
 
@@ -236,6 +242,42 @@ vm_write_guest() {
 
 	cp "$VM_TOP/scripts/vm-guest" "$dir/init"
 	printf 'TOP=%q\nRELEASE=%q\nMODULES=%q\n' "$VM_TOP" "$2" "$3" >"$dir/env"
+	rm -f "$dir/root.tar"
+	[ ${#opt_ram[@]} = 0 ] || vm_write_root "$2" "$3" "$dir/root.tar"
+}
+
+# The module, what it and a guest need of the kernel's, and their indexes, as modprobe wants them.
+vm_root_modules() {
+	local release=$1 modules=$2 root=$3 stage=$VM_TOP/build/stage-$1 folder=lib/modules/$1 file
+
+	mkdir -p "$root/$folder"
+	(cd "$stage" && cp --parents "$folder"/modules.* "$folder"/updates/* "$root/")
+	[ -d "$modules/kernel" ] || return 0
+	{
+		awk '{ name = $1; sub(/[.]ko.*/, "", name); sub(".*/", "", name) }
+			name ~ /^(virtio_console|virtio_blk|bastion)$/' "$stage/$folder/modules.dep" |
+			tr -s ': ' '\n' | grep '^kernel/'
+		# Algorithms are asked for by name.
+		(cd "$modules" && find kernel/crypto kernel/arch/x86/crypto kernel/lib/crypto \
+			-type f 2>/dev/null)
+	} | sort -u | (cd "$modules" && xargs cp --parents -t "$root/$folder")
+}
+
+# A root for a guest that sleeps, through which no file system of the host's lasts: a shell, and
+# the programs of opt_ram, at their own paths, with their libraries.
+vm_write_root() {
+	local release=$1 modules=$2 tar=$3 root file
+
+	root=$(mktemp -d)
+	mkdir -p "$root"/{dev,etc,proc,run,sys,tmp,"$VM_TOP"}
+	for file in /bin/bash /bin/busybox /sbin/modprobe /usr/bin/setsid "${opt_ram[@]}"; do
+		echo "$file"
+		# What is no program has none.
+		ldd "$file" 2>/dev/null | grep -o '/[^ ]*'
+	done | sort -u | (cd / && xargs -I '{}' cp --parents --dereference '{}' "$root/")
+	vm_root_modules "$release" "$modules" "$root"
+	tar -C "$root" -cf "$tar" .
+	rm -rf "$root"
 }
 
 # An emulated CPU sometimes trips over the kernel's patching of its own code, long before
@@ -256,7 +298,7 @@ vm_start() {
 vm_start_once() {
 	local name=$1
 	local -A opt=()
-	local -a opt_chips=() opt_sockets=() opt_faults=() opt_disks=() opt_rest qemu=()
+	local -a opt_chips=() opt_sockets=() opt_faults=() opt_disks=() opt_ram=() opt_rest qemu=()
 	local kernel release image initrd cmdline accel
 
 	shift
@@ -301,6 +343,19 @@ vm_start_once() {
 	fi
 }
 
+# What a guest that tests the machine itself talks to; appends to qemu.
+vm_add_ports() {
+	local name=$1 monitor=${VM_TMP[$1]}/monitor
+
+	[ -n "${opt[ports]:-}" ] || return 0
+	# shellcheck disable=SC2054 # commas are QEMU's
+	qemu+=(-chardev "socket,id=control,path=${VM_FILES[$name,control]}"
+		-device virtserialport,chardev=control,name=chip
+		-chardev "socket,id=monitor,path=$monitor,server=on,wait=off" -mon chardev=monitor,mode=control
+		-chardev "socket,id=monitor-port,path=$monitor"
+		-device virtserialport,chardev=monitor-port,name=monitor)
+}
+
 # Adds what every guest has, starts QEMU, waits until the guest listens.
 vm_boot() {
 	local name=$1 tmp=${VM_TMP[$1]} console to from
@@ -323,6 +378,7 @@ vm_boot() {
 		-device virtio-9p-pci,fsdev=vm,mount_tag=vm
 		-fsdev "local,id=share,path=${VM_FILES[$name,share]},$p9"
 		-device virtio-9p-pci,fsdev=share,mount_tag=share)
+	vm_add_ports "$name"
 	qemu-system-x86_64 "${qemu[@]}" <&"${VM_STDIO:-${VM_NULL}}" 2>"${VM_DIR[$name]}/qemu.log" &
 	VM_QEMU[$name]=$!
 	vm_wait_ready "$name"
