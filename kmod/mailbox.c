@@ -436,6 +436,29 @@ static void init_slots(struct bastion_mailbox *mailbox, void __iomem *base,
 	}
 }
 
+/*
+ * Takes slots out of use whose command a driver before this one has not seen the end of: the
+ * chip may still write there, and does not look at them. What is left in others is wiped by
+ * their next command. Returns how many can be used.
+ */
+static unsigned int inherit_slots(struct bastion_mailbox *mailbox)
+{
+	unsigned int i, usable = mailbox->slot_count;
+	u32 state;
+
+	for (i = 0; i < mailbox->slot_count; i++) {
+		state = ioread32(&mailbox->slots[i].regs->state);
+		if (state != BASTION_SLOT_FREE)
+			mailbox->slots[i].dirty = mailbox->data_size;
+		if (state != BASTION_SLOT_SUBMITTED)
+			continue;
+		__set_bit(i, mailbox->busy);
+		__set_bit(i, mailbox->poisoned);
+		usable--;
+	}
+	return usable;
+}
+
 /**
  * bastion_mailbox_alloc() - opens a chip's shared memory
  * @dev:	for messages
@@ -480,7 +503,8 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 	init_slots(mailbox, base, &layout);
 	/* Not where an earlier driver began: its late answers must not match. */
 	atomic_set(&mailbox->sequence, get_random_u32());
-	sema_init(&mailbox->free, layout.count);
+	/* With none to use, a permit to find that out. */
+	sema_init(&mailbox->free, max(inherit_slots(mailbox), 1U));
 	INIT_WORK(&mailbox->lost_work, lost_work);
 	INIT_DELAYED_WORK(&mailbox->watchdog, watchdog);
 	schedule_delayed_work(&mailbox->watchdog, msecs_to_jiffies(WATCHDOG_MS));

@@ -106,12 +106,14 @@ static struct bastion_slot *acquire_slot(struct bastion_mailbox *mailbox)
 static void release_slot(struct bastion_mailbox *mailbox, struct bastion_slot *slot, bool finished)
 {
 	unsigned int i = slot - mailbox->slots;
-	bool poison, last;
+	bool lost, poison, last;
 
 	spin_lock_irq(&mailbox->lock);
-	/* A chip that was reset has forgotten the command; to one that is gone none follows. */
-	poison = !finished && !mailbox->dead && slot->generation == mailbox->generation;
-	if (!poison)
+	/* A chip that was reset has forgotten the command. */
+	lost = !finished && slot->generation == mailbox->generation;
+	/* What this driver leaves when it goes, the next one finds (bastion_mailbox_alloc()). */
+	poison = lost && !mailbox->dead;
+	if (!lost)
 		bastion_mailbox_forget(slot);
 	WRITE_ONCE(mailbox->moved, jiffies);
 	__assign_bit(i, mailbox->poisoned, poison);

@@ -67,7 +67,7 @@ struct bastion_slot {
  *		What is read without it is looked at again with it, or only decides
  *		whether to look closer
  * @busy:	slots that are held or poisoned
- * @poisoned:	slots whose command timed out
+ * @poisoned:	slots whose command timed out, or was left behind by a driver before
  * @generation:	reset generation last seen
  * @admitted:	reset generation that the owner has read; commands are let through
  *		while it is the chip's
