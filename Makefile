@@ -22,7 +22,7 @@ check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N
 
 check-all: setup	## every test on every kernel, the debug kernel too, and mutants: hours
 	+kernel=$$(scripts/debug-kernel) && scripts/check static unit model $(addprefix vm-,$(KERNELS)) \
-		"vm-$$kernel" "leaks-$$kernel" mutants
+		"vm-$$kernel" "leaks-$$kernel" $(addprefix faults-,$(KERNELS)) mutants
 
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
 	+scripts/check static
@@ -50,6 +50,9 @@ check-mutants:	## do the tests notice when a guarantee is broken?
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
 	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel" "leaks-$$kernel"
 
+check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour a kernel
+	+scripts/check $(addprefix faults-,$(KERNELS))
+
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 	scripts/fuzz $(SECONDS)
 
@@ -76,4 +79,4 @@ help:	## this list
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
 .PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-kernels \
-	check-concurrency check-mutants check-debug fuzz bench setup install uninstall clean help
+	check-concurrency check-faults check-mutants check-debug fuzz bench setup install uninstall clean help

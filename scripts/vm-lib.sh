@@ -248,7 +248,7 @@ vm_write_guest() {
 
 # The module, what it and a guest need of the kernel's, and their indexes, as modprobe wants them.
 vm_root_modules() {
-	local release=$1 modules=$2 root=$3 stage=$VM_TOP/build/stage-$1 folder=lib/modules/$1 file
+	local release=$1 modules=$2 root=$3 stage=$VM_TOP/build/stage-$1 folder=lib/modules/$1
 
 	mkdir -p "$root/$folder"
 	(cd "$stage" && cp --parents "$folder"/modules.* "$folder"/updates/* "$root/")

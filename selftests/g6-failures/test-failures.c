@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * G6: every failure locks, and nothing leaves locked but a new round. What
- * takes a broken chip is in host-test-failures.
+ * takes a broken chip is in host-test-failed and chip-faults.
  */
 #include "gate.h"
 #include "kselftest_harness.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The control socket: a line of text in, a line out, "ok" or "error: ..." or, for
- * questions, JSON. Tests and launchers use it; no guest can reach it.
+ * questions, JSON. Tests and launchers use it; a guest can only if it was given a port to it.
  */
 #ifndef CHIP_CONTROL_H
 #define CHIP_CONTROL_H
