@@ -66,7 +66,7 @@ vm_parse() {
 			continue
 			;;
 		--kernel | --chip | --socket | --disk | --disk-size | --append | --memory | --cpus | \
-			--timeout | --fault | --latency-us | --audit | --control | --qmp | --share | --ram)
+			--timeout | --fault | --fuzz | --latency-us | --audit | --control | --qmp | --share | --ram)
 			[ $# -ge 2 ] || { vm_say "$1 needs an argument"; return 2; }
 			;;
 		--)
@@ -127,6 +127,7 @@ vm_chip_start() {
 	for fault in "${opt_faults[@]}"; do
 		args+=(--fault "$fault")
 	done
+	[ -z "${opt[fuzz]:-}" ] || args+=(--fuzz "${opt[fuzz]}")
 	[ -z "${opt[latency-us]:-}" ] || args+=(--latency-us "${opt[latency-us]}")
 	"$VM_TOP/build/user/bin/bastion-chip" run "${args[@]}" </dev/null >"$log" 2>&1 &
 	VM_CHIPS[$name]+=" $!"

@@ -62,5 +62,6 @@ int command_control(int argc, char **argv)
 		   "  audit        JSON: commands, secrets released, and released without a grant\n"
 		   "  reset        the chip loses its volatile state\n"
 		   "  power-cycle  the same, as if the machine had been switched off and on\n"
-		   "  vanish       shared memory reads all ones until the next power cycle\n");
+		   "  vanish       shared memory reads all ones until the next power cycle\n"
+		   "  fuzz SPEC    writes nonsense, as --fuzz of bastion-chip run; \"fuzz none\" ends it\n");
 }

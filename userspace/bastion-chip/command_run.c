@@ -14,6 +14,7 @@ static const struct option options[] = {
 	{ "control", required_argument, NULL, 'C' },
 	{ "qmp", required_argument, NULL, 'q' },
 	{ "fault", required_argument, NULL, 'f' },
+	{ "fuzz", required_argument, NULL, 'z' },
 	{ "latency-us", required_argument, NULL, 'l' },
 	{ "no-interrupts", no_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
@@ -35,7 +36,8 @@ static void usage(FILE *to)
 	      "  --qmp PATH        QEMU's QMP socket: a guest reset there is a power cycle\n"
 	      "  --latency-us N    every command takes that long\n"
 	      "  --no-interrupts   QEMU gets no interrupt eventfd: the guest has to poll\n"
-	      "  --fault SPEC      misbehave: NAME[,cmd=OPNAME][,count=N][,arg=N]; repeatable\n\n"
+	      "  --fault SPEC      misbehave: NAME[,cmd=OPNAME][,count=N][,arg=N]; repeatable\n"
+	      "  --fuzz SPEC       write nonsense: SEED[,rate=PERCENT], of the answers (10)\n\n"
 	      "Faults:\n", to);
 	for (unsigned int kind = 0; kind < CHIP_FAULT_KINDS; kind++)
 		fprintf(to, "  %-17s %s\n", chip_fault_name(kind), chip_fault_help(kind));
@@ -77,6 +79,9 @@ static int parse_one(int option, char *argument, struct chip_run_options *run)
 		return 0;
 	case 'q':
 		run->qmp = argument;
+		return 0;
+	case 'z':
+		run->fuzz = argument;
 		return 0;
 	case 'n':
 		run->interrupts = false;

@@ -265,9 +265,19 @@ static void take(struct chip_slot *slot)
 	uint64_t delay = mailbox->latency_ns;
 	uint32_t opcode = get(&shared->opcode);
 	struct chip_fault_set faults;
+	struct chip_fuzz_answer answer_given = {
+		.sequence = &slot->sequence,
+		.status = &slot->status,
+		.out_len = &slot->out_len,
+		.data_len = &slot->data_len,
+		.interrupts = &slot->interrupts,
+		.delay_ns = &delay,
+		.data = slot->data,
+		.size = sizeof(slot->data),
+	};
 
 	chip_faults_strike(mailbox->faults, opcode, &faults);
-	if (chip_fault_has(&faults, CHIP_FAULT_RESET)) {
+	if (chip_fault_has(&faults, CHIP_FAULT_RESET) || chip_fuzz_resets(mailbox->fuzz)) {
 		mailbox->reset(mailbox->data);
 		return;
 	}
@@ -280,6 +290,7 @@ static void take(struct chip_slot *slot)
 	slot->sequence = get(&shared->sequence);
 	execute(slot, opcode, &faults);
 	spoil(slot, &faults);
+	chip_fuzz_spoil(mailbox->fuzz, &answer_given);
 	if (chip_fault_has(&faults, CHIP_FAULT_HANG)) {
 		mailbox->hung = faults.arg[CHIP_FAULT_HANG] == 1;
 		return;
@@ -340,10 +351,12 @@ void chip_mailbox_attach(struct chip_mailbox *mailbox, void *memory)
 	forget(mailbox);
 	present(mailbox);
 	chip_loop_arm(mailbox->loop, &mailbox->beat_timer, BEAT_NS);
+	chip_fuzz_attach(mailbox->fuzz, memory);
 }
 
 void chip_mailbox_detach(struct chip_mailbox *mailbox)
 {
+	chip_fuzz_detach(mailbox->fuzz);
 	forget(mailbox);
 	chip_loop_disarm(mailbox->loop, &mailbox->beat_timer);
 	chip_loop_disarm(mailbox->loop, &mailbox->poll_timer);
@@ -356,6 +369,8 @@ void chip_mailbox_reset(struct chip_mailbox *mailbox)
 		return;
 	forget(mailbox);
 	present(mailbox);
+	/* It may have vanished. */
+	chip_fuzz_attach(mailbox->fuzz, mailbox->memory);
 	mailbox->ring(mailbox->data);
 }
 
@@ -363,6 +378,7 @@ void chip_mailbox_vanish(struct chip_mailbox *mailbox)
 {
 	if (!mailbox->memory)
 		return;
+	chip_fuzz_detach(mailbox->fuzz);
 	forget(mailbox);
 	mailbox->vanished = true;
 	memset(mailbox->memory, 0xff, BASTION_MBOX_SIZE);

@@ -14,6 +14,7 @@
 #include "bastion-chip/audit.h"
 #include "bastion-chip/engine.h"
 #include "bastion-chip/faults.h"
+#include "bastion-chip/fuzz.h"
 #include "bastion-chip/loop.h"
 
 #define CHIP_MAILBOX_DATA (BASTION_SLOT_SIZE - sizeof(struct bastion_mbox_slot))
@@ -52,6 +53,7 @@ struct chip_slot {
  * @chip:	who executes
  * @loop:	for what takes time
  * @faults:	what shall go wrong
+ * @fuzz:	what shall go wrong at random
  * @audit:	who writes it down
  * @latency_ns:	that every command takes
  * @ring:	interrupts the host
@@ -63,6 +65,7 @@ struct chip_mailbox {
 	struct chip *chip;
 	struct chip_loop *loop;
 	struct chip_faults *faults;
+	struct chip_fuzz *fuzz;
 	struct chip_audit *audit;
 	uint64_t latency_ns;
 	void (*ring)(void *data);

@@ -25,6 +25,7 @@ struct machine {
 	const struct chip_run_options *options;
 	struct chip_loop loop;
 	struct chip_faults faults;
+	struct chip_fuzz fuzz;
 	struct chip_audit audit;
 	struct chip chip;
 	struct chip_mailbox mailbox;
@@ -154,6 +155,18 @@ static void fault_command(struct machine *machine, const char *spec, char reply[
 	strcpy(reply, "ok");
 }
 
+static void fuzz_command(struct machine *machine, const char *spec, char reply[CHIP_REPLY_MAX])
+{
+	struct complaint why;
+
+	if (chip_fuzz_set(&machine->fuzz, spec, &why)) {
+		snprintf(reply, CHIP_REPLY_MAX, "error: %s", why.text);
+		return;
+	}
+	chip_audit_event(&machine->audit, "fuzz", machine->chip.memory.boot_count, spec);
+	strcpy(reply, "ok");
+}
+
 static void control_command(void *data, char *line, char reply[CHIP_REPLY_MAX])
 {
 	struct machine *machine = data;
@@ -161,6 +174,8 @@ static void control_command(void *data, char *line, char reply[CHIP_REPLY_MAX])
 	strcpy(reply, "ok");
 	if (!strncmp(line, "fault ", 6))
 		fault_command(machine, line + 6, reply);
+	else if (!strncmp(line, "fuzz ", 5))
+		fuzz_command(machine, line + 5, reply);
 	else if (!strcmp(line, "status"))
 		status_reply(machine, reply);
 	else if (!strcmp(line, "audit"))
@@ -173,7 +188,7 @@ static void control_command(void *data, char *line, char reply[CHIP_REPLY_MAX])
 		reset(machine, "power-cycle", "control");
 	else
 		strcpy(reply, "error: commands are status, audit, reset, power-cycle, vanish, "
-			      "fault SPEC");
+			      "fault SPEC, fuzz SPEC");
 }
 
 static void signal_ready(void *data)
@@ -209,7 +224,10 @@ static void connect_parts(struct machine *machine)
 	machine->faults = options->faults;
 	machine->mailbox.chip = &machine->chip;
 	machine->mailbox.loop = &machine->loop;
+	machine->fuzz.ring = ring;
+	machine->fuzz.data = machine;
 	machine->mailbox.faults = &machine->faults;
+	machine->mailbox.fuzz = &machine->fuzz;
 	machine->mailbox.audit = &machine->audit;
 	machine->mailbox.latency_ns = options->latency_us * 1000;
 	machine->mailbox.ring = ring;
@@ -270,6 +288,8 @@ int chip_run(const struct chip_run_options *options, struct complaint *why)
 	prctl(PR_SET_TIMERSLACK, 1);
 	machine->options = options;
 	connect_parts(machine);
+	if (options->fuzz && chip_fuzz_set(&machine->fuzz, options->fuzz, why))
+		goto free_machine;
 	if (chip_open(&machine->chip, options->chip, why))
 		goto free_machine;
 	error = chip_audit_open(&machine->audit, options->audit);

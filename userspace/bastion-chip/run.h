@@ -9,6 +9,7 @@
 #include "bastion-chip/bootlog.h"
 #include "bastion-chip/complain.h"
 #include "bastion-chip/faults.h"
+#include "bastion-chip/fuzz.h"
 
 /**
  * struct chip_run_options - how to run
@@ -21,6 +22,7 @@
  * @latency_us:	that every command takes
  * @interrupts:	whether QEMU is given an eventfd for interrupts
  * @faults:	to begin with
+ * @fuzz:	of chip_fuzz_set(), to begin with, or NULL
  * @complain:	told of errors that do not end the run
  */
 struct chip_run_options {
@@ -33,6 +35,7 @@ struct chip_run_options {
 	uint64_t latency_us;
 	bool interrupts;
 	struct chip_faults faults;
+	const char *fuzz;
 	void (*complain)(const char *text);
 };
 

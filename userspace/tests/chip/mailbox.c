@@ -17,6 +17,7 @@ struct box {
 	struct rig *rig;
 	struct chip_loop loop;
 	struct chip_faults faults;
+	struct chip_fuzz fuzz;
 	struct chip_audit audit;
 	struct chip_mailbox mailbox;
 	uint8_t *memory;
@@ -53,6 +54,9 @@ static int setup(void **state)
 	box->mailbox.chip = &box->rig->chip;
 	box->mailbox.loop = &box->loop;
 	box->mailbox.faults = &box->faults;
+	box->fuzz.ring = ring;
+	box->fuzz.data = box;
+	box->mailbox.fuzz = &box->fuzz;
 	box->mailbox.audit = &box->audit;
 	box->mailbox.ring = ring;
 	box->mailbox.reset = reset;
