@@ -56,6 +56,9 @@ check-faults: setup	## every fault of a chip in every operation, whatever comes 
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 	scripts/fuzz $(SECONDS)
 
+fuzz-vm: setup	## the running module, by its callers and by its chip; SECONDS (300) each, SEED=
+	+SEED=$(SEED) scripts/fuzz-vm $(SECONDS)
+
 bench: setup	## times what matters beside references; ONLY="NAME...", QUICK=1, KERNEL=6.12
 	+scripts/bench $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick)
 
@@ -79,4 +82,4 @@ help:	## this list
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
 .PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-kernels \
-	check-concurrency check-faults check-mutants check-debug fuzz bench setup install uninstall clean help
+	check-concurrency check-faults check-mutants check-debug fuzz fuzz-vm bench setup install uninstall clean help

@@ -208,17 +208,18 @@ static inline int round_begin(struct round *round, int fd, const struct round_ve
 }
 
 /* The quote is deterministic CBOR: the claim's label, an array of eight, 48 bytes each. */
-static inline void round_find_registers(struct round *round)
+static inline int round_find_registers(struct round *round)
 {
 	static const uint8_t label[] = { 0x3a, 0x00, 0x01, 0x11, 0x73, 0x88 };	/* -70004 */
 	const uint8_t *at = memmem(round->bytes, round->quote.quote_size, label, sizeof(label));
 
 	if (!at || at + sizeof(label) + BASTION_MR_COUNT * (2 + BASTION_DIGEST_SIZE) >
 			   round->bytes + round->quote.quote_size)
-		errx(1, "the quote has no registers");
+		return -EBADMSG;
 	at += sizeof(label);
 	for (int i = 0; i < BASTION_MR_COUNT; i++, at += 2 + BASTION_DIGEST_SIZE)
 		memcpy(round->registers[i], at + 2, BASTION_DIGEST_SIZE);
+	return 0;
 }
 
 /* A TPM's are not in what is quoted. */
@@ -245,6 +246,7 @@ static inline bool round_is_tpm(const struct round *round)
 	return round->begin.chip_nonce_len == 32;
 }
 
+/* Also -EBADMSG, when the chip has quoted something that is no quote. */
 static inline int round_quote(struct round *round)
 {
 	struct bastion_quote *quote = &round->quote;
@@ -259,7 +261,7 @@ static inline int round_quote(struct round *round)
 	if (!ret && round_is_tpm(round))
 		round_read_registers(round);
 	else if (!ret)
-		round_find_registers(round);
+		ret = round_find_registers(round);
 	return ret;
 }
 

@@ -39,6 +39,10 @@ guest_results() {
 	while read -r line; do
 		[[ $line =~ ^(not )?ok\ [0-9]+\ (- )?(.*) ]] || continue
 		count=$((count + 1))
+		if [[ $line == *"# SKIP "* ]]; then
+			skip "${BASH_REMATCH[3]% # SKIP *}" "${line#*# SKIP }"
+			continue
+		fi
 		# Too many would spoil the plan, and too few do.
 		like "${line%%# *}" '^ok ' "${BASH_REMATCH[3]}"
 	done <<<"$guest_output"

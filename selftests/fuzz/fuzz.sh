@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the fuzzers of this folder share. Source it after scripts/vm-lib.sh, tap.sh and vm-gate.sh.
+#
+#	fuzz_plan		sets seeds, one a guest, and seconds, for each of them
+#	fuzz_stop NAME		six results: the module unloads, and neither kernel nor chip complains
+#
+# Environment: SEED, else a fixed one and as many as are needed that nobody has tried yet;
+# FUZZ_SECONDS, for all guests together (20). None runs for longer than five minutes: the
+# log is full some day.
+
+# shellcheck disable=SC2034 # for who sources this
+FUZZ_PROGRAM=build/selftests/fuzz/fuzz
+FUZZ_GUEST_MAX=300
+
+# shellcheck disable=SC2034 # likewise
+fuzz_plan() {
+	local all=${FUZZ_SECONDS:-20} guests=2 now
+
+	now=$(date +%s)
+	if [ -n "${SEED:-}" ]; then
+		seeds=("$SEED")
+	else
+		seeds=(1)
+		while [ ${#seeds[@]} -lt $guests ] || [ $((all / ${#seeds[@]})) -gt $FUZZ_GUEST_MAX ]; do
+			seeds+=("$((now + ${#seeds[@]}))")
+		done
+	fi
+	seconds=$((all / ${#seeds[@]}))
+	[ $seconds -le $FUZZ_GUEST_MAX ] || seconds=$FUZZ_GUEST_MAX
+	diag "seeds ${seeds[*]}, $seconds seconds each"
+}
+
+# What selftests/lib/run-tests looks at after every other test, too, and the chip's audit log.
+fuzz_stop() {
+	guest_results "$1" 5 "selftests/lib/run-tests"
+	vm_stop "$1"
+	succeeds "nothing was made or used without a grant" \
+		"$VM_TOP/selftests/lib/check-audit" "$(vm_file "$1" audit)"
+}
