@@ -13,38 +13,71 @@
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
 
-static enum bv_tier must(bool ok)
-{
-	return ok ? BV_AFFIRMING : BV_CONTRAINDICATED;
-}
-
 static bool check_loaded(const struct bv_rule *rule, struct bv_verdict *verdict)
 {
 	return bv_verdict_add(verdict, &(struct bv_check){
-		.name = "references", .claim = BV_EXECUTABLES, .tier = must(bv_rule_loaded(rule)),
+		.name = "references", .claim = BV_EXECUTABLES, .tier = bv_must(bv_rule_loaded(rule)),
 		.expected = "all reference values that the policy names",
 		.seen = bv_rule_loaded(rule) ? "as expected" : "some were not loaded",
 		.advice = "The program forgot to load them: this is a defect of it." });
 }
 
+/* Where what was signed of IMA's list is: register 3, or of a TPM IMA's PCR. */
+struct target {
+	const char *name;
+	enum bv_bank bank;
+	int index;
+	const uint8_t *quoted;
+};
+
+static struct target target_of(const struct bv_facts *facts)
+{
+	struct target target = { "register 3", BV_BANK_SHA384, BV_IMA_MIRROR,
+				 facts->quote.registers[BV_IMA_MIRROR] };
+
+	if (facts->is_tpm)
+		target = (struct target){ "PCR 10", BV_BANK_SHA256, BV_IMA_PCR,
+					  facts->tpm.pcrs[BV_IMA_PCR] };
+	return target;
+}
+
+static const uint8_t *replayed(const struct target *target, const struct bv_ima_replay *state)
+{
+	return state->pcrs.value[target->bank][target->index];
+}
+
+static bool is_quoted(const struct target *target, const struct bv_ima_replay *state)
+{
+	return !memcmp(replayed(target, state), target->quoted, bv_bank_size(target->bank));
+}
+
+/* IMA can be told to extend another PCR: nobody signed that one, or for something else. */
+static int check_pcr(const struct bv_ima_replay *state, const struct bv_ima_entry *entry,
+		     struct bv_error *err)
+{
+	if (state->mirror || entry->pcr == BV_IMA_PCR)
+		return 0;
+	return bv_fail(err, "IMA entry %llu is for PCR %u, not %d",
+		       (unsigned long long)entry->number, entry->pcr, BV_IMA_PCR);
+}
+
 /*
- * Entries after the one that gives register 3 came after the quote. They are not
+ * Entries after the one that gives what was signed came after the quote. They are not
  * part of what @state has at the end, and the machine brings them again.
  */
-static int find_quoted(struct bv_span list, int bank, const uint8_t *quoted,
+static int find_quoted(struct bv_span list, int bank, const struct target *target,
 		       struct bv_ima_replay *state, int *found_bank, bool *found,
 		       struct bv_error *err)
 {
-	const uint8_t *value = state->pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR];
 	struct bv_ima_replayer replayer;
 	struct bv_ima_entry entry;
 	int ret = bv_ima_replay_begin(&replayer, list, bank, state, err);
 
 	/* What was there before may be all that there is. */
-	*found = state->count && !memcmp(value, quoted, BASTION_DIGEST_SIZE);
+	*found = state->count && is_quoted(target, state);
 	while (!ret && !*found && (ret = bv_ima_replay_next(&replayer, &entry, err)) == 1) {
-		*found = !memcmp(value, quoted, BASTION_DIGEST_SIZE);
-		ret = 0;
+		ret = check_pcr(state, &entry, err);
+		*found = !ret && is_quoted(target, state);
 	}
 	*found_bank = replayer.reader.bank;
 	bv_ima_replay_end(&replayer);
@@ -70,11 +103,11 @@ static bool check_start(const struct bv_history *history, struct bv_verdict *ver
 static int take_list(struct bv_span list, struct bv_history *history, bool *found,
 		     struct bv_ima_replay *state, struct bv_verdict *verdict, struct bv_error *err)
 {
-	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
+	const struct target target = target_of(&verdict->facts);
 	uint64_t count = state->count, bytes = state->bytes;
 	int bank = count ? (int)history->ima_bank : BV_IMA_DETECT, ret;
 
-	ret = find_quoted(list, bank, quoted, state, &bank, found, err);
+	ret = find_quoted(list, bank, &target, state, &bank, found, err);
 	verdict->facts.replayed += state->count - count;
 	if (ret || !*found)
 		return ret;
@@ -84,20 +117,20 @@ static int take_list(struct bv_span list, struct bv_history *history, bool *foun
 
 static bool check_list(struct bv_span list, struct bv_history *history, struct bv_verdict *verdict)
 {
-	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
+	const struct target target = target_of(&verdict->facts);
 	char expected[HEX_SIZE + 16], seen[HEX_SIZE + 96], hex[HEX_SIZE];
 	struct bv_ima_replay state = history->ima_replay;
 	struct bv_error err = { "" };
 	bool found = false;
 	int ret;
 
-	bv_hex(hex, quoted, BASTION_DIGEST_SIZE);
-	snprintf(expected, sizeof(expected), "register 3: %s", hex);
+	bv_hex(hex, target.quoted, bv_bank_size(target.bank));
+	snprintf(expected, sizeof(expected), "%s: %s", target.name, hex);
 	ret = take_list(list, history, &found, &state, verdict, &err);
 	if (ret == -ENOSPC || (ret && !err.text[0]))
 		return bv_appraise_room(ret, history, verdict);
-	bv_hex(hex, state.pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], BASTION_DIGEST_SIZE);
-	snprintf(seen, sizeof(seen), "register 3: %s after all %llu entries", hex,
+	bv_hex(hex, replayed(&target, &state), bv_bank_size(target.bank));
+	snprintf(seen, sizeof(seen), "%s: %s after all %llu entries", target.name, hex,
 		 (unsigned long long)state.count);
 	if (found)
 		snprintf(seen, sizeof(seen), "as expected, after %llu entries",
@@ -105,7 +138,7 @@ static bool check_list(struct bv_span list, struct bv_history *history, struct b
 	else if (!list.data)
 		snprintf(seen, sizeof(seen), "the evidence has no IMA list");
 	return bv_verdict_add(verdict, &(struct bv_check){
-		.name = "ima-list", .claim = BV_EXECUTABLES, .tier = must(found && !ret),
+		.name = "ima-list", .claim = BV_EXECUTABLES, .tier = bv_must(found && !ret),
 		.expected = expected, .seen = ret ? err.text : seen,
 		.advice = "IMA is not active on the machine, the module did not mirror its list, or "
 			  "the list was changed on its way." });
@@ -168,29 +201,30 @@ static bool begins_with_aggregate(struct bv_span list)
 	return ok;
 }
 
-/* Is register 3 what IMA leaves there when it has no policy? */
-static bool only_aggregate(const struct bv_history *history, const uint8_t *quoted)
+/* Is what was signed what IMA leaves there when it has no policy? */
+static bool only_aggregate(const struct bv_history *history, const struct target *target)
 {
 	const struct bv_ima_replay *replay = &history->ima_replay;
 	const struct bv_piece *first = history->ima.head;
 
-	return first && replay->count == 1 &&
-	       !memcmp(replay->pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], quoted,
-		       BASTION_DIGEST_SIZE) &&
+	return first && replay->count == 1 && is_quoted(target, replay) &&
 	       begins_with_aggregate((struct bv_span){ first->bytes, first->len });
 }
 
 /* Without a rule nobody looks at the list, so there had better be no file in it. */
 static void check_unjudged(const struct bv_history *history, struct bv_verdict *verdict)
 {
-	const uint8_t *quoted = verdict->facts.quote.registers[BV_IMA_MIRROR];
-	bool empty = bv_is_zero(quoted, BASTION_DIGEST_SIZE);
-	bool ok = empty || only_aggregate(history, quoted);
+	const struct target target = target_of(&verdict->facts);
+	bool empty = bv_is_zero(target.quoted, bv_bank_size(target.bank));
+	bool ok = empty || only_aggregate(history, &target);
 	const char *seen = empty ? "nothing" : "boot_aggregate";
+	char expected[64];
 
+	snprintf(expected, sizeof(expected), "no file in %s, as the policy has no \"ima\"",
+		 target.name);
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "ima-list", .claim = BV_EXECUTABLES, .tier = ok ? BV_AFFIRMING : BV_WARNING,
-		.expected = "no file in register 3, as the policy has no \"ima\"",
+		.expected = expected,
 		.seen = ok ? seen : "files were measured; they are not judged",
 		.advice = "Make reference values with \"bastion-verifier policy learn\" and name them "
 			  "in \"ima\"." });

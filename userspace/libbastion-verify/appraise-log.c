@@ -40,11 +40,6 @@ struct bv_findings {
 	size_t verifier_count;
 };
 
-static enum bv_tier must(bool ok)
-{
-	return ok ? BV_AFFIRMING : BV_CONTRAINDICATED;
-}
-
 static bool is(const struct bv_log_entry *entry, const char *name)
 {
 	return entry->buffer && bv_span_is(entry->name, name);
@@ -233,7 +228,7 @@ static void check_boot_key(const struct bv_findings *found, struct bv_verdict *v
 		entry = NULL;
 	}
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "boot-key", .claim = BV_CONFIGURATION, .tier = must(ok),
+		.name = "boot-key", .claim = BV_CONFIGURATION, .tier = bv_must(ok),
 		.expected = "one boot_key event, the first of register 1, with the round's boot key",
 		.seen = seen, .entry = entry,
 		.advice = "Reboot the machine with a power cycle of its chip; if it happens again, "
@@ -245,13 +240,13 @@ static void check_events(const struct bv_findings *found, struct bv_verdict *ver
 	const struct bv_log_entry *cap = &found->cap, *unknown = &found->unknown;
 
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "cap", .claim = BV_CONFIGURATION, .tier = must(!cap->name.data),
+		.name = "cap", .claim = BV_CONFIGURATION, .tier = bv_must(!cap->name.data),
 		.expected = "no cap event", .entry = cap,
 		.seen = cap->name.data ? "the module said that nothing attests after it" : "none",
 		.advice = "The module was unloaded or the machine began to shut down: power cycle "
 			  "it." });
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "events", .claim = BV_CONFIGURATION, .tier = must(!unknown->name.data),
+		.name = "events", .claim = BV_CONFIGURATION, .tier = bv_must(!unknown->name.data),
 		.expected = "events that this verifier knows in registers 1, 2 and 4",
 		.seen = unknown->name.data ? "another" : "as expected", .entry = unknown,
 		.advice = "The module is newer than the verifier: update the verifier." });
@@ -276,7 +271,7 @@ static void check_pin(const struct pin *pin, struct bv_verdict *verdict)
 							: "any: the policy has no \"%s\"", pin->list);
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = pin->check, .claim = pin->claim,
-		.tier = must(!pin->given || (pin->entry->name.data && !pin->bad)),
+		.tier = bv_must(!pin->given || (pin->entry->name.data && !pin->bad)),
 		.expected = expected,
 		.seen = pin->bad ? "another" : pin->entry->name.data ? "as expected" : "no such event",
 		.entry = pin->bad ? pin->entry : NULL, .advice = pin->advice });
@@ -324,7 +319,7 @@ static void check_verifiers(const struct bv_appraisal *in, struct bv_findings *f
 		entry = &found->verifiers[i].entry;
 	}
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "verifiers", .claim = BV_CONFIGURATION, .tier = must(!seen),
+		.name = "verifiers", .claim = BV_CONFIGURATION, .tier = bv_must(!seen),
 		.expected = "this verifier and those of \"verifiers\" are registered, no others",
 		.seen = seen ? seen : "as expected", .entry = entry,
 		.advice = "Remove the verifier from the machine, or list its digest in "
@@ -343,7 +338,7 @@ static void check_registers(const struct bv_policy *policy, struct bv_verdict *v
 		bv_hex(hex, value, BASTION_DIGEST_SIZE);
 		bv_verdict_add(verdict, &(struct bv_check){
 			.name = "registers", .claim = BV_CONFIGURATION,
-			.tier = must(bv_digests_has(&policy->registers[i], value,
+			.tier = bv_must(bv_digests_has(&policy->registers[i], value,
 						    BASTION_DIGEST_SIZE)),
 			.expected = expected, .seen = hex,
 			.advice = "Something else was measured into this register: compare the log "
@@ -351,14 +346,61 @@ static void check_registers(const struct bv_policy *policy, struct bv_verdict *v
 	}
 }
 
-/* The replay's first register that is not the quoted one; 0 when all agree. */
-static int first_difference(const struct bv_replay *replay, const struct bv_quote *quote)
+/* What a log has to lead to, and whether it does. */
+struct target {
+	bool reached;
+	char expected[HEX_SIZE + 32];
+	char seen[HEX_SIZE + 32];
+};
+
+static void differ(struct target *target, const char *what, int index, size_t size,
+		   const uint8_t *expected, const uint8_t *seen)
 {
-	for (int i = 1; i < BASTION_MR_COUNT; i++)
+	char hex[HEX_SIZE];
+
+	target->reached = false;
+	bv_hex(hex, expected, size);
+	snprintf(target->expected, sizeof(target->expected), "%s %d: %s", what, index, hex);
+	bv_hex(hex, seen, size);
+	snprintf(target->seen, sizeof(target->seen), "%s %d: %s", what, index, hex);
+}
+
+/* The first register that is not the quoted one, if there is one. */
+static void compare_registers(const struct bv_replay *replay, const struct bv_quote *quote,
+			      struct target *target)
+{
+	for (int i = 1; target->reached && i < BASTION_MR_COUNT; i++)
 		if (BV_LOG_MODULE & (1u << i) &&
 		    memcmp(replay->registers[i], quote->registers[i], BASTION_DIGEST_SIZE))
-			return i;
-	return 0;
+			differ(target, "register", i, BASTION_DIGEST_SIZE, quote->registers[i],
+			       replay->registers[i]);
+}
+
+/* What leads to the PCR leads to the registers, too: they are of the same entries. */
+static void compare_pcr(const struct bv_replay *replay, struct bv_facts *facts,
+			struct target *target)
+{
+	const uint8_t *value = facts->tpm.pcrs[facts->tpm.pcr];
+
+	if (memcmp(replay->pcr, value, BV_PCR_SIZE)) {
+		differ(target, "PCR", facts->tpm.pcr, BV_PCR_SIZE, value, replay->pcr);
+		return;
+	}
+	for (int i = 1; i < BASTION_MR_COUNT; i++)
+		if (BV_LOG_MODULE & (1u << i))
+			memcpy(facts->quote.registers[i], replay->registers[i],
+			       BASTION_DIGEST_SIZE);
+}
+
+static void compare(const struct bv_replay *replay, struct bv_facts *facts, struct target *target)
+{
+	*target = (struct target){ .reached = true,
+				   .expected = "a log whose replay gives the module's registers",
+				   .seen = "as expected" };
+	if (facts->is_tpm)
+		compare_pcr(replay, facts, target);
+	else
+		compare_registers(replay, &facts->quote, target);
 }
 
 static bool check_start(const struct bv_history *history, struct bv_verdict *verdict)
@@ -382,24 +424,18 @@ static bool check_start(const struct bv_history *history, struct bv_verdict *ver
 
 static bool check_replay(struct bv_span log, struct bv_replay *replay, struct bv_verdict *verdict)
 {
-	char expected[HEX_SIZE + 32], seen[HEX_SIZE + 32], hex[HEX_SIZE];
 	struct bv_facts *facts = &verdict->facts;
+	char expected[64], seen[64];
 	struct bv_error err = { "" };
 	struct bv_log_entry bad;
+	struct target target;
 	int ret = bv_log_replay_more(log, BV_LOG_MODULE, replay, &bad, &err);
-	int differs = first_difference(replay, &facts->quote);
 
 	memcpy(facts->log_aggregate, replay->aggregate, sizeof(facts->log_aggregate));
-	bv_hex(hex, facts->quote.registers[differs], BASTION_DIGEST_SIZE);
-	snprintf(expected, sizeof(expected), "register %d: %s", differs, hex);
-	bv_hex(hex, replay->registers[differs], BASTION_DIGEST_SIZE);
-	snprintf(seen, sizeof(seen), "register %d: %s", differs, hex);
-	if (!ret && differs == 0)
-		strcpy(seen, "as expected");
+	compare(replay, facts, &target);
 	if (!bv_verdict_add(verdict, &(struct bv_check){
-		.name = "log", .claim = BV_CONFIGURATION, .tier = must(!ret && !differs),
-		.expected = differs ? expected : "a log whose replay gives the module's registers",
-		.seen = ret ? err.text : seen, .entry = &bad,
+		.name = "log", .claim = BV_CONFIGURATION, .tier = bv_must(!ret && target.reached),
+		.expected = target.expected, .seen = ret ? err.text : target.seen, .entry = &bad,
 		.advice = "The log is not what the chip measured: it was changed on its way, or "
 			  "something extended the chip behind the module's back." }))
 		return false;
@@ -408,7 +444,7 @@ static bool check_replay(struct bv_span log, struct bv_replay *replay, struct bv
 	snprintf(seen, sizeof(seen), "%llu entries", (unsigned long long)replay->count);
 	return bv_verdict_add(verdict, &(struct bv_check){
 		.name = "log-count", .claim = BV_CONFIGURATION,
-		.tier = must(replay->count == facts->round.log_count), .expected = expected,
+		.tier = bv_must(replay->count == facts->round.log_count), .expected = expected,
 		.seen = seen, .advice = "The log does not belong to this quote: begin a new round." });
 }
 

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "appraise.h"
-#include "chain.h"
 
 #define HEX_SIZE	(2 * BASTION_DIGEST_SIZE + 1)
-
-static enum bv_tier must(bool ok)
-{
-	return ok ? BV_AFFIRMING : BV_CONTRAINDICATED;
-}
 
 /* A value to compare with a list of the policy's: the list is shown in full if it is short. */
 static void join(const struct bv_texts *list, char *out, size_t size)
@@ -25,52 +18,6 @@ static void join(const struct bv_texts *list, char *out, size_t size)
 		used += snprintf(out + used, size - used, "%s%s", i ? ", " : "", list->text[i]);
 }
 
-static bool check_quote(const struct bv_evidence *evidence, struct bv_envelope *envelope,
-			struct bv_verdict *verdict)
-{
-	struct bv_error err = { "" };
-	int ret = bv_envelope_parse(evidence->quote, envelope, &err);
-
-	if (!bv_verdict_add(verdict, &(struct bv_check){
-		.name = "quote-format", .claim = BV_HARDWARE, .tier = must(!ret),
-		.expected = "COSE_Sign1 in deterministic CBOR with exactly the headers of the profile",
-		.seen = ret ? err.text : "as expected",
-		.advice = "The quote was damaged on its way, or is another version's: update the "
-			  "verifier or the chip's firmware." }))
-		return false;
-	ret = bv_quote_verify(envelope, &verdict->facts.quote, &err);
-	/* Only with a good signature can it be the claims that are wrong. */
-	if (!bv_verdict_add(verdict, &(struct bv_check){
-		.name = "signature", .claim = BV_HARDWARE, .tier = must(ret != -EKEYREJECTED &&
-									 ret != -EINVAL &&
-									 ret != -ENOMEM),
-		.expected = "ECDSA P-384 by the key in the first certificate",
-		.seen = ret ? err.text : "as expected",
-		.advice = "Somebody changed the quote, or the chip signs with a key that its "
-			  "certificate does not name: take the machine out of service." }))
-		return false;
-	return bv_verdict_add(verdict, &(struct bv_check){
-		.name = "claims", .claim = BV_HARDWARE, .tier = must(!ret),
-		.expected = "exactly the claims of " BASTION_EAT_PROFILE,
-		.seen = ret ? err.text : "as expected",
-		.advice = "The chip's firmware speaks another profile: update the verifier or the "
-			  "firmware." });
-}
-
-static bool check_chain(const struct bv_appraisal *in, const struct bv_envelope *envelope,
-			struct bv_verdict *verdict)
-{
-	struct bv_error err = { "" };
-	int ret = bv_chain_verify(envelope, in->policy->roots, in->now, &err);
-
-	return bv_verdict_add(verdict, &(struct bv_check){
-		.name = "certificates", .claim = BV_INSTANCE_IDENTITY, .tier = must(!ret),
-		.expected = "a path to a root of the policy, valid now",
-		.seen = ret ? err.text : "as expected",
-		.advice = "If the chip is the vendor's, check the policy's roots and the verifier's "
-			  "clock; if not, the machine has no genuine chip." });
-}
-
 static void check_identity(const struct bv_appraisal *in, struct bv_verdict *verdict)
 {
 	const struct bv_policy *policy = in->policy;
@@ -80,23 +27,56 @@ static void check_identity(const struct bv_appraisal *in, struct bv_verdict *ver
 	bv_hex(hex, id, BASTION_DIGEST_SIZE);
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-revoked", .claim = BV_INSTANCE_IDENTITY,
-		.tier = must(!bv_digests_has(&policy->revoked_chips, id, BASTION_DIGEST_SIZE)),
+		.tier = bv_must(!bv_digests_has(&policy->revoked_chips, id, BASTION_DIGEST_SIZE)),
 		.expected = "a chip that \"revoked_chips\" does not list", .seen = hex,
 		.advice = "The operator withdrew this chip: replace it." });
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-known", .claim = BV_INSTANCE_IDENTITY,
-		.tier = must(!policy->chips.given ||
+		.tier = bv_must(!policy->chips.given ||
 			     bv_digests_has(&policy->chips, id, BASTION_DIGEST_SIZE)),
 		.expected = policy->chips.given ? "a chip that \"chips\" lists"
 						: "any chip: the policy has no \"chips\"",
 		.seen = hex, .advice = "Add the chip's id to \"chips\" if this machine is yours." });
 }
 
+/* Other chips say in their quotes which nonce was theirs. */
+static bool check_chip_nonce(const struct bv_round *round, struct bv_verdict *verdict)
+{
+	const struct bv_quote *quote = &verdict->facts.quote;
+	char expected[2 * BASTION_CHIP_NONCE_SIZE + 1], seen[2 * BASTION_CHIP_NONCE_SIZE + 1];
+
+	bv_hex(expected, quote->chip_nonce, sizeof(quote->chip_nonce));
+	bv_hex(seen, round->chip_nonce, round->chip_nonce_len);
+	return bv_verdict_add(verdict, &(struct bv_check){
+		.name = "chip-nonce", .claim = BV_INSTANCE_IDENTITY,
+		.tier = bv_must(round->chip_nonce_len == sizeof(quote->chip_nonce) &&
+				!memcmp(quote->chip_nonce, round->chip_nonce,
+					sizeof(quote->chip_nonce))),
+		.expected = expected, .seen = seen,
+		.advice = "The quote is of another round: begin a new one." });
+}
+
+static bool check_qualifying(const struct bv_round *round, struct bv_verdict *verdict)
+{
+	const struct bv_quote *quote = &verdict->facts.quote;
+	uint8_t qualifying[BASTION_DIGEST_SIZE] = { 0 };
+	char expected[HEX_SIZE], seen[HEX_SIZE];
+	int ret = bv_qualifying(round, qualifying);
+
+	bv_hex(expected, qualifying, sizeof(qualifying));
+	bv_hex(seen, quote->qualifying, sizeof(quote->qualifying));
+	return bv_verdict_add(verdict, &(struct bv_check){
+		.name = "qualifying-data", .claim = BV_INSTANCE_IDENTITY,
+		.tier = bv_must(!ret &&
+				!CRYPTO_memcmp(qualifying, quote->qualifying, sizeof(qualifying))),
+		.expected = expected, .seen = seen,
+		.advice = "The round that the machine tells of is not the one that the chip signed: "
+			  "whoever carried the evidence changed it, or the kernel is not bastion's." });
+}
+
 static bool check_round(const struct bv_appraisal *in, const struct bv_round *round,
 			struct bv_verdict *verdict)
 {
-	const struct bv_quote *quote = &verdict->facts.quote;
-	uint8_t qualifying[BASTION_DIGEST_SIZE];
 	char expected[2 * BASTION_VERIFIER_NONCE_MAX + 1], seen[2 * BASTION_VERIFIER_NONCE_MAX + 1];
 	bool ok;
 
@@ -104,7 +84,7 @@ static bool check_round(const struct bv_appraisal *in, const struct bv_round *ro
 	bv_hex(seen, round->verifier_nonce, round->verifier_nonce_len);
 	ok = bv_verdict_add(verdict, &(struct bv_check){
 		.name = "nonce", .claim = BV_INSTANCE_IDENTITY,
-		.tier = must(in->nonce.len >= BASTION_VERIFIER_NONCE_MIN &&
+		.tier = bv_must(in->nonce.len >= BASTION_VERIFIER_NONCE_MIN &&
 			     in->nonce.len == round->verifier_nonce_len &&
 			     !CRYPTO_memcmp(in->nonce.data, round->verifier_nonce, in->nonce.len)),
 		.expected = expected, .seen = seen,
@@ -115,41 +95,25 @@ static bool check_round(const struct bv_appraisal *in, const struct bv_round *ro
 	bv_hex(seen, round->verifier, BASTION_DIGEST_SIZE);
 	ok &= bv_verdict_add(verdict, &(struct bv_check){
 		.name = "verifier", .claim = BV_INSTANCE_IDENTITY,
-		.tier = must(!memcmp(in->verifier, round->verifier, BASTION_DIGEST_SIZE)),
+		.tier = bv_must(!memcmp(in->verifier, round->verifier, BASTION_DIGEST_SIZE)),
 		.expected = expected, .seen = seen,
 		.advice = "The round is for another verifier: begin one for this verifier's digest." });
 
-	bv_hex(expected, quote->chip_nonce, sizeof(quote->chip_nonce));
-	bv_hex(seen, round->chip_nonce, sizeof(round->chip_nonce));
-	ok &= bv_verdict_add(verdict, &(struct bv_check){
-		.name = "chip-nonce", .claim = BV_INSTANCE_IDENTITY,
-		.tier = must(!memcmp(quote->chip_nonce, round->chip_nonce,
-				     sizeof(round->chip_nonce))),
-		.expected = expected, .seen = seen,
-		.advice = "The quote is of another round: begin a new one." });
-
-	memset(qualifying, 0, sizeof(qualifying));
-	ok &= !bv_qualifying(round, qualifying);
-	bv_hex(expected, qualifying, sizeof(qualifying));
-	bv_hex(seen, quote->qualifying, sizeof(quote->qualifying));
-	return bv_verdict_add(verdict, &(struct bv_check){
-		.name = "qualifying-data", .claim = BV_INSTANCE_IDENTITY,
-		.tier = must(!CRYPTO_memcmp(qualifying, quote->qualifying, sizeof(qualifying))),
-		.expected = expected, .seen = seen,
-		.advice = "The round that the machine tells of is not the one that the chip signed: "
-			  "whoever carried the evidence changed it, or the kernel is not bastion's." }) && ok;
+	if (!verdict->facts.is_tpm)
+		ok &= check_chip_nonce(round, verdict);
+	return check_qualifying(round, verdict) && ok;
 }
 
 static void check_firmware(const struct bv_policy *policy, struct bv_verdict *verdict)
 {
 	const struct bv_quote *quote = &verdict->facts.quote;
-	char expected[128], seen[32];
 	enum bv_tier tier = BV_WARNING;
+	char expected[128];
 	int order;
 
 	if (policy->firmware_min)
-		tier = must(!bv_version_compare(quote->firmware, policy->firmware_min, &order) &&
-			    order >= 0);
+		tier = bv_must(!bv_version_compare(quote->firmware, policy->firmware_min, &order) &&
+			       order >= 0);
 	snprintf(expected, sizeof(expected), "%s%s", policy->firmware_min ? "at least " : "",
 		 policy->firmware_min ? policy->firmware_min : "\"firmware_min\" in the policy");
 	bv_verdict_add(verdict, &(struct bv_check){
@@ -157,22 +121,10 @@ static void check_firmware(const struct bv_policy *policy, struct bv_verdict *ve
 		.seen = quote->firmware,
 		.advice = policy->firmware_min ? "Update the chip's firmware."
 					       : "Say in the policy which firmware is good." });
-
-	tier = policy->has_svn_min ? must(quote->svn >= policy->svn_min) : BV_WARNING;
-	snprintf(expected, sizeof(expected), "at least %u", policy->svn_min);
-	snprintf(seen, sizeof(seen), "%u", quote->svn);
-	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "svn", .claim = BV_HARDWARE, .tier = tier,
-		.expected = policy->has_svn_min ? expected : "\"svn_min\" in the policy", .seen = seen,
-		.advice = policy->has_svn_min ? "Update the chip's firmware."
-					      : "Say in the policy which security version is good." });
 }
 
 static void check_hardware(const struct bv_policy *policy, struct bv_verdict *verdict)
 {
-	static const char *const stages[] = {
-		"unknown", "manufacturing", "production", "returned to the vendor"
-	};
 	const struct bv_quote *quote = &verdict->facts.quote;
 	const struct bv_span model = { (const uint8_t *)quote->model, strlen(quote->model) };
 	char expected[256];
@@ -180,25 +132,13 @@ static void check_hardware(const struct bv_policy *policy, struct bv_verdict *ve
 	join(&policy->models, expected, sizeof(expected));
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "model", .claim = BV_HARDWARE,
-		.tier = must(bv_texts_has(&policy->models, model)), .expected = expected,
+		.tier = bv_must(bv_texts_has(&policy->models, model)), .expected = expected,
 		.seen = quote->model, .advice = "Add the model to \"models\" if you trust it." });
 	check_firmware(policy, verdict);
-	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "debug", .claim = BV_HARDWARE,
-		.tier = must(quote->dbgstat != BASTION_DBGSTAT_ENABLED || policy->allow_debug),
-		.expected = policy->allow_debug ? "either: the policy has \"allow_debug\""
-						: "debugging disabled",
-		.seen = quote->dbgstat == BASTION_DBGSTAT_ENABLED ? "debugging enabled"
-								  : "debugging disabled",
-		.advice = "The chip is an emulator or was opened: its secrets are not safe. Only for "
-			  "tests, set \"allow_debug\"." });
-	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "lifecycle", .claim = BV_HARDWARE,
-		.tier = must(quote->lifecycle == BASTION_LIFECYCLE_PRODUCTION ||
-			     (quote->lifecycle == BASTION_LIFECYCLE_MANUFACTURING &&
-			      policy->allow_debug)),
-		.expected = "production", .seen = stages[quote->lifecycle],
-		.advice = "The chip has not left the factory, or went back there: replace it." });
+	if (verdict->facts.is_tpm)
+		bv_appraise_tpm_hardware(verdict);
+	else
+		bv_appraise_native_hardware(policy, verdict);
 }
 
 void bv_appraise_permits(const struct bv_policy *policy, struct bv_verdict *verdict)
@@ -207,7 +147,7 @@ void bv_appraise_permits(const struct bv_policy *policy, struct bv_verdict *verd
 
 	snprintf(seen, sizeof(seen), "%zu", policy->permit_count);
 	bv_verdict_add(verdict, &(struct bv_check){
-		.name = "policies", .claim = BV_CONFIGURATION, .tier = must(policy->permit_count),
+		.name = "policies", .claim = BV_CONFIGURATION, .tier = bv_must(policy->permit_count),
 		.expected = "at least one label in \"policies\"", .seen = seen,
 		.advice = "Say in the policy what a grant shall allow." });
 }
@@ -252,7 +192,8 @@ static void appraise_from(const struct bv_appraisal *in, const struct bv_evidenc
 	const struct bv_round *round = &verdict->facts.round;
 	struct bv_history *fresh;
 
-	if (history && round->log_from && bv_history_is(history, chip_id, round->boot_key)) {
+	if (history && round->log_from && history->tpm == verdict->facts.is_tpm &&
+	    bv_history_is(history, chip_id, round->boot_key)) {
 		appraise_lists(in, evidence, history, verdict);
 		return;
 	}
@@ -261,6 +202,7 @@ static void appraise_from(const struct bv_appraisal *in, const struct bv_evidenc
 		verdict->broken = true;
 		return;
 	}
+	bv_history_set_tpm(fresh, verdict->facts.is_tpm);
 	/* Whoever has nothing but a chip cannot make us forget the kernel that has it. */
 	if (appraise_lists(in, evidence, fresh, verdict) && history &&
 	    log_begins_with(fresh, round->boot_key)) {
@@ -282,24 +224,35 @@ static struct bv_history *own_history(const struct bv_appraisal *in,
 	return in->history;
 }
 
+/* Without a signature there are no claims to look at, nor without its chip. */
+static bool appraise_quote(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+			   bool *genuine, struct bv_verdict *verdict)
+{
+	return evidence->tpm ? bv_appraise_tpm_quote(in, evidence, genuine, verdict)
+			     : bv_appraise_native_quote(in, evidence, genuine, verdict);
+}
+
 static void appraise(const struct bv_appraisal *in, const struct bv_evidence *evidence,
 		     struct bv_verdict *verdict)
 {
-	struct bv_envelope envelope;
-	bool genuine, bound;
+	bool genuine = false, bound, known;
 
-	/* Without a signature there are no claims to look at. */
-	if (!check_quote(evidence, &envelope, verdict))
+	verdict->facts.is_tpm = evidence->tpm;
+	if (!appraise_quote(in, evidence, &genuine, verdict))
 		return;
-	genuine = check_chain(in, &envelope, verdict);
 	check_identity(in, verdict);
 	bound = check_round(in, &evidence->round, verdict);
 	verdict->facts.round = evidence->round;
-	verdict->facts.authentic = genuine && bound;
+	/* What a TPM signed of its registers is but a digest of them. */
+	known = !evidence->tpm || bv_appraise_tpm_registers(in, evidence, verdict);
+	verdict->facts.authentic = genuine && bound && known;
 	check_hardware(in->policy, verdict);
-	bv_appraise_boot(in, evidence->boot_log, verdict);
+	if (!evidence->tpm)
+		bv_appraise_boot(in, evidence->boot_log, verdict);
+	else if (known)
+		bv_appraise_tpm_boot(in->policy, evidence->tcg_log, verdict);
 	/* Only an authentic quote is a reason to look at what is remembered. */
-	if (verdict->facts.authentic || !evidence->round.log_from)
+	if (verdict->facts.authentic || (known && !evidence->round.log_from))
 		appraise_from(in, evidence, own_history(in, verdict), verdict);
 	bv_appraise_permits(in->policy, verdict);
 }
@@ -315,7 +268,7 @@ struct bv_verdict *bv_appraise(const struct bv_appraisal *in)
 		return NULL;
 	ret = bv_evidence_parse(in->evidence, &evidence, &err);
 	if (bv_verdict_add(verdict, &(struct bv_check){
-		.name = "evidence", .claim = BV_CONFIGURATION, .tier = must(!ret),
+		.name = "evidence", .claim = BV_CONFIGURATION, .tier = bv_must(!ret),
 		.expected = "a bundle as Documentation/evidence.rst describes it",
 		.seen = ret ? err.text : "as expected",
 		.advice = "The agent and the verifier are of different versions, or the evidence was "

@@ -10,6 +10,21 @@
 #include "policy.h"
 #include "verdict.h"
 
+/** bv_must() - the tier of a check that has to pass */
+static inline enum bv_tier bv_must(bool ok)
+{
+	return ok ? BV_AFFIRMING : BV_CONTRAINDICATED;
+}
+
+/**
+ * typedef bv_machine_find - looks up the record of an attestation key
+ * @context:	of struct bv_appraisal
+ * @ak:		name of the key
+ *
+ * Return: a record that is good until the next call, or NULL: it was not enrolled.
+ */
+typedef const struct bv_machine *bv_machine_find(void *context, struct bv_span ak);
+
 /**
  * struct bv_appraisal - what an appraisal depends on, all of it
  * @policy:	with its roots
@@ -17,6 +32,8 @@
  * @nonce:	the nonce that was given out for this round and for no other
  * @verifier:	digest of our own grant key
  * @now:	seconds since 1970
+ * @find_machine: looks up records of TPMs; NULL: none was enrolled
+ * @machines:	for @find_machine
  * @history:	what is remembered of the chip; NULL: nothing is, and nothing shall be
  */
 struct bv_appraisal {
@@ -25,6 +42,8 @@ struct bv_appraisal {
 	struct bv_span nonce;
 	const uint8_t *verifier;
 	int64_t now;
+	bv_machine_find *find_machine;
+	void *machines;
 	struct bv_history *history;
 };
 
@@ -42,6 +61,52 @@ struct bv_appraisal {
  * Return: a closed verdict to bv_verdict_free(), or NULL without memory.
  */
 struct bv_verdict *bv_appraise(const struct bv_appraisal *in);
+
+/**
+ * bv_appraise_native_quote() - a Bastionchip's quote: format, signature, claims, certificates
+ * @in:		see above
+ * @evidence:	untrusted
+ * @genuine:	set if the chip is one of the vendor's
+ * @verdict:	gets the checks and the claims
+ *
+ * Return: whether there are claims to look at.
+ */
+bool bv_appraise_native_quote(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+			      bool *genuine, struct bv_verdict *verdict);
+
+/** bv_appraise_native_hardware() - what else the claims say of the chip */
+void bv_appraise_native_hardware(const struct bv_policy *policy, struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_tpm_quote() - likewise of a TPM: magic and type, key, signature, record
+ *
+ * No claim is that of a register yet.
+ */
+bool bv_appraise_tpm_quote(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+			   bool *genuine, struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_tpm_registers() - the values of registers that a TPM's quote covers
+ * @in:		see above
+ * @evidence:	of which the signature is good
+ * @verdict:	gets the check, and the values in its facts: none if it fails
+ *
+ * Return: whether it passed.
+ */
+bool bv_appraise_tpm_registers(const struct bv_appraisal *in, const struct bv_evidence *evidence,
+			       struct bv_verdict *verdict);
+
+/** bv_appraise_tpm_hardware() - what else a TPM says of itself */
+void bv_appraise_tpm_hardware(struct bv_verdict *verdict);
+
+/**
+ * bv_appraise_tpm_boot() - PCRs 0 to 9 against the firmware's log and reference values
+ * @policy:	with the reference values
+ * @log:	of the firmware, untrusted; no data when the evidence has none
+ * @verdict:	with the PCRs; gets the checks
+ */
+void bv_appraise_tpm_boot(const struct bv_policy *policy, struct bv_span log,
+			  struct bv_verdict *verdict);
 
 /**
  * bv_appraise_boot() - the platform's log against register 0 and reference values

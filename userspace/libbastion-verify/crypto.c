@@ -153,7 +153,8 @@ static int from_der(const uint8_t *der, size_t len, uint8_t raw[BASTION_SIGNATUR
 	return ret;
 }
 
-int bv_sign(EVP_PKEY *key, uint8_t signature[BASTION_SIGNATURE_SIZE], struct bv_span message)
+int bv_sign(EVP_PKEY *key, const char *hash, uint8_t signature[BASTION_SIGNATURE_SIZE],
+	    struct bv_span message)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t der[BASTION_SIGNATURE_SIZE + 16];
@@ -162,7 +163,7 @@ int bv_sign(EVP_PKEY *key, uint8_t signature[BASTION_SIGNATURE_SIZE], struct bv_
 
 	if (!ctx)
 		return -ENOMEM;
-	if (EVP_DigestSignInit_ex(ctx, NULL, "SHA384", NULL, NULL, key, NULL) == 1 &&
+	if (EVP_DigestSignInit_ex(ctx, NULL, hash, NULL, NULL, key, NULL) == 1 &&
 	    EVP_DigestSign(ctx, der, &len, message.data, message.len) == 1)
 		ret = from_der(der, len, signature);
 	EVP_MD_CTX_free(ctx);

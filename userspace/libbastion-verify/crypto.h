@@ -100,13 +100,15 @@ int bv_verify(EVP_PKEY *key, const uint8_t signature[BASTION_SIGNATURE_SIZE],
 	      const struct bv_span *parts, size_t count);
 
 /**
- * bv_sign() - ECDSA P-384 with SHA-384
+ * bv_sign() - ECDSA P-384
  * @key:	private key, P-384
+ * @hash:	"SHA384"; "SHA256" where a TPM has to check it
  * @signature:	r || s
  * @message:	what to sign
  *
  * Return: 0, -EIO, -ENOMEM.
  */
-int bv_sign(EVP_PKEY *key, uint8_t signature[BASTION_SIGNATURE_SIZE], struct bv_span message);
+int bv_sign(EVP_PKEY *key, const char *hash, uint8_t signature[BASTION_SIGNATURE_SIZE],
+	    struct bv_span message);
 
 #endif

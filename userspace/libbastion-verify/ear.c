@@ -12,6 +12,7 @@
 #include "ear.h"
 
 #define ID_SIZE		16
+#define UEID_SIZE	32	/* of the chip's id */
 #define DEVELOPER	"https://bastion.example"
 
 static json_t *base64url(struct bv_span bytes)
@@ -55,13 +56,36 @@ static json_t *confirmation(const uint8_t point[BASTION_POINT_SIZE])
 			 base64url((struct bv_span){ point + 1 + half, half }));
 }
 
+/* UEID of type RAND (RFC 9711, 4.2.1), as a Bastionchip has it in its quote. */
+static json_t *ueid(const uint8_t chip_id[BASTION_DIGEST_SIZE])
+{
+	uint8_t bytes[1 + UEID_SIZE] = { 1 };
+
+	memcpy(bytes + 1, chip_id, UEID_SIZE);
+	return base64url(BV_SPAN(bytes));
+}
+
+/* What a TPM signed of itself, and which machine it was enrolled as. */
+static json_t *tpm(const struct bv_tpm_facts *facts)
+{
+	return json_pack("{s:s, s:o, s:{s:I, s:I, s:I, s:b}}", "machine", facts->machine,
+			 "firmware-version",
+			 json_sprintf("%016llx", (unsigned long long)facts->firmware), "clock",
+			 "clock", (json_int_t)facts->clock, "reset-count",
+			 (json_int_t)facts->reset_count, "restart-count",
+			 (json_int_t)facts->restart_count, "safe", facts->safe);
+}
+
 static int add_identity(json_t *claims, const struct bv_facts *facts)
 {
 	char sub[32 + 2 * BASTION_DIGEST_SIZE] = "bastion-chip:";
+	json_t *submod = json_object_get(json_object_get(claims, "submods"), "bastion");
 
 	bv_hex(sub + strlen(sub), facts->quote.chip_id, BASTION_DIGEST_SIZE);
 	return json_object_set_new(claims, "sub", json_string(sub)) ||
-	       json_object_set_new(claims, "cnf", confirmation(facts->round.boot_key));
+	       json_object_set_new(claims, "ueid", ueid(facts->quote.chip_id)) ||
+	       json_object_set_new(claims, "cnf", confirmation(facts->round.boot_key)) ||
+	       (facts->is_tpm && json_object_set_new(submod, "ear.bastion.tpm", tpm(&facts->tpm)));
 }
 
 json_t *bv_ear_claims(const struct bv_ear_input *in)

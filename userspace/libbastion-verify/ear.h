@@ -40,8 +40,8 @@ struct bv_ear_input {
  * bv_ear_claims() - the claims set
  * @in:		see above
  *
- * The chip's id (sub) and the boot key (cnf) are in it only when the verdict's
- * facts are authentic. It expires when a grant of this moment would.
+ * The chip's id (sub, ueid), the boot key (cnf) and what a TPM says of itself are in it
+ * only when the verdict's facts are authentic. It expires when a grant of this moment would.
  *
  * Return: a new reference, NULL without memory.
  */

@@ -10,8 +10,14 @@
 
 /**
  * struct bv_evidence - the records, decoded; nothing in it is believed yet
+ * @tpm:	the chip is a TPM: the members of that name are there, not the first two
  * @quote:	COSE_Sign1
  * @boot_log:	register 0
+ * @tpm_attest:	TPMS_ATTEST
+ * @tpm_signature: TPMT_SIGNATURE
+ * @tpm_key:	TPMT_PUBLIC
+ * @tpm_registers: text, see bv_expected_parse()
+ * @tcg_log:	the firmware's; no data when the evidence has none
  * @log:	registers 1 to 7 without 3
  * @ima:	IMA's list, of register 3; no data when the evidence has none
  * @platform:	JSON text that nobody vouches for; only checked to be JSON
@@ -20,8 +26,14 @@
  * The spans are owned by this struct.
  */
 struct bv_evidence {
+	bool tpm;
 	struct bv_span quote;
 	struct bv_span boot_log;
+	struct bv_span tpm_attest;
+	struct bv_span tpm_signature;
+	struct bv_span tpm_key;
+	struct bv_span tpm_registers;
+	struct bv_span tcg_log;
 	struct bv_span log;
 	struct bv_span ima;
 	struct bv_span platform;

@@ -92,6 +92,58 @@ static int fill(const struct bv_facts *facts, const struct bv_policy *policy,
 	return ret;
 }
 
+/* What TPM2_PolicySigned hashes (round.h; TPM 2.0 Library, part 3, 23.3): for this nonce alone. */
+static int sign_policy(const uint8_t nonce[BV_TPM_NONCE_SIZE], EVP_PKEY *key,
+		       struct bastion_policy_signature *signature)
+{
+	uint8_t message[BV_TPM_NONCE_SIZE + 4 + 32];
+	const uint32_t expiration = htobe32(-le32toh(signature->seconds));
+
+	memcpy(message, nonce, BV_TPM_NONCE_SIZE);
+	memcpy(message + BV_TPM_NONCE_SIZE, &expiration, sizeof(expiration));
+	if (!EVP_Q_digest(NULL, "SHA256", NULL, signature->policy, sizeof(signature->policy),
+			  message + BV_TPM_NONCE_SIZE + sizeof(expiration), NULL))
+		return -EIO;
+	return bv_sign(key, "SHA256", signature->signature, BV_SPAN(message));
+}
+
+static bool has_signature(const struct bastion_policy_signature *signatures, size_t count,
+			  const uint8_t policy[BASTION_DIGEST_SIZE])
+{
+	for (size_t i = 0; i < count; i++)
+		if (!memcmp(signatures[i].policy, policy, BASTION_DIGEST_SIZE))
+			return true;
+	return false;
+}
+
+/* One for each policy that the grant releases, in the order in which it names them first. */
+static int add_policies(const struct bv_facts *facts, uint32_t lifetime, EVP_PKEY *key,
+			struct bv_grant *grant)
+{
+	struct bastion_policy_signature signatures[BASTION_GRANT_ENTRIES_MAX] = { 0 };
+	const uint32_t seconds = lifetime < BASTION_POLICY_SECONDS_MAX ? lifetime :
+									 BASTION_POLICY_SECONDS_MAX;
+	const struct bastion_grant_entry *entry = (void *)(grant->bytes +
+							   sizeof(struct bastion_grant));
+	const uint8_t *end = grant->bytes + grant->len - BASTION_SIGNATURE_SIZE;
+	size_t count = 0;
+	int ret = 0;
+
+	for (; !ret && (const uint8_t *)entry < end; entry++) {
+		if (entry->kind != htole32(BASTION_GRANT_RELEASE) ||
+		    has_signature(signatures, count, entry->policy))
+			continue;
+		memcpy(signatures[count].policy, entry->policy, sizeof(entry->policy));
+		signatures[count].seconds = htole32(seconds);
+		ret = sign_policy(facts->quote.chip_nonce, key, &signatures[count++]);
+	}
+	if (ret || !count)
+		return ret;
+	grant->policies_len = BASTION_SEALED_POLICIES_SIZE(count);
+	return bv_policies_seal(signatures, count, facts->round.boot_key,
+				(struct bv_span){ grant->bytes, grant->len }, grant->policies);
+}
+
 int bv_grant_make(const struct bv_verdict *verdict, const struct bv_policy *policy, EVP_PKEY *key,
 		  const uint8_t token[BASTION_TOKEN_SIZE], struct bv_grant *grant)
 {
@@ -118,10 +170,12 @@ int bv_grant_make(const struct bv_verdict *verdict, const struct bv_policy *poli
 	memcpy(grant->bytes, &fixed, sizeof(fixed));
 	grant->len = BASTION_GRANT_SIZE(le32toh(fixed.entry_count));
 	body = grant->len - BASTION_SIGNATURE_SIZE;
-	ret = bv_sign(key, grant->bytes + body, (struct bv_span){ grant->bytes, body });
+	ret = bv_sign(key, "SHA384", grant->bytes + body, (struct bv_span){ grant->bytes, body });
 	if (!ret)
 		ret = bv_token_seal(token, verdict->facts.round.boot_key,
 				    (struct bv_span){ grant->bytes, grant->len }, grant->token);
+	if (!ret && verdict->facts.is_tpm)
+		ret = add_policies(&verdict->facts, policy->lifetime, key, grant);
 	if (ret)
 		memset(grant, 0, sizeof(*grant));
 	return ret;

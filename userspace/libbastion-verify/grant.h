@@ -9,15 +9,19 @@
 #include "verdict.h"
 
 /**
- * struct bv_grant - a signed grant and its sealed token
+ * struct bv_grant - a signed grant and what goes with it, sealed to the boot key
  * @bytes:	the grant, signature included
  * @len:	of @bytes
- * @token:	sealed to the boot key; the token itself is nowhere
+ * @token:	the token itself is nowhere else
+ * @policies:	for a TPM: policy signatures (round.h)
+ * @policies_len: of @policies; 0 when there are none
  */
 struct bv_grant {
 	uint8_t bytes[BASTION_GRANT_MAX];
 	size_t len;
 	uint8_t token[BASTION_SEALED_TOKEN_SIZE];
+	uint8_t policies[BASTION_SEALED_POLICIES_MAX];
+	size_t policies_len;
 };
 
 /**
@@ -48,6 +52,15 @@ int bv_token_seal(const uint8_t token[BASTION_TOKEN_SIZE],
 		  uint8_t sealed[BASTION_SEALED_TOKEN_SIZE]);
 
 /**
+ * bv_policies_seal() - likewise, policy signatures
+ * @signatures:	of which @count
+ * @sealed:	BASTION_SEALED_POLICIES_SIZE(@count) bytes
+ */
+int bv_policies_seal(const struct bastion_policy_signature *signatures, size_t count,
+		     const uint8_t boot_key[BASTION_POINT_SIZE], struct bv_span grant,
+		     uint8_t *sealed);
+
+/**
  * bv_token_open() - the other side of bv_token_seal(), for tests and other readings
  * @sealed:	145 bytes
  * @boot_key:	private
@@ -58,5 +71,9 @@ int bv_token_seal(const uint8_t token[BASTION_TOKEN_SIZE],
  */
 int bv_token_open(const uint8_t sealed[BASTION_SEALED_TOKEN_SIZE], EVP_PKEY *boot_key,
 		  struct bv_span grant, uint8_t token[BASTION_TOKEN_SIZE]);
+
+/** bv_policies_open() - likewise of bv_policies_seal(), for @count signatures */
+int bv_policies_open(const uint8_t *sealed, size_t count, EVP_PKEY *boot_key,
+		     struct bv_span grant, struct bastion_policy_signature *signatures);
 
 #endif

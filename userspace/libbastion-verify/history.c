@@ -7,14 +7,22 @@
 #include "history.h"
 
 #define MAGIC		"bastion history1"
+#define MAGIC_TPM	"bastion history2"	/* the same of a TPM */
 #define MAGIC_SIZE	(sizeof(MAGIC) - 1)
 /* Magic, chip, boot key, bank of IMA's list; then the log's pieces and IMA's. */
 #define HEAD_SIZE	(MAGIC_SIZE + BASTION_DIGEST_SIZE + BASTION_POINT_SIZE + 4)
 
 static void set_up(struct bv_history *history)
 {
-	history->ima_replay.pcrs.banks = 1u << BV_BANK_SHA384;
-	history->ima_replay.mirror = true;
+	history->ima_replay.pcrs.banks = 1u << (history->tpm ? BV_BANK_SHA256 : BV_BANK_SHA384);
+	history->ima_replay.mirror = !history->tpm;
+	history->replay.tpm = history->tpm;
+}
+
+void bv_history_set_tpm(struct bv_history *history, bool tpm)
+{
+	history->tpm = tpm;
+	set_up(history);
 }
 
 struct bv_history *bv_history_new(const uint8_t chip_id[BASTION_DIGEST_SIZE], size_t max)
@@ -198,7 +206,7 @@ int bv_history_encode(const struct bv_history *history, struct bv_span *out)
 
 	if (!bytes)
 		return -ENOMEM;
-	at = put(bytes, MAGIC, MAGIC_SIZE);
+	at = put(bytes, history->tpm ? MAGIC_TPM : MAGIC, MAGIC_SIZE);
 	at = put(at, history->chip_id, BASTION_DIGEST_SIZE);
 	at = put(at, history->boot_key, BASTION_POINT_SIZE);
 	bv_put_le32(at, history->ima_bank);
@@ -257,8 +265,10 @@ static int decode(struct bv_span bytes, struct bv_history *history, struct bv_er
 	uint32_t bank;
 	int ret;
 
-	if (bytes.len < HEAD_SIZE + BASTION_DIGEST_SIZE || memcmp(bytes.data, MAGIC, MAGIC_SIZE))
+	if (bytes.len < HEAD_SIZE + BASTION_DIGEST_SIZE ||
+	    (memcmp(bytes.data, MAGIC, MAGIC_SIZE) && memcmp(bytes.data, MAGIC_TPM, MAGIC_SIZE)))
 		return bv_fail(err, "it is no history of this version's");
+	bv_history_set_tpm(history, !memcmp(bytes.data, MAGIC_TPM, MAGIC_SIZE));
 	rest.len -= BASTION_DIGEST_SIZE;
 	digest = (struct bv_span){ rest.data + rest.len, BASTION_DIGEST_SIZE };
 	ret = bv_sha384(own, &rest, 1);

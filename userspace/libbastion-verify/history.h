@@ -65,6 +65,7 @@ struct bv_judged {
 /**
  * struct bv_history - see above
  * @chip_id:	whose it is; nothing is added for another chip's quotes
+ * @tpm:	it is a TPM, so what replays have are its PCRs: bv_history_set_tpm()
  * @boot_key:	the first entry of register 1
  * @log:	registers 1 to 7 without 3
  * @ima:	IMA's list
@@ -77,6 +78,7 @@ struct bv_judged {
  */
 struct bv_history {
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
+	bool tpm;
 	uint8_t boot_key[BASTION_POINT_SIZE];
 	struct bv_pieces log;
 	struct bv_pieces ima;
@@ -96,6 +98,9 @@ struct bv_history {
  * Return: a history to bv_history_free(), or NULL without memory.
  */
 struct bv_history *bv_history_new(const uint8_t chip_id[BASTION_DIGEST_SIZE], size_t max);
+
+/** bv_history_set_tpm() - of a history that is new: whether it will be a TPM's */
+void bv_history_set_tpm(struct bv_history *history, bool tpm);
 
 /** bv_history_free() - NULL is fine */
 void bv_history_free(struct bv_history *history);

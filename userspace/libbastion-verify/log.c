@@ -115,7 +115,26 @@ static int check_digests(struct bv_hasher *hasher, const struct bv_log_entry *en
 	return 0;
 }
 
-static int extend(struct bv_hasher *hasher, struct bv_replay *replay,
+/* A replay that is under way */
+struct replayer {
+	struct bv_hasher sha384;
+	struct bv_hasher sha256;
+};
+
+/* The TPM has one PCR for all registers, so what extends it says which one it is. */
+static int extend_pcr(struct bv_hasher *sha256, uint8_t pcr[BV_PCR_SIZE],
+		      const uint8_t index[4], struct bv_span template_digest)
+{
+	static const char tag[] = BASTION_PCR_TAG;
+	uint8_t digest[BV_PCR_SIZE];
+	const struct bv_span event[] = { BV_SPAN(tag), { index, 4 }, template_digest };
+	const struct bv_span extended[] = { { pcr, BV_PCR_SIZE }, BV_SPAN(digest) };
+	int ret = bv_hasher_run(sha256, digest, event, 3);
+
+	return ret ? ret : bv_hasher_run(sha256, pcr, extended, 2);
+}
+
+static int extend(struct replayer *replayer, struct bv_replay *replay,
 		  const struct bv_log_entry *entry, struct bv_error *err)
 {
 	uint8_t *value = replay->registers[entry->index];
@@ -129,9 +148,11 @@ static int extend(struct bv_hasher *hasher, struct bv_replay *replay,
 	int ret;
 
 	bv_put_le32(index, entry->index);
-	ret = bv_hasher_run(hasher, value, extended, 2);
+	ret = bv_hasher_run(&replayer->sha384, value, extended, 2);
 	if (!ret)
-		ret = bv_hasher_run(hasher, replay->aggregate, aggregated, 3);
+		ret = bv_hasher_run(&replayer->sha384, replay->aggregate, aggregated, 3);
+	if (!ret && replay->tpm)
+		ret = extend_pcr(&replayer->sha256, replay->pcr, index, entry->template_digest);
 	if (ret)
 		return bv_fail_errno(err, -ret, "replaying the log");
 	replay->count++;
@@ -144,10 +165,12 @@ int bv_log_replay_more(struct bv_span log, uint32_t allowed, struct bv_replay *r
 {
 	struct bv_log_reader reader = { log.data, log.len, replay->count, replay->count };
 	struct bv_log_entry entry = { 0 };
-	struct bv_hasher hasher;
-	int ret = bv_hasher_init(&hasher, "SHA384");
+	struct replayer replayer = { 0 };
+	int ret = bv_hasher_init(&replayer.sha384, "SHA384");
 
 	memset(bad, 0, sizeof(*bad));
+	if (!ret && replay->tpm)
+		ret = bv_hasher_init(&replayer.sha256, "SHA256");
 	if (ret)
 		bv_fail_errno(err, -ret, "replaying the log");
 	while (!ret && (ret = bv_log_next(&reader, &entry, err)) == 1) {
@@ -155,13 +178,14 @@ int bv_log_replay_more(struct bv_span log, uint32_t allowed, struct bv_replay *r
 			ret = bv_fail(err, "log entry %llu is for register %u, which is not this log's",
 				      (unsigned long long)entry.number, entry.index);
 		else
-			ret = check_digests(&hasher, &entry, err);
+			ret = check_digests(&replayer.sha384, &entry, err);
 		if (!ret)
-			ret = extend(&hasher, replay, &entry, err);
+			ret = extend(&replayer, replay, &entry, err);
 		if (ret)
 			*bad = entry;
 	}
-	bv_hasher_exit(&hasher);
+	bv_hasher_exit(&replayer.sha256);
+	bv_hasher_exit(&replayer.sha384);
 	return ret;
 }
 

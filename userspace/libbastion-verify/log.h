@@ -15,6 +15,8 @@
 #define BV_LOG_ENTRIES_MAX	65536	/* that are read at once */
 #define BV_LOG_DATA_MAX		65536	/* template data of one record */
 
+#define BV_PCR_SIZE		32	/* SHA-256 */
+
 #define BV_LOG_FILES		4		/* register of what is executed */
 #define BV_LOG_VERITY		"verity:sha256"	/* of an fs-verity file, as IMA calls it */
 
@@ -88,12 +90,16 @@ int bv_log_next(struct bv_log_reader *reader, struct bv_log_entry *entry, struct
  * @aggregate:	A(count) of round.h
  * @count:	records
  * @used:	mask of the registers that have records
+ * @tpm:	replay @pcr as well
+ * @pcr:	what a TPM's PCR has in the SHA-256 bank, from zero (round.h)
  */
 struct bv_replay {
 	uint8_t registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
 	uint8_t aggregate[BASTION_DIGEST_SIZE];
 	uint64_t count;
 	uint32_t used;
+	bool tpm;
+	uint8_t pcr[BV_PCR_SIZE];
 };
 
 /**

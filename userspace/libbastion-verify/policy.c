@@ -13,6 +13,7 @@
 #define TEXT_MAX	4096
 #define LIFETIME	300		/* unless the policy says otherwise */
 #define REGISTER_MASK	0x7u		/* likewise: 0, 1 and 2 */
+#define PCR		13		/* likewise, and unless the module is told otherwise */
 
 static int no_memory(struct bv_error *err)
 {
@@ -113,17 +114,10 @@ static int read_boot(const json_t *json, struct bv_boot *boot, struct bv_error *
 	return boot->name && boot->cmdline ? 0 : no_memory(err);
 }
 
-static int read_reference(const json_t *json, struct bv_policy *policy, struct bv_error *err)
+static int read_boots(const json_t *list, struct bv_policy *policy, struct bv_error *err)
 {
-	static const char *const known[] = { "boot", NULL };
-	const json_t *list = json_object_get(json, "boot");
-	int ret;
+	int ret = list_of(list, "boot", err);
 
-	if (!json_is_object(json))
-		return bv_fail(err, "policy: \"reference\" is not an object");
-	ret = bv_json_only(json, known, "policy: \"reference\"", err);
-	if (!ret)
-		ret = list_of(list, "boot", err);
 	if (ret)
 		return ret;
 	policy->boots = calloc(json_array_size(list) + 1, sizeof(*policy->boots));
@@ -131,6 +125,22 @@ static int read_reference(const json_t *json, struct bv_policy *policy, struct b
 		return no_memory(err);
 	for (size_t i = 0; !ret && i < json_array_size(list); i++)
 		ret = read_boot(json_array_get(list, i), &policy->boots[policy->boot_count++], err);
+	return ret;
+}
+
+static int read_reference(const json_t *json, struct bv_policy *policy, struct bv_error *err)
+{
+	static const char *const known[] = { "boot", "tpm", NULL };
+	const json_t *boot = json_object_get(json, "boot"), *tpm = json_object_get(json, "tpm");
+	int ret;
+
+	if (!json_is_object(json))
+		return bv_fail(err, "policy: \"reference\" is not an object");
+	ret = bv_json_only(json, known, "policy: \"reference\"", err);
+	if (!ret && (boot || !tpm))
+		ret = read_boots(boot, policy, err);
+	if (!ret && tpm)
+		ret = bv_tpm_references_read(&policy->tpms, tpm, err);
 	return ret;
 }
 
@@ -321,6 +331,15 @@ static int read_numbers(const json_t *json, struct bv_policy *policy, struct bv_
 		policy->has_svn_min = true;
 		policy->svn_min = number;
 	}
+	policy->pcr = PCR;
+	if (json_object_get(json, "pcr")) {
+		ret = bv_json_number(json, "pcr", 8, 15, &number, err);
+		if (ret)
+			return ret;
+		if (number == BV_IMA_PCR)
+			return bv_fail(err, "policy: \"pcr\" is %d, which is IMA's", BV_IMA_PCR);
+		policy->pcr = number;
+	}
 	if (!json_object_get(json, "firmware_min"))
 		return 0;
 	ret = bv_json_text(json, "firmware_min", 32, &version, err);
@@ -348,6 +367,7 @@ static int read_lists(const json_t *json, struct bv_policy *policy, struct bv_er
 		{ "chips", &policy->chips, NULL },
 		{ "verifiers", &policy->verifiers, NULL },
 	};
+	const json_t *tpm;
 	int ret = 0;
 
 	for (size_t i = 0; !ret && i < sizeof(lists) / sizeof(*lists); i++) {
@@ -360,7 +380,9 @@ static int read_lists(const json_t *json, struct bv_policy *policy, struct bv_er
 	}
 	if (ret)
 		return ret;
-	if (!policy->root_files.count)
+	/* Without them no chip is genuine but TPMs that were enrolled. */
+	tpm = json_object_get(json_object_get(json, "reference"), "tpm");
+	if (!policy->root_files.count && (policy->root_files.given || !tpm))
 		return bv_fail(err, "policy: \"roots\" must name a file with root certificates");
 	if (!policy->models.count)
 		return bv_fail(err, "policy: \"models\" must name a model");
@@ -382,7 +404,7 @@ static int read_policy(const json_t *json, struct bv_policy *policy, struct bv_e
 	static const char *const known[] = {
 		"roots", "models", "firmware_min", "svn_min", "allow_debug", "revoked_chips",
 		"chips", "reference", "modules", "platforms", "parameters", "verifiers", "registers",
-		"lifetime", "register_mask", "accept_warning", "policies", "ima", "executables", NULL
+		"lifetime", "register_mask", "accept_warning", "policies", "ima", "executables", "pcr", NULL
 	};
 	static const struct {
 		const char *name;
@@ -493,6 +515,7 @@ void bv_policy_free(struct bv_policy *policy)
 		free(policy->boots[i].cmdline);
 	}
 	free(policy->boots);
+	bv_tpm_references_exit(&policy->tpms);
 	for (size_t i = 0; i < policy->permit_count; i++)
 		free(policy->permits[i].rebinds);
 	free(policy->permits);

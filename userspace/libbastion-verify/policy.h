@@ -13,6 +13,7 @@
 #include "bytes.h"
 #include "error.h"
 #include "reference-rule.h"
+#include "reference-tpm.h"
 
 #define BV_POLICY_MAX		(1 << 20)
 #define BV_CMDLINE_MAX		4096
@@ -106,6 +107,8 @@ struct bv_permit {
  * @chips:		the only good chip ids, if given
  * @boots:		reference values
  * @boot_count:		how many; 0 when there are none
+ * @tpms:		reference values of TPMs
+ * @pcr:		of a TPM: which one the module has to extend
  * @modules:		the only good build ids of the module, if given
  * @platforms:		the only good kernels, with lockdown and signatures, if given
  * @parameters:		the only good parameters of the module, if given
@@ -132,6 +135,8 @@ struct bv_policy {
 	struct bv_digests chips;
 	struct bv_boot *boots;
 	size_t boot_count;
+	struct bv_tpm_references tpms;
+	uint32_t pcr;
 	struct bv_texts modules;
 	struct bv_texts platforms;
 	struct bv_texts parameters;

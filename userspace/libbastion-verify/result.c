@@ -70,7 +70,10 @@ json_t *bv_result_json(const struct bv_result *result)
 
 	if (json && result->grant.len &&
 	    (add_bytes(json, "grant", (struct bv_span){ result->grant.bytes, result->grant.len }) ||
-	     add_bytes(json, "token", BV_SPAN(result->grant.token)))) {
+	     add_bytes(json, "token", BV_SPAN(result->grant.token)) ||
+	     (result->grant.policies_len &&
+	      add_bytes(json, "policies", (struct bv_span){ result->grant.policies,
+							    result->grant.policies_len })))) {
 		json_decref(json);
 		return NULL;
 	}

@@ -13,7 +13,7 @@ int bv_qualifying(const struct bv_round *round, uint8_t out[BASTION_DIGEST_SIZE]
 		{ round->verifier_nonce, round->verifier_nonce_len },
 		BV_SPAN(round->verifier),
 		BV_SPAN(round->kernel_nonce),
-		BV_SPAN(round->chip_nonce),
+		{ round->chip_nonce, round->chip_nonce_len },
 		BV_SPAN(round->boot_key),
 		BV_SPAN(count),
 	};

@@ -226,3 +226,27 @@ int bv_tpm_pcrs_match(const struct bv_expected *covered, const struct bv_tpm_att
 	bv_fail(err, "the values are not those that the quote covers: their digest differs");
 	return -EKEYREJECTED;
 }
+
+static int check_left(const uint32_t left[BV_BANKS], struct bv_error *err)
+{
+	for (int bank = 0; bank < BV_BANKS; bank++)
+		if (left[bank])
+			return bv_fail(err, "register %s:%d has a value here, but the quote does not "
+				       "cover it", bv_bank_name(bank), __builtin_ctz(left[bank]));
+	return 0;
+}
+
+int bv_tpm_pcrs_cover(const struct bv_expected *values, const struct bv_tpm_attest *attest,
+		      enum bv_bank hash, struct bv_expected *covered, uint32_t left[BV_BANKS],
+		      struct bv_error *err)
+{
+	uint32_t own[BV_BANKS];
+	int ret;
+
+	if (!left)
+		left = own;
+	ret = bv_tpm_pcrs_select(values, &attest->selection, covered, left, err);
+	if (!ret)
+		ret = bv_tpm_pcrs_match(covered, attest, hash, err);
+	return ret ? ret : check_left(left, err);
+}

@@ -49,4 +49,20 @@ int bv_tpm_pcrs_select(const struct bv_expected *values, const struct bv_tpm_sel
 int bv_tpm_pcrs_match(const struct bv_expected *covered, const struct bv_tpm_attest *attest,
 		      enum bv_bank hash, struct bv_error *err);
 
+/**
+ * bv_tpm_pcrs_cover() - the values that a quote covers, if there are no others
+ * @values:	what somebody says the registers hold
+ * @attest:	the quote
+ * @hash:	as above
+ * @covered:	the selected values, which have the digest that was signed
+ * @left:	by bank: mask of the registers of @values that the quote does not cover; or NULL
+ * @err:	what was wrong; also that there are such registers: nobody vouches for them, and
+ *		whoever gave them may think that somebody does
+ *
+ * Return: 0, -EBADMSG, -EKEYREJECTED, -ENOMEM, -EIO.
+ */
+int bv_tpm_pcrs_cover(const struct bv_expected *values, const struct bv_tpm_attest *attest,
+		      enum bv_bank hash, struct bv_expected *covered, uint32_t left[BV_BANKS],
+		      struct bv_error *err);
+
 #endif

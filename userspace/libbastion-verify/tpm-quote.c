@@ -110,16 +110,6 @@ static bool judge_qualifying(struct judge *judge)
 				"ask for a quote with fresh qualifying data, and compare with that");
 }
 
-/* Nobody vouches for what is left; whoever gave it may think that somebody does. */
-static int check_left(const uint32_t left[BV_BANKS], struct bv_error *err)
-{
-	for (int bank = 0; bank < BV_BANKS; bank++)
-		if (left[bank])
-			return bv_fail(err, "register %s:%d has a value here, but the quote does not "
-				       "cover it", bv_bank_name(bank), __builtin_ctz(left[bank]));
-	return 0;
-}
-
 static bool judge_registers(struct judge *judge)
 {
 	struct bv_tpm_finding *finding = judge->finding;
@@ -134,12 +124,8 @@ static bool judge_registers(struct judge *judge)
 	}
 	ret = bv_tpm_pcrs_read(judge->evidence->values, &attest->selection, &values, &err);
 	if (!ret)
-		ret = bv_tpm_pcrs_select(&values, &attest->selection, &finding->registers,
-					 finding->left, &err);
-	if (!ret)
-		ret = bv_tpm_pcrs_match(&finding->registers, attest, finding->signature.hash, &err);
-	if (!ret)
-		ret = check_left(finding->left, &err);
+		ret = bv_tpm_pcrs_cover(&values, attest, finding->signature.hash,
+					&finding->registers, finding->left, &err);
 	return bv_finding_check(&judge->finding->found, "registers", ret,
 				"values of the registers that the quote covers, with its digest",
 				&err,

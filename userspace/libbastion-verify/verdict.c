@@ -105,6 +105,15 @@ bool bv_verdict_add(struct bv_verdict *verdict, const struct bv_check *check)
 	return ok;
 }
 
+void bv_verdict_take(struct bv_verdict *verdict, const struct bv_verdict *from)
+{
+	if (json_array_extend(verdict->checks, from->checks) || from->broken)
+		verdict->broken = true;
+	for (int i = 0; i < BV_CLAIMS; i++)
+		if (from->worst[i] > verdict->worst[i])
+			verdict->worst[i] = from->worst[i];
+}
+
 const char *bv_verdict_failing(const struct bv_verdict *verdict)
 {
 	const json_t *check;

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "log.h"
+#include "machine.h"
 #include "quote.h"
 #include "round.h"
 
@@ -52,8 +53,33 @@ struct bv_check {
 };
 
 /**
+ * struct bv_tpm_facts - what a TPM has signed that other chips do not have
+ * @machine:		name of the record that the chip's id is from
+ * @firmware:		the vendor's version
+ * @clock:		milliseconds that it had power
+ * @reset_count:	what a grant calls the boot count
+ * @restart_count:	times that it was suspended since
+ * @safe:		no higher @clock was reported before a power loss
+ * @pcr:		which one the module extends
+ * @pcrs:		of the SHA-256 bank: 0 to 10 and @pcr; the others are not signed, and zero
+ */
+struct bv_tpm_facts {
+	char machine[BV_MACHINE_NAME_MAX + 1];
+	uint64_t firmware;
+	uint64_t clock;
+	uint32_t reset_count;
+	uint32_t restart_count;
+	bool safe;
+	uint32_t pcr;
+	uint8_t pcrs[BV_PCR_COUNT][BV_PCR_SIZE];
+};
+
+/**
  * struct bv_facts - what appraisal has established, for grant and result
- * @quote:		the claims
+ * @quote:		the claims. Of a TPM, which has no such registers, those that its logs lead to,
+ *			once they are found to lead to its PCRs
+ * @is_tpm:		the chip is a TPM
+ * @tpm:		then
  * @round:		the round, compared with the quote's qualifying data
  * @log_aggregate:	of the log
  * @replayed:		entries of both lists that this round brought, or claimed to
@@ -66,6 +92,8 @@ struct bv_check {
  */
 struct bv_facts {
 	struct bv_quote quote;
+	bool is_tpm;
+	struct bv_tpm_facts tpm;
 	struct bv_round round;
 	uint8_t log_aggregate[BASTION_DIGEST_SIZE];
 	uint64_t replayed;
@@ -111,6 +139,9 @@ void bv_verdict_free(struct bv_verdict *verdict);
  * Return: whether the check passed.
  */
 bool bv_verdict_add(struct bv_verdict *verdict, const struct bv_check *check);
+
+/** bv_verdict_take() - record all checks of another verdict, which keeps them */
+void bv_verdict_take(struct bv_verdict *verdict, const struct bv_verdict *from);
 
 /**
  * bv_verdict_close() - draw the conclusion

@@ -128,7 +128,7 @@ static void field(struct tc_buffer *out, const void *bytes, uint32_t len)
 	tc_put(out, bytes, len);
 }
 
-static void qualifying(const struct tc *tc, uint8_t out[BASTION_DIGEST_SIZE])
+void tc_qualifying(const struct tc *tc, uint8_t out[BASTION_DIGEST_SIZE])
 {
 	const struct bv_round *round = &tc->round;
 	struct tc_buffer bytes = { .len = 0 };
@@ -140,7 +140,7 @@ static void qualifying(const struct tc *tc, uint8_t out[BASTION_DIGEST_SIZE])
 	field(&bytes, round->verifier_nonce, round->verifier_nonce_len);
 	field(&bytes, round->verifier, 48);
 	field(&bytes, round->kernel_nonce, 32);
-	field(&bytes, round->chip_nonce, 48);
+	field(&bytes, round->chip_nonce, round->chip_nonce_len);
 	field(&bytes, round->boot_key, 97);
 	field(&bytes, count, 8);
 	sha384(bytes.data, bytes.len, out);
@@ -152,7 +152,7 @@ void tc_payload(const struct tc *tc, struct tc_buffer *out)
 	uint8_t nonce[48], ueid[33] = { 1 }, extensions[48];
 
 	out->len = 0;
-	qualifying(tc, nonce);
+	tc_qualifying(tc, nonce);
 	memcpy(ueid + 1, claims->chip_id, 32);
 	sha384(claims->registers[5], 3 * 48, extensions);
 	tc_head(out, 5, 17);
@@ -368,6 +368,7 @@ struct tc *tc_new(void)
 	spki_digest(tc->grant_key, tc->verifier);
 	memset(tc->claims.chip_nonce, 0xc4, sizeof(tc->claims.chip_nonce));
 	memset(tc->round.chip_nonce, 0xc4, sizeof(tc->round.chip_nonce));
+	tc->round.chip_nonce_len = sizeof(tc->round.chip_nonce);
 	memset(tc->round.kernel_nonce, 0x4e, sizeof(tc->round.kernel_nonce));
 	memset(tc->round.verifier_nonce, 0x55, 32);
 	tc->round.verifier_nonce_len = 32;
@@ -403,7 +404,7 @@ void tc_free(struct tc *tc)
 	free(tc);
 }
 
-static json_t *cmw(const char *type, const void *bytes, size_t len)
+json_t *tc_cmw(const char *type, const void *bytes, size_t len)
 {
 	char *value = bv_base64url((struct bv_span){ bytes, len });
 	json_t *json = json_pack("[s, s, i]", type, value, 4);
@@ -415,7 +416,7 @@ static json_t *cmw(const char *type, const void *bytes, size_t len)
 static json_t *cmw_json(const char *type, json_t *value)
 {
 	char *dump = json_dumps(value, JSON_COMPACT);
-	json_t *json = cmw(type, dump, strlen(dump));
+	json_t *json = tc_cmw(type, dump, strlen(dump));
 
 	free(dump);
 	json_decref(value);
@@ -425,26 +426,27 @@ static json_t *cmw_json(const char *type, json_t *value)
 json_t *tc_bundle(struct tc *tc, const struct tc_buffer *quote)
 {
 	const struct bv_round *round = &tc->round;
-	json_t *ima = tc->ima.data ? cmw("application/vnd.bastion.ima", tc->ima.data, tc->ima.len)
+	json_t *ima = tc->ima.data ? tc_cmw("application/vnd.bastion.ima", tc->ima.data, tc->ima.len)
 				   : NULL;
 
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o*, s:o}", "__cmwc_t",
 		"tag:bastion.example,2026:evidence/1", "quote",
-		cmw("application/eat+cwt", quote->data, quote->len), "round",
+		tc_cmw("application/eat+cwt", quote->data, quote->len), "round",
 		cmw_json("application/vnd.bastion.round+json",
-			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "verifier",
+			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o*}", "verifier",
 				   hex_json(round->verifier, 48), "kernel_nonce",
 				   hex_json(round->kernel_nonce, 32), "chip_nonce",
-				   hex_json(round->chip_nonce, 48), "boot_key",
+				   hex_json(round->chip_nonce, round->chip_nonce_len), "boot_key",
 				   hex_json(round->boot_key, 97), "verifier_nonce",
 				   hex_json(round->verifier_nonce, round->verifier_nonce_len),
 				   "log_count", (json_int_t)round->log_count,
 				   "log_from", (json_int_t)round->log_from,
-				   "ima_from", (json_int_t)round->ima_from)),
-		"boot_log", cmw("application/vnd.bastion.log", tc->boot_log.bytes.data,
-				tc->boot_log.bytes.len),
-		"log", cmw("application/vnd.bastion.log", tc->log.bytes.data + tc->log_skip,
-			   tc->log.bytes.len - tc->log_skip),
+				   "ima_from", (json_int_t)round->ima_from,
+				   "pcr", round->pcr ? json_integer(round->pcr) : NULL)),
+		"boot_log", tc_cmw("application/vnd.bastion.log", tc->boot_log.bytes.data,
+				   tc->boot_log.bytes.len),
+		"log", tc_cmw("application/vnd.bastion.log", tc->log.bytes.data + tc->log_skip,
+			      tc->log.bytes.len - tc->log_skip),
 		"ima", ima,
 		"platform", cmw_json("application/vnd.bastion.platform+json",
 				     json_pack("{s:s}", "kernel", "6.12")));

@@ -98,6 +98,10 @@ void tc_module(struct tc *tc);
 
 /** tc_quote() - the quote for the present claims and round */
 void tc_quote(struct tc *tc, struct tc_buffer *out);
+/** tc_qualifying() - what the quote of this round is asked for */
+void tc_qualifying(const struct tc *tc, uint8_t out[BASTION_DIGEST_SIZE]);
+/** tc_cmw() - a record of a bundle */
+json_t *tc_cmw(const char *type, const void *bytes, size_t len);
 /** tc_bundle() - evidence around any quote */
 json_t *tc_bundle(struct tc *tc, const struct tc_buffer *quote);
 /** tc_evidence() - the evidence text of tc_quote(); freed by the caller */

@@ -90,10 +90,10 @@ static void make_attest(struct tt_tpm *tpm)
 	tt_put(attest, digest, 32);
 	tt_put_2b(attest, tpm->nonce, tpm->nonce_len);
 	tt_put_be(attest, 123456, 8);
-	tt_put_be(attest, 7, 4);
+	tt_put_be(attest, tpm->resets, 4);
 	tt_put_be(attest, 3, 4);
-	tt_put_be(attest, 1, 1);
-	tt_put_be(attest, 0x1122334455667788, 8);
+	tt_put_be(attest, tpm->safe, 1);
+	tt_put_be(attest, tpm->firmware, 8);
 	tt_put_be(attest, tpm->selection.count, 4);
 	for (size_t i = 0; i < tpm->selection.count; i++) {
 		tt_put_be(attest, bv_bank_tcg(tpm->selection.banks[i].bank), 2);
@@ -249,6 +249,9 @@ struct tt_tpm *tt_new(uint16_t scheme, enum bv_bank hash, uint16_t curve)
 	tpm->curve = curve;
 	tpm->magic = 0xff544347;
 	tpm->type = 0x8018;
+	tpm->resets = 7;
+	tpm->safe = 1;
+	tpm->firmware = 0x1122334455667788;
 	tpm->nonce_len = 20;
 	memset(tpm->nonce, 0xa5, tpm->nonce_len);
 	tpm->attributes = TT_AK_ATTRIBUTES;

@@ -24,6 +24,7 @@ void tt_put_2b(struct tt_bytes *bytes, const void *data, size_t len);
  * @hash:	of the signature
  * @curve:	TPM_ECC_CURVE of an ECDSA key, or 0
  * @magic:	and so on: what the attestation says
+ * @resets:	likewise, and so on
  * @attributes:	of the key
  * @key_scheme:	which the key's public area names
  * @values:	of registers; those of @selection are quoted
@@ -42,6 +43,9 @@ struct tt_tpm {
 	uint16_t type;
 	uint8_t nonce[BV_TPM_DATA_MAX];
 	size_t nonce_len;
+	uint32_t resets;
+	uint64_t firmware;
+	uint8_t safe;
 	uint32_t attributes;
 	uint16_t key_scheme;
 	struct bv_tpm_selection selection;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+
+#include "json.h"
+#include "machine.h"
+
+#define KIND_TPM	"tpm"
+
+static int read_name(const char *name, struct bv_machine *machine, struct bv_error *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	size_t len = strlen(name);
+
+	if (!len || len > BV_MACHINE_NAME_MAX || strspn(name, allowed) != len)
+		return bv_fail(err, "\"%.80s\" is no name of a machine: [A-Za-z0-9._-], 1 to %d of them",
+			       name, BV_MACHINE_NAME_MAX);
+	strcpy(machine->name, name);
+	return 0;
+}
+
+static int read_model(const json_t *json, struct bv_machine *machine, struct bv_error *err)
+{
+	const char *model;
+	int ret = bv_json_text(json, "model", BV_MACHINE_MODEL_MAX, &model, err);
+
+	if (ret)
+		return ret;
+	if (!*model || !bv_is_printable((struct bv_span){ (const uint8_t *)model, strlen(model) }))
+		return bv_fail(err, "\"model\" is empty, or not printable");
+	strcpy(machine->model, model);
+	return 0;
+}
+
+/* TPM2B_NAME without its size: the digest has the length that its algorithm says. */
+static int read_key(const json_t *json, struct bv_machine *machine, struct bv_error *err)
+{
+	struct bv_span rest = { machine->ak, 0 };
+	uint16_t id = 0;
+	int hash, ret;
+
+	ret = bv_json_hex(json, "ak", machine->ak, 2, sizeof(machine->ak), &machine->ak_len, err);
+	if (ret)
+		return ret;
+	rest.len = machine->ak_len;
+	bv_take_be16(&rest, &id);
+	hash = bv_tpm_hash(id, "\"ak\"", err);
+	if (hash < 0)
+		return hash;
+	if (rest.len != bv_bank_size(hash))
+		return bv_fail(err, "\"ak\" is no name of a key: it has %zu bytes of %s", rest.len,
+			       bv_bank_name(hash));
+	return 0;
+}
+
+static int read_machine(const json_t *json, const char *name, struct bv_machine *machine,
+			struct bv_error *err)
+{
+	static const char *const known[] = { "name", "chip", "kind", "model", "ak", NULL };
+	const char *kind;
+	int ret;
+
+	if ((ret = bv_json_only(json, known, "the record", err)) ||
+	    (ret = bv_json_text(json, "kind", 16, &kind, err)))
+		return ret;
+	if (strcmp(kind, KIND_TPM))
+		return bv_fail(err, "\"kind\" is \"%s\", not \"%s\": others need no record", kind,
+			       KIND_TPM);
+	if (!name && (ret = bv_json_text(json, "name", BV_MACHINE_NAME_MAX, &name, err)))
+		return ret;
+	if ((ret = read_name(name, machine, err)) ||
+	    (ret = bv_json_hex(json, "chip", machine->chip_id, BASTION_DIGEST_SIZE,
+			       BASTION_DIGEST_SIZE, NULL, err)) ||
+	    (ret = read_model(json, machine, err)))
+		return ret;
+	if (bv_is_zero(machine->chip_id, sizeof(machine->chip_id)))
+		return bv_fail(err, "\"chip\" is zero");
+	return read_key(json, machine, err);
+}
+
+int bv_machine_parse(struct bv_span text, const char *name, struct bv_machine *machine,
+		     struct bv_error *err)
+{
+	json_t *json = bv_json_parse(text, BV_MACHINE_MAX, "the record", err);
+	int ret;
+
+	memset(machine, 0, sizeof(*machine));
+	if (!json)
+		return -EBADMSG;
+	ret = read_machine(json, name, machine, err);
+	json_decref(json);
+	if (ret)
+		memset(machine, 0, sizeof(*machine));
+	return ret;
+}
+
+json_t *bv_machine_json(const struct bv_machine *machine)
+{
+	char chip[2 * BASTION_DIGEST_SIZE + 1], ak[2 * BV_TPM_NAME_MAX + 1];
+
+	bv_hex(chip, machine->chip_id, sizeof(machine->chip_id));
+	bv_hex(ak, machine->ak, machine->ak_len);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", machine->name, "chip", chip, "kind",
+			 KIND_TPM, "model", machine->model, "ak", ak);
+}
+
+bool bv_machine_has_key(const struct bv_machine *machine, struct bv_span ak)
+{
+	return machine->ak_len == ak.len && !memcmp(machine->ak, ak.data, ak.len);
+}
+
+const char *bv_machine_conflict(const struct bv_machine *old, const struct bv_machine *new)
+{
+	if (!memcmp(old->chip_id, new->chip_id, sizeof(new->chip_id)))
+		return "its chip";
+	if (bv_machine_has_key(old, (struct bv_span){ new->ak, new->ak_len }))
+		return "its attestation key";
+	if (!strcmp(old->name, new->name))
+		return "its name";
+	return NULL;
+}

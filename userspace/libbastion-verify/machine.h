@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Records of machines whose chip is a TPM: which attestation key belongs to which chip. A TPM's
+ * quote does not say which chip signed it, so the operator says it once, when the machine
+ * is enrolled; Documentation/verifier.rst describes the file.
+ */
+#ifndef BV_MACHINE_H
+#define BV_MACHINE_H
+
+#include <bastion/chip.h>
+
+#include "tpm-public.h"
+
+#define BV_MACHINE_MAX		65536	/* bytes of a record */
+#define BV_MACHINE_NAME_MAX	64
+#define BV_MACHINE_MODEL_MAX	32
+
+/**
+ * struct bv_machine - a record
+ * @name:	what the operator calls the machine, [A-Za-z0-9._-]
+ * @chip_id:	of the chip
+ * @model:	of the chip, printable
+ * @ak:		name of the attestation key (TPM 2.0 Library, part 1, 16): algorithm and digest
+ * @ak_len:	its bytes
+ */
+struct bv_machine {
+	char name[BV_MACHINE_NAME_MAX + 1];
+	uint8_t chip_id[BASTION_DIGEST_SIZE];
+	char model[BV_MACHINE_MODEL_MAX + 1];
+	uint8_t ak[BV_TPM_NAME_MAX];
+	size_t ak_len;
+};
+
+/**
+ * bv_machine_parse() - read a record
+ * @text:	JSON
+ * @name:	instead of the record's name, which may then be missing; or NULL
+ * @machine:	the record
+ * @err:	what was wrong, naming the member
+ *
+ * Return: 0, -EBADMSG.
+ */
+int bv_machine_parse(struct bv_span text, const char *name, struct bv_machine *machine,
+		     struct bv_error *err);
+
+/** bv_machine_json() - the other way round; a new reference, NULL without memory */
+json_t *bv_machine_json(const struct bv_machine *machine);
+
+/** bv_machine_has_key() - whether this is the record of the key with this name */
+bool bv_machine_has_key(const struct bv_machine *machine, struct bv_span ak);
+
+/**
+ * bv_machine_conflict() - whether a record may be added beside another
+ * @old:	is there already
+ * @new:	would come
+ *
+ * A name, a chip and a key belong together, each of them to one record.
+ *
+ * Return: NULL if they have none of these in common, else what they share.
+ */
+const char *bv_machine_conflict(const struct bv_machine *old, const struct bv_machine *new);
+
+#endif
