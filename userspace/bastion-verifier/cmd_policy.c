@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "files.h"
+#include "libbastion-verify/evidence.h"
+#include "libbastion-verify/tpm-quote.h"
 #include "load.h"
 #include "policy_commands.h"
 #include "show.h"
@@ -28,6 +30,7 @@ struct reference {
 	const char *cmdline;
 	const char *name;
 	const char *firmware;
+	const char *evidence;
 };
 
 static int parse_reference(int argc, char **argv, struct reference *ref)
@@ -38,6 +41,7 @@ static int parse_reference(int argc, char **argv, struct reference *ref)
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "firmware", required_argument, NULL, 'f' },
+		{ "evidence", required_argument, NULL, 'e' },
 		{ 0 }
 	};
 	uint8_t digest[BASTION_DIGEST_SIZE];
@@ -60,15 +64,66 @@ static int parse_reference(int argc, char **argv, struct reference *ref)
 		case 'f':
 			ref->firmware = optarg;
 			break;
+		case 'e':
+			ref->evidence = optarg;
+			break;
 		default:
 			return VERIFIER_USAGE;
 		}
 	}
-	if (!ref->kernel || !ref->cmdline || optind != argc)
-		return verifier_usage("reference needs --kernel FILE and --cmdline TEXT");
+	if (ref->evidence && (ref->kernel || ref->initrd || ref->cmdline || ref->firmware))
+		return verifier_usage("--evidence is of a TPM: the other options are not for one");
+	if ((!ref->evidence && (!ref->kernel || !ref->cmdline)) || optind != argc)
+		return verifier_usage("reference needs --kernel FILE and --cmdline TEXT, or --evidence "
+				      "FILE");
 	if (ref->firmware && bv_unhex(digest, sizeof(digest), sizeof(digest), ref->firmware) < 0)
 		return verifier_usage("--firmware is not 48 bytes of lower-case hex");
 	return VERIFIER_OK;
+}
+
+/* What firmware and boot loader extended, as the machine's TPM signed it. */
+static json_t *quoted_pcrs(const struct bv_evidence *evidence, struct bv_error *err)
+{
+	const uint32_t mask = (1u << BV_PLATFORM_PCRS) - 1;
+	const struct bv_tpm_evidence quote = {
+		.attest = evidence->tpm_attest, .signature = evidence->tpm_signature,
+		.key = evidence->tpm_key, .values = evidence->tpm_registers,
+	};
+	struct bv_tpm_finding finding;
+	json_t *pcrs = NULL;
+
+	if (!evidence->tpm)
+		bv_fail(err, "the evidence is not a TPM's: use --kernel, --initrd and --cmdline");
+	else if (bv_tpm_quote_judge(&quote, &finding))
+		bv_fail(err, "out of memory");
+	else if (!finding.found.ok)
+		*err = finding.found.error;
+	else if (mask & ~finding.registers.given[BV_BANK_SHA256])
+		bv_fail(err, "the quote does not cover PCRs 0 to %d", BV_PLATFORM_PCRS - 1);
+	else
+		pcrs = bv_pcrs_bank_json(BV_BANK_SHA256, mask,
+					 finding.registers.value[BV_BANK_SHA256]);
+	if (evidence->tpm)
+		bv_tpm_finding_exit(&finding);
+	return pcrs;
+}
+
+static int reference_from(const struct reference *ref)
+{
+	struct bv_evidence evidence = { 0 };
+	struct bv_error err = { "" };
+	json_t *pcrs = NULL;
+	struct bv_span text;
+
+	if (file_read(ref->evidence, BV_EVIDENCE_MAX, &text, &err))
+		return verifier_fail("%s", err.text);
+	if (!bv_evidence_parse(text, &evidence, &err))
+		pcrs = quoted_pcrs(&evidence, &err);
+	free((void *)text.data);
+	bv_evidence_exit(&evidence);
+	if (!pcrs)
+		return verifier_fail("%.200s: %s", ref->evidence, err.text);
+	return show_json(json_pack("{s:[{s:s, s:o}]}", "tpm", "name", ref->name, "pcrs", pcrs));
 }
 
 int verifier_reference(int argc, char **argv)
@@ -79,6 +134,8 @@ int verifier_reference(int argc, char **argv)
 
 	if (code)
 		return code;
+	if (ref.evidence)
+		return reference_from(&ref);
 	if (digest_hex(ref.kernel, kernel) || (ref.initrd && digest_hex(ref.initrd, initrd)))
 		return VERIFIER_REFUSED;
 	return show_json(json_pack("{s:[{s:s, s:s, s:s*, s:s, s:s*}]}", "boot", "name", ref.name,
@@ -94,7 +151,9 @@ static json_t *gaps_json(const struct bv_policy *policy)
 		const char *meaning;
 	} gaps[] = {
 		{ !policy->permit_count, "no \"policies\": nothing is ever granted" },
-		{ !policy->boot_count, "no \"reference\": no better than warning" },
+		{ !policy->boot_count && !policy->tpms.count,
+		  "no \"reference\": no better than warning" },
+		{ !policy->root_files.count, "no \"roots\": no chip but TPMs that were enrolled" },
 		{ !policy->firmware_min, "no \"firmware_min\": no better than warning" },
 		{ !policy->has_svn_min, "no \"svn_min\": no better than warning" },
 		{ !policy->modules.given, "no \"modules\": any build of the module" },

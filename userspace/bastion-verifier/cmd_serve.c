@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "keys.h"
+#include "machines.h"
 #include "server.h"
 #include "verifier.h"
 
@@ -22,6 +23,7 @@ struct arguments {
 	const char *socket;
 	const char *audience;
 	const char *state;
+	const char *machines;
 	bool once;
 };
 
@@ -74,6 +76,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "socket", required_argument, NULL, 's' },
 		{ "audience", required_argument, NULL, 'a' },
 		{ "state", required_argument, NULL, 'S' },
+		{ "machines", required_argument, NULL, 'm' },
 		{ "once", no_argument, NULL, 'o' },
 		{ 0 }
 	};
@@ -95,6 +98,9 @@ static int parse(int argc, char **argv, struct arguments *args)
 			break;
 		case 'S':
 			args->state = optarg;
+			break;
+		case 'm':
+			args->machines = optarg;
 			break;
 		case 'o':
 			args->once = true;
@@ -151,11 +157,18 @@ int verifier_serve(int argc, char **argv)
 {
 	struct arguments args = { 0 };
 	struct serving serving = { 0 };
+	struct machines *machines = NULL;
 	struct bv_error err = { "" };
 	int code = parse(argc, argv, &args);
 
 	if (code)
 		return code;
+	if (args.machines) {
+		machines = machines_open(args.machines, false, &err);
+		if (!machines)
+			return verifier_fail("%s", err.text);
+		serving.service.enrolled = (struct enrolled){ machines_find, machines };
+	}
 	serving.policy_path = args.policy;
 	serving.service.policy = policy_load(args.policy, &err);
 	if (serving.service.policy && !keys_load(args.keys, &serving.service.signer, &err))
@@ -170,5 +183,6 @@ int verifier_serve(int argc, char **argv)
 	state_close(serving.service.state);
 	keys_drop(&serving.service.signer);
 	bv_policy_free(serving.service.policy);
+	machines_close(machines);
 	return code;
 }

@@ -7,6 +7,7 @@
 #include "files.h"
 #include "keys.h"
 #include "load.h"
+#include "machines.h"
 #include "show.h"
 #include "verifier.h"
 
@@ -20,6 +21,8 @@ struct arguments {
 	const char *ear;
 	const char *result;
 	const char *audience;
+	const char *policies;
+	const char *machines;
 	bool json;
 	uint8_t nonce[BASTION_VERIFIER_NONCE_MAX];
 	ssize_t nonce_len;
@@ -30,7 +33,8 @@ static const struct option options[] = {
 	{ "nonce", required_argument, NULL, 'n' },    { "grant", required_argument, NULL, 'g' },
 	{ "token", required_argument, NULL, 't' },    { "ear", required_argument, NULL, 'e' },
 	{ "result", required_argument, NULL, 'r' },   { "json", no_argument, NULL, 'j' },
-	{ "audience", required_argument, NULL, 'a' }, { 0 },
+	{ "audience", required_argument, NULL, 'a' }, { "policies", required_argument, NULL, 'P' },
+	{ "machines", required_argument, NULL, 'm' }, { 0 },
 };
 
 static int set_option(struct arguments *args, int c)
@@ -38,7 +42,7 @@ static int set_option(struct arguments *args, int c)
 	const char **const texts[128] = {
 		['p'] = &args->policy, ['k'] = &args->keys,   ['n'] = &args->nonce_hex,
 		['g'] = &args->grant,  ['t'] = &args->token,  ['e'] = &args->ear,
-		['r'] = &args->result, ['a'] = &args->audience,
+		['r'] = &args->result, ['a'] = &args->audience, ['P'] = &args->policies, ['m'] = &args->machines,
 	};
 
 	if (c == 'j')
@@ -88,6 +92,7 @@ static int write_files(const struct arguments *args, const struct bv_result *res
 {
 	const struct bv_span ear = { (const uint8_t *)result->ear, strlen(result->ear) };
 	const struct bv_span grant = { result->grant.bytes, result->grant.len };
+	const struct bv_span policies = { result->grant.policies, result->grant.policies_len };
 	struct bv_error err = { "" };
 	int ret = 0;
 
@@ -99,17 +104,20 @@ static int write_files(const struct arguments *args, const struct bv_result *res
 		ret = file_replace(args->grant, 0644, grant, &err);
 	if (!ret && args->token && result->verdict->granted)
 		ret = file_replace(args->token, 0644, BV_SPAN(result->grant.token), &err);
+	if (!ret && args->policies && policies.len)
+		ret = file_replace(args->policies, 0644, policies, &err);
 	return ret ? verifier_fail("%s", err.text) : VERIFIER_OK;
 }
 
 static int answer(const struct arguments *args, const struct bv_policy *policy,
-		  const struct bv_signer *signer, struct bv_span evidence)
+		  const struct bv_signer *signer, const struct enrolled *enrolled,
+		  struct bv_span evidence)
 {
 	const struct bv_span nonce = { args->nonce, args->nonce_len };
 	struct bv_result result;
 	int code = VERIFIER_OK;
 
-	if (judge(policy, signer, nonce, evidence, NULL, &result))
+	if (judge(policy, signer, enrolled, nonce, evidence, NULL, &result))
 		return verifier_fail("no result could be made");
 	if (args->json)
 		code = show_json(bv_result_json(&result));
@@ -128,12 +136,20 @@ int verifier_verify(int argc, char **argv)
 	struct arguments args = { 0 };
 	struct bv_signer signer = { 0 };
 	struct bv_span evidence = { 0 };
+	struct enrolled enrolled = { 0 };
+	struct machines *machines = NULL;
 	struct bv_policy *policy;
 	struct bv_error err = { "" };
 	int code = parse(argc, argv, &args);
 
 	if (code)
 		return code;
+	if (args.machines) {
+		machines = machines_open(args.machines, false, &err);
+		if (!machines)
+			return verifier_fail("%s", err.text);
+		enrolled = (struct enrolled){ machines_find, machines };
+	}
 	policy = policy_load(args.policy, &err);
 	if (!policy || keys_load(args.keys, &signer, &err) ||
 	    file_read(args.evidence, BV_EVIDENCE_MAX, &evidence, &err)) {
@@ -141,10 +157,11 @@ int verifier_verify(int argc, char **argv)
 	} else {
 		if (args.audience)
 			signer.audience = args.audience;
-		code = answer(&args, policy, &signer, evidence);
+		code = answer(&args, policy, &signer, &enrolled, evidence);
 	}
 	free((void *)evidence.data);
 	keys_drop(&signer);
 	bv_policy_free(policy);
+	machines_close(machines);
 	return code;
 }

@@ -98,8 +98,9 @@ int fresh_bytes(void *out, size_t len)
 	return getentropy(out, len) ? -EIO : 0;
 }
 
-int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct bv_span nonce,
-	  struct bv_span evidence, const struct memory *memory, struct bv_result *result)
+int judge(const struct bv_policy *policy, const struct bv_signer *signer,
+	  const struct enrolled *enrolled, struct bv_span nonce, struct bv_span evidence,
+	  const struct memory *memory, struct bv_result *result)
 {
 	const struct bv_appraisal in = {
 		.policy = policy,
@@ -107,6 +108,8 @@ int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct
 		.nonce = nonce,
 		.verifier = signer->verifier,
 		.now = time(NULL),
+		.find_machine = enrolled->find,
+		.machines = enrolled->machines,
 		.history = memory ? memory->history : NULL,
 	};
 	struct bv_verdict *verdict;

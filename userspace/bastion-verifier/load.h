@@ -18,6 +18,16 @@ struct bv_policy *policy_load(const char *path, struct bv_error *err);
 int fresh_bytes(void *out, size_t len);
 
 /**
+ * struct enrolled - where records of TPMs are
+ * @find:	NULL: nowhere
+ * @machines:	for @find
+ */
+struct enrolled {
+	bv_machine_find *find;
+	void *machines;
+};
+
+/**
  * struct memory - what is remembered of the machine that is judged
  * @history:	goes into the appraisal
  * @keep:	called with the verdict: stores what is new; returns whether all that
@@ -34,6 +44,7 @@ struct memory {
  * judge() - a result for evidence, at this moment, with fresh randomness
  * @policy:	with its roots
  * @signer:	who signs
+ * @enrolled:	which TPMs are known
  * @nonce:	that was given out
  * @evidence:	untrusted
  * @memory:	NULL: nothing is remembered, and nothing shall be
@@ -41,7 +52,8 @@ struct memory {
  *
  * Return: 0, or a negative errno.
  */
-int judge(const struct bv_policy *policy, const struct bv_signer *signer, struct bv_span nonce,
-	  struct bv_span evidence, const struct memory *memory, struct bv_result *result);
+int judge(const struct bv_policy *policy, const struct bv_signer *signer,
+	  const struct enrolled *enrolled, struct bv_span nonce, struct bv_span evidence,
+	  const struct memory *memory, struct bv_result *result);
 
 #endif

@@ -15,7 +15,14 @@ static const struct verifier_command commands[] = {
 	  "\tPrint the digest by which machines know a verifier's public grant key.",
 	  verifier_digest },
 	{ "reference", "--kernel FILE [--initrd FILE] --cmdline TEXT [--name NAME] [--firmware HEX]\n"
-	  "\tPrint a policy's \"reference\" for booting these.", verifier_reference },
+	  "\tPrint a policy's \"reference\" for booting these.\n"
+	  "reference --evidence FILE [--name NAME]\n"
+	  "\tPrint one from a TPM's evidence, of a machine that is known to be good.",
+	  verifier_reference },
+	{ "enroll", "--machines DIR --from FILE [--name NAME]\n"
+	  "\tBelieve what a machine with a TPM says in FILE of who it is.", verifier_enroll },
+	{ "machines", "--machines DIR [--json]\n"
+	  "\tList the machines that were enrolled.", verifier_machines },
 	{ "policy", "check FILE [--json]\n"
 	  "\tSay whether a policy can be used, and what it allows and leaves open.\n"
 	  "policy learn --name NAME [--log FILE] [--ima FILE] [--add FILE]\n"
@@ -38,10 +45,10 @@ static const struct verifier_command commands[] = {
 	  verifier_inspect },
 	{ "challenge", "\n\tPrint a fresh nonce.", verifier_challenge },
 	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"
-	  "\t\t[--result FILE] [--audience TEXT] [--json] EVIDENCE\n"
+	  "\t\t[--result FILE] [--policies FILE] [--machines DIR] [--audience TEXT] [--json] EVIDENCE\n"
 	  "\tJudge evidence from a file, or from the standard input (-).", verifier_verify },
-	{ "serve", "--policy FILE --keys DIR --socket PATH [--state DIR] [--audience TEXT]\n"
-	  "\t[--once]\n"
+	{ "serve", "--policy FILE --keys DIR --socket PATH [--state DIR] [--machines DIR]\n"
+	  "\t\t[--audience TEXT] [--once]\n"
 	  "\tJudge the evidence of those who connect; --state keeps what they brought.", verifier_serve },
 };
 

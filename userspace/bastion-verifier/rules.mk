@@ -4,6 +4,6 @@ PROGRAMS += bastion-verifier
 bastion-verifier_SRCS := $(addprefix bastion-verifier/,main.c files.c keys.c load.c show.c \
 	cmd_keys.c cmd_policy.c cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c \
 	cmd_inspect.c cmd_inspect_log.c cmd_inspect_ek.c cmd_inspect_tpm.c cmd_verify.c cmd_serve.c \
-	session.c server.c state.c)
+	cmd_machines.c machines.c session.c server.c state.c)
 bastion-verifier_PKGS := libcrypto jansson jose
 bastion-verifier_USES := libbastion-verify

@@ -118,7 +118,7 @@ static char *appraise(struct session *session, const struct service *service,
 
 	if (session->has_chip)
 		memory.history = state_get(service->state, session->chip_id);
-	if (text && !judge(service->policy, &service->signer, BV_SPAN(session->nonce),
+	if (text && !judge(service->policy, &service->signer, &service->enrolled, BV_SPAN(session->nonce),
 			   (struct bv_span){ (uint8_t *)text, strlen(text) },
 			   memory.history ? &memory : NULL, &result)) {
 		*log = verdict_line(result.verdict);

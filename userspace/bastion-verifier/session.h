@@ -15,11 +15,13 @@
  * struct service - what all sessions share
  * @policy:	NULL while the one on record cannot be used: nobody is judged then
  * @signer:	who signs
+ * @enrolled:	which TPMs are known
  * @state:	what is remembered of machines
  */
 struct service {
 	struct bv_policy *policy;
 	struct bv_signer signer;
+	struct enrolled enrolled;
 	struct state *state;
 };
 

@@ -30,6 +30,8 @@ int verifier_keygen(int argc, char **argv);
 int verifier_digest(int argc, char **argv);
 int verifier_reference(int argc, char **argv);
 int verifier_policy(int argc, char **argv);
+int verifier_enroll(int argc, char **argv);
+int verifier_machines(int argc, char **argv);
 int verifier_inspect(int argc, char **argv);
 int verifier_inspect_log(int argc, char **argv);
 int verifier_inspect_tpm_quote(int argc, char **argv);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A folder with records of machines (libbastion-verify/machine.h), a file for each chip:
+ * CHIP-ID.json.
+ *
+ * A record is created whole or not at all, and never changed. Who removes a file withdraws
+ * the machine. Programs may add and look up at the same time.
+ */
+#ifndef VERIFIER_MACHINES_H
+#define VERIFIER_MACHINES_H
+
+#include "libbastion-verify/machine.h"
+
+#define MACHINES_MAX	65536
+
+struct machines;
+
+/**
+ * machines_open() - use a folder
+ * @folder:	refused if others may write to it
+ * @create:	make it if it is not there
+ * @err:	what was wrong
+ *
+ * Return: to machines_close(), or NULL.
+ */
+struct machines *machines_open(const char *folder, bool create, struct bv_error *err);
+
+/** machines_close() - NULL is fine */
+void machines_close(struct machines *machines);
+
+/**
+ * machines_find() - a bv_machine_find
+ * @machines:	the folder
+ * @ak:		name of a key
+ *
+ * Sees what was added or removed since. A record that is damaged is reported on standard error,
+ * and counts as none.
+ */
+const struct bv_machine *machines_find(void *machines, struct bv_span ak);
+
+/**
+ * machines_list() - all records
+ * @machines:	the folder
+ * @list:	good until the next call
+ * @err:	which record is damaged
+ *
+ * Return: how many, or -EBADMSG when one is damaged, or another error.
+ */
+ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
+		      struct bv_error *err);
+
+/**
+ * machines_add() - create a record
+ * @machines:	the folder
+ * @machine:	the record
+ * @err:	what was wrong
+ *
+ * Return: 0 when it is on disk, also if it is there already and the same; -EEXIST when its name, its
+ * chip or its key is another record's; -EBADMSG when a record is damaged, so that nobody
+ * knows whose they are; another error.
+ */
+int machines_add(struct machines *machines, const struct bv_machine *machine,
+		 struct bv_error *err);
+
+#endif
