@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references policy \
-	tpm ek history state machine
+	tpm ek history state machine machinelists
 
 define verify_test
 TESTS += verify-$(1)
@@ -10,11 +10,12 @@ verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
 $(foreach t,vectors bootlog ima inspect tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
-$(foreach t,ima references policy history machine,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
+$(foreach t,ima references policy history machine machinelists,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
 $(foreach t,inspect policy tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
 	$(addprefix bastion-verifier/,files.c show.c)))
 verify-inspect_SRCS += bastion-verifier/cmd_inspect_log.c
-verify-machine_SRCS += $(addprefix tests/verify/,testmachine.c testtpm.c)
+$(foreach t,machine machinelists,$(eval verify-$(t)_SRCS += tests/verify/testmachine.c \
+	tests/verify/testtpm.c))
 verify-tpm_SRCS += tests/verify/testtpm.c bastion-verifier/cmd_inspect_tpm.c
 verify-ek_SRCS += tests/verify/testek.c bastion-verifier/cmd_inspect_ek.c
 verify-policy_SRCS += $(addprefix bastion-verifier/,cmd_policy.c cmd_policy_diff.c \

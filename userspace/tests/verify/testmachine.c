@@ -219,6 +219,54 @@ struct bv_appraisal mc_input(struct mc *mc, struct bv_policy *policy, const char
 	};
 }
 
+static void dump_checks(const struct bv_verdict *verdict)
+{
+	char *dump = json_dumps(verdict->checks, 0);
+
+	fprintf(stderr, "# %s\n", dump);
+	free(dump);
+}
+
+static const json_t *first_failing(const struct bv_verdict *verdict)
+{
+	const json_t *check;
+	size_t i;
+
+	json_array_foreach(verdict->checks, i, check)
+		if (!json_is_true(json_object_get(check, "ok")))
+			return check;
+	return NULL;
+}
+
+void mc_refuses(struct mc *mc, json_t *bundle, const char *name, enum bv_tier status)
+{
+	struct bv_verdict *verdict = mc_appraise(mc, bundle);
+	const json_t *check = first_failing(verdict);
+
+	if (!check || strcmp(json_string_value(json_object_get(check, "name")), name))
+		dump_checks(verdict);
+	assert_non_null(check);
+	assert_string_equal(json_string_value(json_object_get(check, "name")), name);
+	assert_true(json_string_length(json_object_get(check, "advice")) > 0);
+	assert_true(json_string_length(json_object_get(check, "expected")) > 0);
+	assert_true(json_string_length(json_object_get(check, "seen")) > 0);
+	assert_false(verdict->granted);
+	assert_int_equal(verdict->status, status);
+	bv_verdict_free(verdict);
+}
+
+void mc_grants(struct mc *mc)
+{
+	struct bv_verdict *verdict = mc_appraise(mc, NULL);
+
+	if (!verdict->granted || verdict->status != BV_AFFIRMING)
+		dump_checks(verdict);
+	assert_true(verdict->granted);
+	assert_int_equal(verdict->status, BV_AFFIRMING);
+	assert_true(verdict->facts.authentic);
+	bv_verdict_free(verdict);
+}
+
 struct bv_verdict *mc_appraise(struct mc *mc, json_t *bundle)
 {
 	struct bv_policy *policy = tc_policy(mc->tc);

@@ -41,6 +41,13 @@ void mc_quote(struct mc *mc);
 json_t *mc_bundle(struct mc *mc);
 /** mc_appraise() - a verdict on @bundle, which is freed; NULL: on a new quote */
 struct bv_verdict *mc_appraise(struct mc *mc, json_t *bundle);
+/**
+ * mc_refuses() - the named check is the first that fails, nothing is granted, and it explains itself
+ * @bundle:	freed; NULL: a new quote
+ */
+void mc_refuses(struct mc *mc, json_t *bundle, const char *name, enum bv_tier status);
+/** mc_grants() - a new quote, and everything is granted */
+void mc_grants(struct mc *mc);
 /** mc_input() - what the verifier goes by; @policy is to be freed */
 struct bv_appraisal mc_input(struct mc *mc, struct bv_policy *policy, const char *evidence);
 /** mc_enroll() - a record of the key that the TPM has */
