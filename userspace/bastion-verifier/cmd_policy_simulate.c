@@ -120,6 +120,17 @@ static int change_boot(const struct arguments *args, struct bv_evidence *logs,
 	return 0;
 }
 
+/* A TPM's instead, which nobody can tell before the machine has booted. */
+static int read_pcrs(const struct arguments *args, const struct bv_evidence *logs,
+		     struct bv_expected *pcrs, struct bv_error *err)
+{
+	if (!logs->tpm)
+		return 0;
+	if (args->kernel || args->initrd || args->cmdline)
+		return bv_fail(err, "what a TPM's PCRs will be cannot be told from files: boot, and see");
+	return bv_expected_parse(logs->tpm_registers, pcrs, err);
+}
+
 static int print(const struct arguments *args, const struct bv_verdict *verdict, bool granted)
 {
 	json_t *json;
@@ -139,11 +150,12 @@ static int print(const struct arguments *args, const struct bv_verdict *verdict,
 }
 
 static int simulate(const struct arguments *args, const struct bv_policy *policy,
-		    const struct bv_evidence *logs)
+		    const struct bv_evidence *logs, const struct bv_expected *pcrs)
 {
 	uint8_t verifier[BASTION_DIGEST_SIZE];
 	const struct bv_simulation in = {
 		.policy = policy, .boot_log = logs->boot_log, .log = logs->log, .ima = logs->ima,
+		.pcrs = logs->tpm ? pcrs : NULL, .tcg_log = logs->tcg_log,
 		.verifier = args->verifier ? verifier : NULL,
 	};
 	struct bv_verdict *verdict;
@@ -165,17 +177,19 @@ int policy_simulate(int argc, char **argv)
 {
 	struct arguments args = { 0 };
 	struct bv_evidence logs = { 0 };
+	struct bv_expected pcrs = { 0 };
 	struct bv_error err = { "" };
 	struct bv_policy *policy = NULL;
 	int code = parse(argc, argv, &args);
 
 	if (code)
 		return code;
-	if (load_logs(&args, &logs, &err) || change_boot(&args, &logs, &err) ||
+	if (load_logs(&args, &logs, &err) || read_pcrs(&args, &logs, &pcrs, &err) ||
+	    change_boot(&args, &logs, &err) ||
 	    !(policy = policy_load(args.policy, &err)))
 		code = verifier_fail("%s", err.text);
 	else
-		code = simulate(&args, policy, &logs);
+		code = simulate(&args, policy, &logs, &pcrs);
 	bv_policy_free(policy);
 	bv_evidence_exit(&logs);
 	return code;

@@ -68,6 +68,17 @@ static void conclude(const struct bv_policy *policy, struct bv_verdict *verdict,
 		 failing ? failing : "");
 }
 
+/* The logs lead to the same registers, whatever the chip is. What firmware extended does not. */
+static void judge_pcrs(const struct bv_simulation *in, struct bv_verdict *verdict)
+{
+	struct bv_tpm_facts *tpm = &verdict->facts.tpm;
+
+	tpm->pcr = in->policy->pcr;
+	for (int i = 0; i < BV_PLATFORM_PCRS; i++)
+		memcpy(tpm->pcrs[i], in->pcrs->value[BV_BANK_SHA256][i], BV_PCR_SIZE);
+	bv_appraise_tpm_boot(in->policy, in->tcg_log, verdict);
+}
+
 struct bv_verdict *bv_simulate(const struct bv_simulation *in, bool *granted)
 {
 	uint8_t verifier[BASTION_DIGEST_SIZE] = { 0 };
@@ -87,6 +98,8 @@ struct bv_verdict *bv_simulate(const struct bv_simulation *in, bool *granted)
 		appraisal.verifier = in->verifier;
 	if (in->boot_log.data)
 		bv_appraise_boot(&appraisal, in->boot_log, verdict);
+	else if (in->pcrs)
+		judge_pcrs(in, verdict);
 	bv_appraise_log(&appraisal, in->log, history, verdict);
 	bv_appraise_ima(&appraisal, in->ima, history, verdict);
 	bv_history_free(history);

@@ -7,11 +7,14 @@
 #define BV_SIMULATE_H
 
 #include "appraise.h"
+#include "tcg-expected.h"
 
 /**
  * struct bv_simulation - what to judge
  * @policy:	with all its files
  * @boot_log:	the platform's; no data: not judged
+ * @pcrs:	of a TPM instead; NULL: not judged
+ * @tcg_log:	then: the firmware's; no data: none
  * @log:	the module's
  * @ima:	IMA's list; no data: none
  * @verifier:	digest of our grant key; NULL: the first that the log registers
@@ -19,6 +22,8 @@
 struct bv_simulation {
 	const struct bv_policy *policy;
 	struct bv_span boot_log;
+	const struct bv_expected *pcrs;
+	struct bv_span tcg_log;
 	struct bv_span log;
 	struct bv_span ima;
 	const uint8_t *verifier;

@@ -434,6 +434,9 @@ static void refuse_policy(const char *text)
 
 #define GOOD	"\"roots\":[\"r\"],\"models\":[\"m\"]"
 
+#define TPM(item) "{" GOOD ",\"reference\":{\"tpm\":[" item "]}}"
+#define PCR	"1111111111111111111111111111111111111111111111111111111111111111"
+
 static void test_policy_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -458,6 +461,18 @@ static void test_policy_refused(void **state)
 		"{" GOOD ",\"policies\":{\"a\":{\"release\":true,\"exe\":1}}}",
 		"{" GOOD ",\"policies\":{\"a\":{\"release\":true,\"executable\":\"sha256:00\"}}}",
 		"{" GOOD ",\"policies\":[]}", "{" GOOD ",\"reference\":[]}", "{" GOOD ",\"reference\":{}}",
+		"{\"models\":[\"m\"],\"reference\":{\"boot\":[]}}",
+		"{\"roots\":[],\"models\":[\"m\"],\"reference\":{\"tpm\":[]}}",
+		"{" GOOD ",\"pcr\":7}", "{" GOOD ",\"pcr\":10}", "{" GOOD ",\"pcr\":16}",
+		"{" GOOD ",\"pcr\":\"13\"}", "{" GOOD ",\"reference\":{\"tpm\":{}}}",
+		TPM("1"), TPM("{}"), TPM("{\"name\":\"x\"}"), TPM("{\"name\":\"x\",\"pcrs\":{}}"),
+		TPM("{\"name\":\"x\",\"pcrs\":[]}"), TPM("{\"name\":\"x\",\"pcrs\":{\"0\":\"00\"}}"),
+		TPM("{\"pcrs\":{\"0\":\"" PCR "\"}}"),
+		TPM("{\"name\":\"x\",\"pcrs\":{\"10\":\"" PCR "\"}}"),
+		TPM("{\"name\":\"x\",\"pcrs\":{\"00\":\"" PCR "\"}}"),
+		TPM("{\"name\":\"x\",\"pcrs\":{\"\":\"" PCR "\"}}"),
+		TPM("{\"name\":\"x\",\"pcrs\":{\"0\":1}}"),
+		TPM("{\"name\":\"x\",\"pcrs\":{\"0\":\"" PCR "\"},\"more\":1}"),
 		"{" GOOD ",\"reference\":{\"boot\":[{}]}}", "{" GOOD ",\"reference\":{\"boot\":[1]}}",
 		"{" GOOD ",\"modules\":[\"\"]}",
 	};

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references policy \
-	tpm ek history state machine machinelists
+	tpm ek history state machine machinelists machines
 
 define verify_test
 TESTS += verify-$(1)
@@ -10,16 +10,17 @@ verify-$(1)_USES := libbastion-verify
 endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
 $(foreach t,vectors bootlog ima inspect tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
-$(foreach t,ima references policy history machine machinelists,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
-$(foreach t,inspect policy tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
+$(foreach t,ima references policy history machine machinelists machines,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
+$(foreach t,inspect policy tpm ek machines,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
 	$(addprefix bastion-verifier/,files.c show.c)))
 verify-inspect_SRCS += bastion-verifier/cmd_inspect_log.c
-$(foreach t,machine machinelists,$(eval verify-$(t)_SRCS += tests/verify/testmachine.c \
+$(foreach t,machine machinelists machines,$(eval verify-$(t)_SRCS += tests/verify/testmachine.c \
 	tests/verify/testtpm.c))
 verify-tpm_SRCS += tests/verify/testtpm.c bastion-verifier/cmd_inspect_tpm.c
 verify-ek_SRCS += tests/verify/testek.c bastion-verifier/cmd_inspect_ek.c
-verify-policy_SRCS += $(addprefix bastion-verifier/,cmd_policy.c cmd_policy_diff.c \
-	cmd_policy_learn.c cmd_policy_simulate.c load.c)
+$(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verifier/,cmd_policy.c \
+	cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c load.c)))
+verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c machines.c)
 verify-state_SRCS += $(addprefix bastion-verifier/,session.c load.c files.c state.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c state.c)
 

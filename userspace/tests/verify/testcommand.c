@@ -57,7 +57,7 @@ int tm_teardown(void **state)
 
 const char *tm_path(const char *name)
 {
-	static char paths[8][96];
+	static char paths[8][256];
 	static int which;
 	char *path = paths[which++ % 8];
 

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Records of machines: created once, looked up, and never changed; and what a TPM's evidence is for. */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+
+#include "bastion-verifier/machines.h"
+#include "testcommand.h"
+#include "testmachine.h"
+
+#define RECORD(name, chip, ak) "{\"name\":\"" name "\",\"chip\":\"" chip "\",\"kind\":\"tpm\"," \
+	"\"model\":\"TPM 2.0 IBM\",\"ak\":\"" ak "\"}"
+#define CHIP_A	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define CHIP_B	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define KEY_1	"000b1111111111111111111111111111111111111111111111111111111111111111"
+#define KEY_2	"000b2222222222222222222222222222222222222222222222222222222222222222"
+
+static int enroll(const char *record, const char *name)
+{
+	tm_write_text("from", record);
+	if (name)
+		return TM_RUN(verifier_enroll, "enroll", "--machines", tm_path("machines"), "--from",
+			      tm_path("from"), "--name", name);
+	return TM_RUN(verifier_enroll, "enroll", "--machines", tm_path("machines"), "--from",
+		      tm_path("from"));
+}
+
+/* How many files the folder has, ours or not. */
+static size_t files(void)
+{
+	DIR *dir = opendir(tm_path("machines"));
+	size_t count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count ? count - 2 : 0;
+}
+
+static void test_enroll(void **state)
+{
+	json_t *json, *list;
+
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	assert_int_equal(enroll(RECORD("", CHIP_B, KEY_2), "web-2"), VERIFIER_OK);
+	assert_int_equal(files(), 2);
+	assert_int_equal(TM_RUN(verifier_machines, "machines", "--machines", tm_path("machines"),
+				"--json"), VERIFIER_OK);
+	json = tm_json();
+	list = json_object_get(json, "machines");
+	assert_int_equal(json_array_size(list), 2);
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *machine = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(machine, "name"));
+
+		assert_string_equal(json_string_value(json_object_get(machine, "ak")),
+				    !strcmp(name, "web-1") ? KEY_1 : KEY_2);
+	}
+	json_decref(json);
+	/* Once more changes nothing, and is no mistake. */
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	assert_int_equal(files(), 2);
+}
+
+/* Name, chip and key belong together for good. */
+static void test_identity(void **state)
+{
+	static const char *const others[] = {
+		RECORD("web-2", CHIP_A, KEY_1), RECORD("web-2", CHIP_A, KEY_2),
+		RECORD("web-2", CHIP_B, KEY_1), RECORD("web-1", CHIP_A, KEY_2),
+		RECORD("web-1", CHIP_B, KEY_1), RECORD("web-1", CHIP_B, KEY_2),
+	};
+	struct stat before, after;
+
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	assert_int_equal(stat(tm_path("machines/" CHIP_A ".json"), &before), 0);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		assert_int_equal(enroll(others[i], NULL), VERIFIER_REFUSED);
+		assert_non_null(strstr(tm_complaint, "web-1 is enrolled"));
+		assert_int_equal(files(), 1);
+	}
+	assert_int_equal(stat(tm_path("machines/" CHIP_A ".json"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_size, after.st_size);
+}
+
+static void test_bad_records(void **state)
+{
+	static const char *const bad[] = {
+		"", "[]", "{}", RECORD("", CHIP_A, KEY_1), RECORD("a b", CHIP_A, KEY_1),
+		RECORD("../x", "aa", KEY_1), RECORD("x", "AA", KEY_1), RECORD("x", CHIP_A, "000b11"),
+		RECORD("x", CHIP_A, KEY_1 "11"), RECORD("x", CHIP_A, "0004"
+		"1111111111111111111111111111111111111111"), RECORD("x", CHIP_A, ""),
+		RECORD("x", CHIP_A, "ffff11"), RECORD("x", "00000000000000000000000000000000"
+		"0000000000000000000000000000000000000000000000000000000000000000", KEY_1),
+		"{\"name\":\"x\",\"chip\":\"" CHIP_A "\",\"kind\":\"native\",\"model\":\"m\","
+		"\"ak\":\"" KEY_1 "\"}",
+		"{\"name\":\"x\",\"chip\":\"" CHIP_A "\",\"kind\":\"tpm\",\"model\":\"\\u001b\","
+		"\"ak\":\"" KEY_1 "\"}",
+		"{\"name\":\"x\",\"chip\":\"" CHIP_A "\",\"kind\":\"tpm\",\"model\":\"m\","
+		"\"ak\":\"" KEY_1 "\",\"more\":1}",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(enroll(bad[i], NULL), VERIFIER_REFUSED);
+		assert_int_equal(files(), 0);
+	}
+	assert_int_equal(enroll(RECORD("x", CHIP_A, KEY_1), "../x"), VERIFIER_REFUSED);
+	assert_int_equal(files(), 0);
+}
+
+/* What nobody can read may be anybody's: nothing is enrolled beside it. */
+static void test_damaged(void **state)
+{
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	tm_write_text("machines/" CHIP_B ".json", "{");
+	assert_int_equal(enroll(RECORD("web-3", CHIP_B, KEY_2), NULL), VERIFIER_REFUSED);
+	assert_int_equal(TM_RUN(verifier_machines, "machines", "--machines", tm_path("machines")),
+			 VERIFIER_REFUSED);
+	/* A record under another chip's name, and two that have one key. */
+	tm_write_text("machines/" CHIP_B ".json", RECORD("web-2", CHIP_A, KEY_2));
+	assert_int_equal(TM_RUN(verifier_machines, "machines", "--machines", tm_path("machines")),
+			 VERIFIER_REFUSED);
+	tm_write_text("machines/" CHIP_B ".json", RECORD("web-2", CHIP_B, KEY_1));
+	assert_int_equal(TM_RUN(verifier_machines, "machines", "--machines", tm_path("machines")),
+			 VERIFIER_REFUSED);
+}
+
+static void test_folder(void **state)
+{
+	struct bv_error err = { "" };
+
+	assert_null(machines_open(tm_path("machines"), false, &err));
+	assert_int_equal(mkdir(tm_path("machines"), 0755), 0);
+	assert_int_equal(chmod(tm_path("machines"), 0775), 0);
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_REFUSED);
+	assert_non_null(strstr(tm_complaint, "others may enrol"));
+}
+
+static struct bv_span key(const char *hex, uint8_t out[BV_TPM_NAME_MAX])
+{
+	return (struct bv_span){ out, bv_unhex(out, 1, BV_TPM_NAME_MAX, hex) };
+}
+
+/* Who looks up sees at once what others add and remove. */
+static void test_find(void **state)
+{
+	uint8_t one[BV_TPM_NAME_MAX], two[BV_TPM_NAME_MAX];
+	const struct bv_machine *found;
+	struct machines *machines;
+
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	machines = machines_open(tm_path("machines"), false, NULL);
+	found = machines_find(machines, key(KEY_1, one));
+	assert_non_null(found);
+	assert_string_equal(found->name, "web-1");
+	assert_null(machines_find(machines, key(KEY_2, two)));
+	assert_int_equal(enroll(RECORD("web-2", CHIP_B, KEY_2), NULL), VERIFIER_OK);
+	assert_non_null(machines_find(machines, key(KEY_2, two)));
+	assert_non_null(machines_find(machines, key(KEY_1, one)));
+	assert_int_equal(unlink(tm_path("machines/" CHIP_A ".json")), 0);
+	assert_null(machines_find(machines, key(KEY_1, one)));
+	assert_non_null(machines_find(machines, key(KEY_2, two)));
+	/* The machine's place is free for another key then, which the operator wants. */
+	assert_int_equal(enroll(RECORD("web-3", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	assert_string_equal(machines_find(machines, key(KEY_1, one))->name, "web-3");
+	assert_null(machines_find(machines, (struct bv_span){ one, 33 }));
+	machines_close(machines);
+}
+
+/* Of many that enrol the same chip at once one is first, and there is one record. */
+static void test_race(void **state)
+{
+	int winners = 0, status;
+
+	assert_int_equal(mkdir(tm_path("machines"), 0755), 0);
+	for (int i = 0; i < 8; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (!pid) {
+			struct bv_machine machine = { .model = "m", .chip_id = { 1 }, .ak_len = 34 };
+			struct bv_error err = { "" };
+			struct machines *machines = machines_open(tm_path("machines"), false, &err);
+
+			snprintf(machine.name, sizeof(machine.name), "web-%d", i);
+			memset(machine.ak, i, sizeof(machine.ak));
+			machine.ak[0] = 0;
+			machine.ak[1] = 0x0b;
+			_exit(!machines || machines_add(machines, &machine, &err));
+		}
+	}
+	while (wait(&status) > 0)
+		winners += WIFEXITED(status) && !WEXITSTATUS(status);
+	assert_int_equal(winners, 1);
+	assert_int_equal(files(), 1);
+}
+
+/* Evidence of a machine that is known to be good gives the references that it then fits. */
+static struct mc *write_evidence(json_t **bundle)
+{
+	struct mc *mc = mc_new();
+
+	*bundle = mc_bundle(mc);
+	assert_int_equal(json_dump_file(*bundle, tm_path("evidence"), 0), 0);
+	return mc;
+}
+
+static void test_reference(void **state)
+{
+	json_t *bundle, *json;
+	struct mc *mc = write_evidence(&bundle);
+
+	assert_int_equal(TM_RUN(verifier_reference, "reference", "--evidence", tm_path("evidence"),
+				"--name", "learnt"), VERIFIER_OK);
+	json = tm_json();
+	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(
+		json, "tpm"), 0), "name")), "learnt");
+	json_object_set(mc->tc->policy, "reference", json);
+	mc_grants(mc);
+	mc->tcg_log.len = 0;
+	mc->pcrs[9][31] ^= 1;
+	mc_refuses(mc, NULL, "boot-pcrs", BV_CONTRAINDICATED);
+	json_decref(json);
+	/* What nobody signed is no reference. */
+	json_object_set_new(bundle, "tpm_registers", tc_cmw(
+		"application/vnd.bastion.tpm.registers+text", "sha256:0 = 00\n", 14));
+	assert_int_equal(json_dump_file(bundle, tm_path("evidence"), 0), 0);
+	assert_int_equal(TM_RUN(verifier_reference, "reference", "--evidence", tm_path("evidence")),
+			 VERIFIER_REFUSED);
+	assert_int_equal(TM_RUN(verifier_reference, "reference", "--evidence", tm_path("evidence"),
+				"--kernel", "x"), VERIFIER_USAGE);
+	json_decref(bundle);
+	mc_free(mc);
+}
+
+static void test_simulate(void **state)
+{
+	json_t *bundle;
+	struct mc *mc = write_evidence(&bundle);
+	FILE *root = fopen(tm_path("root.pem"), "w");
+
+	assert_true(root && PEM_write_X509(root, mc->tc->root) && !fclose(root));
+	assert_int_equal(json_dump_file(mc->tc->policy, tm_path("policy"), 0), 0);
+	assert_int_equal(TM_RUN(verifier_policy, "policy", "simulate", "--policy", tm_path("policy"),
+				"--evidence", tm_path("evidence")), VERIFIER_OK);
+	assert_int_equal(TM_RUN(verifier_policy, "policy", "simulate", "--policy", tm_path("policy"),
+				"--evidence", tm_path("evidence"), "--cmdline", "x"),
+			 VERIFIER_REFUSED);
+	assert_non_null(strstr(tm_complaint, "cannot be told from files"));
+	json_object_set_new(json_object_get(json_array_get(json_object_get(json_object_get(
+		mc->tc->policy, "reference"), "tpm"), 0), "pcrs"), "4", json_string(
+		"1111111111111111111111111111111111111111111111111111111111111111"));
+	assert_int_equal(json_dump_file(mc->tc->policy, tm_path("policy"), 0), 0);
+	assert_int_equal(TM_RUN(verifier_policy, "policy", "simulate", "--policy", tm_path("policy"),
+				"--evidence", tm_path("evidence")), VERIFIER_REFUSED);
+	json_decref(bundle);
+	mc_free(mc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_enroll, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_identity, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_records, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_damaged, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_folder, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_find, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_race, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_reference, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_simulate, tm_setup, tm_teardown),
+	};
+
+	return cmocka_run_group_tests_name("bastion-verifier: machines", tests, NULL, NULL);
+}
