@@ -108,9 +108,17 @@ static void test_ima_changed(void **state)
 static void test_ima_other_pcr(void **state)
 {
 	struct mc *mc = *state;
+	struct ti_list *ima = &mc->ima;
+	uint8_t value[32];
+	size_t start;
 
 	begin_ima(mc);
-	mc->ima.binary[0] = 11;
+	memcpy(value, ima->value, sizeof(value));
+	start = ima->len;
+	ti_file(ima, "/usr/bin/b", 0xab);
+	ima->binary[start] = 11;
+	memcpy(ima->value, value, sizeof(value));
+	ti_file(ima, "/usr/bin/c", 0xab);
 	refuses(mc, "ima-list");
 }
 
