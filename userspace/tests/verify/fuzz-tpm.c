@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Quotes of TPMs: the first byte says which parser, or all of them with nothing but
- * signatures in the way.
+ * signatures in the way, or what comes after they were found to be good.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "libbastion-verify/appraise.h"
 #include "libbastion-verify/tpm-quote.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -89,6 +90,38 @@ static void fuzz_all(struct bv_span bytes)
 	bv_tpm_finding_exit(&finding);
 }
 
+/* Lengths, then attestation, signature, values and the firmware's log: as if somebody had signed. */
+static void fuzz_appraisal(struct bv_span bytes)
+{
+	static const char text[] = "{\"models\":[\"m\"],\"reference\":{\"tpm\":[{\"name\":\"n\",\"pcrs\":"
+		"{\"0\":\"0000000000000000000000000000000000000000000000000000000000000000\"}}]}}";
+	struct bv_policy *policy = bv_policy_parse((struct bv_span){ (const uint8_t *)text,
+								     sizeof(text) - 1 }, NULL);
+	struct bv_evidence evidence = { .tpm = true, .round.pcr = 13 };
+	struct bv_span *const parts[] = { &evidence.tpm_attest, &evidence.tpm_signature,
+					  &evidence.tpm_registers };
+	const struct bv_appraisal in = { .policy = policy };
+	struct bv_verdict *verdict = bv_verdict_new();
+	const struct bv_tpm_facts *tpm;
+	bool whole = policy && verdict;
+
+	for (size_t i = 0; whole && i < 3; i++)
+		whole = bv_take_tpm2b(&bytes, 4096, parts[i]);
+	if (whole) {
+		tpm = &verdict->facts.tpm;
+		if (bv_appraise_tpm_registers(&in, &evidence, verdict))
+			bv_appraise_tpm_boot(policy, bytes, verdict);
+		else if (!bv_is_zero(tpm->pcrs, sizeof(tpm->pcrs)))
+			abort();
+		/* Those that are not quoted are not there. */
+		if (!bv_is_zero(tpm->pcrs[11], 2 * BV_PCR_SIZE) ||
+		    !bv_is_zero(tpm->pcrs[14], (BV_PCR_COUNT - 14) * BV_PCR_SIZE))
+			abort();
+	}
+	bv_verdict_free(verdict);
+	bv_policy_free(policy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bv_tpm_signature signature;
@@ -108,6 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'v':
 		fuzz_values(bytes);
+		break;
+	case 'r':
+		fuzz_appraisal(bytes);
 		break;
 	default:
 		fuzz_all(bytes);

@@ -26,11 +26,11 @@ verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c fil
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
-	bootlog ima expected references tpm ek)
+	bootlog ima expected references tpm ek machine)
 fuzz: fuzz-verify
 fuzz-verify: $(VERIFY_FUZZERS) $(BUILD)/fuzz-seeds/verify-tpm
-	@mkdir -p $(abspath ../build/fuzz)/verify-policy.corpus
-	@cp tests/verify/seed-policy.json $(abspath ../build/fuzz)/verify-policy.corpus/
+	@for name in policy evidence machine; do mkdir -p $(abspath ../build/fuzz)/verify-$$name.corpus; \
+		cp tests/verify/seed-$$name.json $(abspath ../build/fuzz)/verify-$$name.corpus/; done
 	@mkdir -p $(abspath ../build/fuzz)/verify-tpm.corpus
 	@$(BUILD)/fuzz-seeds/verify-tpm $(abspath ../build/fuzz)/verify-tpm.corpus
 	@mkdir -p $(abspath ../build/fuzz)/verify-ek.corpus
