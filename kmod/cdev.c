@@ -50,8 +50,6 @@ static int run_info(struct bastion_file *file, union arguments *args)
 	struct bastion_info *info = &args->info;
 	struct bastion_event event;
 
-	if (info->reserved)
-		return -EINVAL;
 	bastion_gate_snapshot(chip->gate, &event);
 	memset(info, 0, sizeof(*info));
 	info->abi = BASTION_ABI_VERSION;
@@ -63,8 +61,11 @@ static int run_info(struct bastion_file *file, union arguments *args)
 	info->blob_max = BASTION_BLOB_MAX;
 	info->grant_max = BASTION_GRANT_MAX;
 	info->quote_max = BASTION_QUOTE_MAX;
+	info->kind = chip->info.kind;
 	memcpy(info->model, chip->info.model, sizeof(info->model));
 	memcpy(info->firmware, chip->info.firmware, sizeof(info->firmware));
+	info->tpm = chip->info.tpm;
+	info->pcr = chip->info.pcr;
 	return 0;
 }
 

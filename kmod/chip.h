@@ -14,6 +14,7 @@
 #include <bastion/blob.h>
 #include <bastion/chip.h>
 #include <bastion/round.h>
+#include <uapi/linux/bastion.h>
 
 struct bastion_chip;
 
@@ -22,6 +23,7 @@ struct bastion_chip;
 
 /**
  * struct bastion_chip_info - what a chip says of itself
+ * @kind:	which kind of chip it is
  * @model:	printable, NUL terminated
  * @firmware:	printable, NUL terminated
  * @hardware_version: a number
@@ -31,8 +33,11 @@ struct bastion_chip;
  * @boot_count:	power cycles
  * @capabilities: BASTION_CAP_*
  * @lifecycle:	BASTION_LIFECYCLE_*
+ * @tpm:	the kernel's number of it, of a TPM
+ * @pcr:	that is extended, of a TPM
  */
 struct bastion_chip_info {
+	enum bastion_chip_kind kind;
 	char model[33];
 	char firmware[33];
 	u32 hardware_version;
@@ -41,6 +46,8 @@ struct bastion_chip_info {
 	u64 boot_count;
 	u32 capabilities;
 	u32 lifecycle;
+	u32 tpm;
+	u32 pcr;
 };
 
 /**

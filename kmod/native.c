@@ -197,6 +197,7 @@ static int info(struct bastion_chip *chip, struct bastion_chip_info *info)
 	if (error)
 		return error;
 	memset(info, 0, sizeof(*info));
+	info->kind = BASTION_CHIP_NATIVE;
 	copy_string(info->model, out.model, sizeof(out.model));
 	copy_string(info->firmware, out.firmware, sizeof(out.firmware));
 	info->hardware_version = le32_to_cpu(out.hardware_version);

@@ -217,6 +217,9 @@ static int read_info(struct bastion_tpm *t)
 	snprintf(info->firmware, sizeof(info->firmware), "%u.%u.%u.%u", high >> 16,
 		 high & 0xffff, low >> 16, low & 0xffff);
 	info->lifecycle = BASTION_LIFECYCLE_PRODUCTION;
+	info->kind = BASTION_CHIP_TPM;
+	info->tpm = t->tpm->dev_num;
+	info->pcr = t->pcr;
 	return 0;
 }
 
@@ -395,7 +398,10 @@ static ssize_t no_record(struct bastion_chip *chip, u8 *buf, size_t size)
 	return 0;
 }
 
-/* Evidence is no secret: user space has the TPM sign this, with a key that is enrolled. */
+/*
+ * Evidence is no secret: user space has the TPM sign this, with a key that is enrolled. What
+ * the PCR has to be then tells it whether something was extended in between.
+ */
 static ssize_t quote(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGEST_SIZE],
 		     u8 *buf, size_t size)
 {
@@ -403,7 +409,7 @@ static ssize_t quote(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGE
 	u8 value[BASTION_TPM_DIGEST_SIZE];
 	int ret;
 
-	if (size < BASTION_DIGEST_SIZE)
+	if (size < BASTION_DIGEST_SIZE + sizeof(value))
 		return -EINVAL;
 	ret = bastion_tpm_run(t, NULL, NULL);
 	if (ret)
@@ -418,7 +424,8 @@ static ssize_t quote(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGE
 	if (ret)
 		return ret;
 	memcpy(buf, qualifying, BASTION_DIGEST_SIZE);
-	return BASTION_DIGEST_SIZE;
+	memcpy(buf + BASTION_DIGEST_SIZE, value, sizeof(value));
+	return BASTION_DIGEST_SIZE + sizeof(value);
 }
 
 static u32 generation(struct bastion_chip *chip)

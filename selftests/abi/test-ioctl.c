@@ -91,7 +91,7 @@ static void fill_release(void *arg)
 
 static const struct row rows[] = {
 	{ "INFO", BASTION_IOC_INFO, 0, 0, fill_nothing, 0,
-	  { FIELD(bastion_info, reserved) } },
+	  { END } },
 	{ "ROUND_BEGIN", BASTION_IOC_ROUND_BEGIN, ENOKEY, 1, fill_nothing, ENOKEY,
 	  { FIELD(bastion_round_begin, flags), FIELD(bastion_round_begin, reserved),
 	    FIELD(bastion_round_begin, reserved2) } },
@@ -374,7 +374,9 @@ TEST_F(ioctl, info)
 	EXPECT_EQ(BASTION_BLOB_MAX, info.blob_max);
 	EXPECT_EQ(BASTION_GRANT_MAX, info.grant_max);
 	EXPECT_EQ(BASTION_QUOTE_MAX, info.quote_max);
-	EXPECT_EQ(0, info.reserved);
+	EXPECT_EQ(BASTION_CHIP_NATIVE, info.kind);
+	EXPECT_EQ(0, info.tpm);
+	EXPECT_EQ(0, info.pcr);
 	EXPECT_LT(0, info.model[0]);
 	EXPECT_EQ(0, info.model[31]);
 	EXPECT_EQ(0, info.firmware[31]);

@@ -49,6 +49,12 @@ enum bastion_reason {
 	BASTION_REASON_REMOVED = 11,	/* the chip is gone, its driver is, or the system shuts down */
 };
 
+/* What the chip is */
+enum bastion_chip_kind {
+	BASTION_CHIP_NATIVE = 0,	/* a Bastionchip: QUOTE returns evidence that it signed */
+	BASTION_CHIP_TPM = 1,		/* QUOTE returns what the TPM has to be asked to sign */
+};
+
 /**
  * struct bastion_info - BASTION_IOC_INFO, everyone
  * @size:	in: sizeof(struct bastion_info)
@@ -61,9 +67,11 @@ enum bastion_reason {
  * @blob_max:	out: largest sealed blob, bytes
  * @grant_max:	out: largest grant, bytes
  * @quote_max:	out: largest quote, bytes
- * @reserved:	0
+ * @kind:	out: enum bastion_chip_kind
  * @model:	out: NUL padded
  * @firmware:	out: NUL padded
+ * @tpm:	out: number of the TPM: /dev/tpmrmN; 0 for other chips
+ * @pcr:	out: the TPM's PCR that is extended; 0 for other chips
  */
 struct bastion_info {
 	__u32 size;
@@ -76,9 +84,11 @@ struct bastion_info {
 	__u32 blob_max;
 	__u32 grant_max;
 	__u32 quote_max;
-	__u32 reserved;
+	__u32 kind;
 	__u8 model[32];
 	__u8 firmware[32];
+	__u32 tpm;
+	__u32 pcr;
 };
 
 /**
@@ -129,6 +139,9 @@ struct bastion_round_begin {
  * @log_count:	out: log entries that the quoted registers cover
  * @log_aggregate: out: of those entries (include/bastion/round.h)
  * @qualifying_data: out: what the chip signed as eat_nonce
+ *
+ * Of a TPM, @quote is @qualifying_data, then the value (32) that its PCR has in the SHA-256
+ * bank after @log_count entries. A quote with another value is of a later time.
  *
  * Once a round. Errors: ESTALE no round, or its nonce was used, or too old, or
  * the verifiers changed, or the chip was reset.
