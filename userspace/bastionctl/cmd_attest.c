@@ -11,12 +11,13 @@
 #include "libbastion/evidence.h"
 #include "libbastion/round.h"
 
-enum { OPT_ON_DEMAND = 1, OPT_RENEW, OPT_VERIFIER, OPT_SOCKET, OPT_EVIDENCE };
+enum { OPT_ON_DEMAND = 1, OPT_RENEW, OPT_VERIFIER, OPT_SOCKET, OPT_EVIDENCE, OPT_TCTI };
 
 struct request {
 	const char *verifier;
 	const char *socket;
 	const char *evidence_out;
+	const char *tcti;
 	bool on_demand;
 	bool renew;
 };
@@ -84,6 +85,7 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct request *request
 		{ "on-demand", no_argument, NULL, OPT_ON_DEMAND },
 		{ "renew", no_argument, NULL, OPT_RENEW },
 		{ "evidence-out", required_argument, NULL, OPT_EVIDENCE },
+		{ "tcti", required_argument, NULL, OPT_TCTI },
 		CTL_OPTIONS
 	};
 	int c;
@@ -99,6 +101,8 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct request *request
 			request->renew = true;
 		else if (c == OPT_EVIDENCE)
 			request->evidence_out = optarg;
+		else if (c == OPT_TCTI)
+			request->tcti = optarg;
 		else
 			return BASTION_CLASS_USAGE;
 	}
@@ -124,6 +128,7 @@ int ctl_attest(struct ctl *ctl, int argc, char **argv)
 		return code;
 	if (ctl_open(ctl, &dev, &err))
 		return report_error(&err);
+	dev.tcti = request.tcti;
 	round.socket = request.socket;
 	if (choose_verifier(ctl, &dev, request.verifier, round.verifier, &err))
 		code = report_error(&err);

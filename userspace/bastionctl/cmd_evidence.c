@@ -12,13 +12,14 @@
 #include "libbastion/hex.h"
 #include "libbastion/round.h"
 
-enum { OPT_VERIFIER = 1, OPT_NONCE, OPT_GRANT_FROM };
+enum { OPT_VERIFIER = 1, OPT_NONCE, OPT_GRANT_FROM, OPT_TCTI };
 
 struct request {
 	const char *verifier;
 	const char *nonce;
 	const char *out;
 	const char *grant_from;
+	const char *tcti;
 };
 
 static int parse(struct ctl *ctl, int argc, char **argv, struct request *request)
@@ -28,6 +29,7 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct request *request
 		{ "nonce", required_argument, NULL, OPT_NONCE },
 		{ "output", required_argument, NULL, 'o' },
 		{ "grant-from", required_argument, NULL, OPT_GRANT_FROM },
+		{ "tcti", required_argument, NULL, OPT_TCTI },
 		CTL_OPTIONS
 	};
 	int c;
@@ -39,6 +41,8 @@ static int parse(struct ctl *ctl, int argc, char **argv, struct request *request
 			request->nonce = optarg;
 		else if (c == OPT_GRANT_FROM)
 			request->grant_from = optarg;
+		else if (c == OPT_TCTI)
+			request->tcti = optarg;
 		else if (c == 'o')
 			request->out = optarg;
 		else
@@ -94,6 +98,7 @@ int ctl_evidence(struct ctl *ctl, int argc, char **argv)
 	    (request.grant_from && incoming_check(request.grant_from, &err)) ||
 	    ctl_open(ctl, &dev, &err))
 		return report_error(&err);
+	dev.tcti = request.tcti;
 	challenge.nonce_len = nonce_len;
 	deadline = incoming_deadline();
 	if (bastion_round_evidence(&dev, digest, &challenge, &evidence, &err)) {

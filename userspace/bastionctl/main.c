@@ -21,21 +21,24 @@ static const struct ctl_command commands[] = {
 	  "load    register every verifier that has a name; for use at boot\n",
 	  ctl_verifier },
 	{ "attest", "--socket PATH [--verifier NAME|DIGEST] [--on-demand] [--renew] "
-		    "[--evidence-out FILE]",
+		    "[--evidence-out FILE] [--tcti TCTI]",
 	  "run a round with a verifier, which opens the gate",
 	  "--socket PATH        where bastion-verifier serve listens\n"
 	  "--verifier NAME      whose grant is wanted; not needed if only one is registered\n"
 	  "--on-demand          stay, and run a round whenever a request waits\n"
 	  "--renew              stay, and renew the grant when three quarters of it have passed\n"
 	  "--evidence-out FILE  keep what was sent\n"
+	  "--tcti TCTI          how to reach the TPM that is the chip; device:/dev/tpmrmN by default\n"
 	  "SIGTERM ends --on-demand and --renew with 0.\n",
 	  ctl_attest },
-	{ "evidence", "--verifier NAME|DIGEST --nonce HEX [-o FILE] [--grant-from FILE|-]",
+	{ "evidence", "--verifier NAME|DIGEST --nonce HEX [-o FILE] [--grant-from FILE|-] "
+		      "[--tcti TCTI]",
 	  "run a round whose messages somebody carries",
 	  "--nonce HEX          the verifier's, 8 to 64 bytes\n"
 	  "-o, --output FILE    where the evidence goes; the standard output by default\n"
 	  "--grant-from FILE|-  hold the round open, wait for the verifier's result to appear\n"
 	  "                     in FILE (or on the standard input) and pass its grant on\n"
+	  "--tcti TCTI          how to reach the TPM that is the chip; device:/dev/tpmrmN by default\n"
 	  "The result must come within 60 seconds. Without --grant-from the round ends at once.\n",
 	  ctl_evidence },
 	{ "key", "new|import|rebind|public|csr|sign|load|save|show|list ...",
@@ -146,6 +149,8 @@ int main(int argc, char **argv)
 	size_t i;
 	int count;
 
+	/* tpm2-tss would write to the standard error what is told below. */
+	setenv("TSS2_LOG", "all+none", 0);
 	if (!ctl.config_dir || !*ctl.config_dir)
 		ctl.config_dir = CTL_CONFIG_DIR;
 	if (ctl_getopt(&ctl, argc, argv, "+", options) != -1)

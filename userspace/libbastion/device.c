@@ -42,6 +42,7 @@ static int open_path(struct bastion_device *dev, const char *path, struct bastio
 {
 	int rc;
 
+	dev->tcti = NULL;
 	dev->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (dev->fd < 0)
 		return bastion_error_set(err, BASTION_OP_OPEN, errno, "cannot open %s", path);
@@ -124,18 +125,11 @@ int bastion_device_quote(const struct bastion_device *dev, const uint8_t *nonce,
 	return rc;
 }
 
-int bastion_device_grant(const struct bastion_device *dev, const uint8_t *grant, size_t grant_len,
-			 const uint8_t *token, size_t token_len, struct bastion_error *err)
+int bastion_device_grant(const struct bastion_device *dev, struct bastion_grant_args *args,
+			 struct bastion_error *err)
 {
-	struct bastion_grant_args args = {
-		.size = sizeof(args),
-		.grant_len = grant_len,
-		.grant = (uintptr_t)grant,
-		.token = (uintptr_t)token,
-		.token_len = token_len,
-	};
-
-	return request(dev, BASTION_IOC_GRANT, &args, BASTION_OP_GRANT, "pass the grant", err);
+	args->size = sizeof(*args);
+	return request(dev, BASTION_IOC_GRANT, args, BASTION_OP_GRANT, "pass the grant", err);
 }
 
 int bastion_device_relock(const struct bastion_device *dev, struct bastion_error *err)

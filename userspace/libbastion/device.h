@@ -20,15 +20,17 @@
  * struct bastion_device - an open device
  * @fd:	  its descriptor, close-on-exec; a round belongs to it
  * @name: "bastionN", for sysfs and securityfs
+ * @tcti: how user space reaches the TPM, if that is the chip; NULL: the kernel's resource manager
  */
 struct bastion_device {
 	int fd;
 	char name[32];
+	const char *tcti;
 };
 
 /**
  * bastion_device_open - open a device
- * @dev:  out
+ * @dev:  out; @tcti is NULL
  * @path: its node, or NULL for the /dev/bastionN of the lowest number
  * @err:  circumstances of a failure
  *
@@ -64,9 +66,16 @@ int bastion_device_quote(const struct bastion_device *dev, const uint8_t *nonce,
 			 struct bastion_quote *quote, uint8_t *buf, size_t size,
 			 struct bastion_error *err);
 
-/** bastion_device_grant - BASTION_IOC_GRANT, ends the round; 0 or a negative errno */
-int bastion_device_grant(const struct bastion_device *dev, const uint8_t *grant, size_t grant_len,
-			 const uint8_t *token, size_t token_len, struct bastion_error *err);
+/**
+ * bastion_device_grant - BASTION_IOC_GRANT, ends the round
+ * @dev:  with a round, after its quote
+ * @args: all but @size filled in
+ * @err:  circumstances of a failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int bastion_device_grant(const struct bastion_device *dev, struct bastion_grant_args *args,
+			 struct bastion_error *err);
 
 /** bastion_device_relock - BASTION_IOC_RELOCK; 0 or a negative errno */
 int bastion_device_relock(const struct bastion_device *dev, struct bastion_error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,10 @@
 #include "libbastion/log.h"
 
 #define COLLECTION_TYPE	    "tag:bastion.example,2026:evidence/1"
+#define LOG_TYPE	    "application/vnd.bastion.log"
+#define IMA_TYPE	    "application/vnd.bastion.ima"
+#define TPM_TYPE	    "application/vnd.bastion.tpm."
+#define TCG_TYPE	    "application/vnd.bastion.tcg.log"
 #define INDICATOR_EVIDENCE  4	/* CMW: bit 2 */
 #define HEX_SIZE(bytes)	    (2 * (bytes) + 1)
 
@@ -64,7 +69,8 @@ static json_t *round_facts(const struct bastion_evidence *in, uint64_t log_from)
 			  "verifier_nonce", verifier_nonce, "log_count",
 			  (json_int_t)in->quote->log_count);
 	if (!facts || (!add_start(facts, "log_from", log_from) &&
-		       !add_start(facts, "ima_from", in->ima_from)))
+		       !add_start(facts, "ima_from", in->ima_from) &&
+		       (!in->tpm || !json_object_set_new(facts, "pcr", json_integer(in->pcr)))))
 		return facts;
 	json_decref(facts);
 	return NULL;
@@ -94,6 +100,47 @@ static int find_entries(const struct bastion_evidence *in, uint64_t *from, ssize
 	return *start < 0 || *end < 0 ? -EBADMSG : 0;
 }
 
+static int add(json_t *evidence, const char *name, const char *type, const void *data, size_t len)
+{
+	return json_object_set_new(evidence, name, record(type, data, len));
+}
+
+static int add_chip(json_t *evidence, const struct bastion_evidence *in)
+{
+	return add(evidence, "quote", "application/eat+cwt", in->quote_data, in->quote_len) ||
+	       add(evidence, "boot_log", LOG_TYPE, in->boot_log, in->boot_log_len);
+}
+
+/* One line for each register that was quoted */
+static size_t register_lines(const struct bastion_tpm_quote *quote, char *text, size_t size)
+{
+	char hex[HEX_SIZE(BASTION_TPM_PCR_SIZE)];
+	size_t len = 0;
+	int i;
+
+	for (i = 0; i < BASTION_TPM_PCRS; i++) {
+		if (!(quote->pcrs & 1u << i))
+			continue;
+		bastion_hex_encode(quote->values[i], BASTION_TPM_PCR_SIZE, hex);
+		len += snprintf(text + len, size - len, "sha256:%d = %s\n", i, hex);
+	}
+	return len;
+}
+
+static int add_tpm(json_t *evidence, const struct bastion_evidence *in)
+{
+	char lines[BASTION_TPM_PCRS * (HEX_SIZE(BASTION_TPM_PCR_SIZE) + sizeof("sha256:00 = "))];
+	const struct bastion_tpm_quote *quote = in->tpm;
+
+	return add(evidence, "tpm_attest", TPM_TYPE "attest", quote->attest, quote->attest_len) ||
+	       add(evidence, "tpm_signature", TPM_TYPE "signature", quote->signature,
+		   quote->signature_len) ||
+	       add(evidence, "tpm_key", TPM_TYPE "public", quote->key, quote->key_len) ||
+	       add(evidence, "tpm_registers", TPM_TYPE "registers+text", lines,
+		   register_lines(quote, lines, sizeof(lines))) ||
+	       (in->tcg_log && add(evidence, "tcg_log", TCG_TYPE, in->tcg_log, in->tcg_log_len));
+}
+
 int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 			   struct bastion_error *err)
 {
@@ -107,19 +154,14 @@ int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 		return bastion_error_set(err, BASTION_OP_LOG, EBADMSG,
 					 "the log does not hold the %llu entries of the quote",
 					 (unsigned long long)in->quote->log_count);
-	*out = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
+	*out = json_pack("{s:s, s:o, s:o, s:o}",
 			 "__cmwc_t", COLLECTION_TYPE,
-			 "quote", record("application/eat+cwt", in->quote_data, in->quote_len),
 			 "round", record_json("application/vnd.bastion.round+json", round_facts(in, from)),
-			 "boot_log", record("application/vnd.bastion.log", in->boot_log,
-					    in->boot_log_len),
-			 "log", record("application/vnd.bastion.log", in->log + start,
-				       end - start),
+			 "log", record(LOG_TYPE, in->log + start, end - start),
 			 "platform", record_json("application/vnd.bastion.platform+json",
 						 platform_facts(in)));
-	if (*out && (!in->ima ||
-		     !json_object_set_new(*out, "ima", record("application/vnd.bastion.ima",
-							      in->ima, in->ima_len))))
+	if (*out && !(in->tpm ? add_tpm(*out, in) : add_chip(*out, in)) &&
+	    (!in->ima || !add(*out, "ima", IMA_TYPE, in->ima, in->ima_len)))
 		return 0;
 	json_decref(*out);
 	return bastion_error_set(err, BASTION_OP_ANY, ENOMEM, "cannot build the evidence");

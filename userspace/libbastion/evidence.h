@@ -10,14 +10,19 @@
 #include <linux/bastion.h>
 
 #include "libbastion/error.h"
+#include "libbastion/tpm.h"
 
 /**
  * struct bastion_evidence - what goes into a bundle
  * @begin:	  answer of ROUND_BEGIN
  * @quote:	  answer of QUOTE: nonce and log count
- * @quote_data:	  the quote
+ * @tpm:	  of a TPM: what it signed; NULL of another chip
+ * @pcr:	  of a TPM: the one that the kernel extends
+ * @tcg_log:	  of a TPM: the firmware's log, or NULL
+ * @tcg_log_len:  its length
+ * @quote_data:	  the quote, not of a TPM
  * @quote_len:	  its length
- * @boot_log:	  the platform's log of register 0
+ * @boot_log:	  the platform's log of register 0, not of a TPM
  * @boot_log_len: its length
  * @log:	  the module's log, which may have grown since the quote
  * @log_len:	  its length
@@ -32,6 +37,10 @@
 struct bastion_evidence {
 	const struct bastion_round_begin *begin;
 	const struct bastion_quote *quote;
+	const struct bastion_tpm_quote *tpm;
+	uint32_t pcr;
+	const uint8_t *tcg_log;
+	size_t tcg_log_len;
 	const uint8_t *quote_data;
 	size_t quote_len;
 	const uint8_t *boot_log;

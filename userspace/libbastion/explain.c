@@ -100,7 +100,8 @@ static const struct bastion_explanation table[] = {
 	    "Size 32 to 1024, policy [a-z0-9._-]{1,64}, types of logon, fscrypt, user. An older "
 	    "module knows nothing of --ecdsa, --derive, --counter and import."),
 	ROW(KEY, EOPNOTSUPP, FAILED, "the chip has no keys of this kind, or no counters",
-	    "See bastionctl status for its firmware."),
+	    "See bastionctl status for its firmware. A TPM has secrets of up to 512 bytes: no key pairs "
+	    "(--ecdsa), derived keys (--derive) or counters (--counter)."),
 	ROW(KEY, EPERM, REFUSED, "not permitted",
 	    "Only root may make a key for another owner."),
 	ROW(LOAD, EKEYREJECTED, REFUSED, "the blob is a key of another name",
@@ -138,7 +139,7 @@ static const struct bastion_explanation table[] = {
 	ROW(REBIND, EEXIST, FAILED, "this module cannot move keys",
 	    "The module is older than this program."),
 	ROW(REBIND, EOPNOTSUPP, FAILED, "such a key cannot be moved",
-	    "A derived key is what its header makes it; and not every chip can move keys."),
+	    "A derived key is what its header makes it; and a TPM cannot move keys."),
 	ROW(SIGN, EAGAIN, LOCKED, "the gate is locked, or the system is about to sleep",
 	    "Attest first: bastionctl attest."),
 	ROW(SIGN, EACCES, REFUSED, "not the key's owner, or no right to the key",
@@ -168,6 +169,24 @@ static const struct bastion_explanation table[] = {
 	    "Compare the digests: bastionctl verifier list."),
 	ROW(REFUSED, EKEYREJECTED, REFUSED, "the verifier refuses",
 	    "Its checks say what it expected and what to do."),
+	ROW(TPM, ENOENT, FAILED, "there is no such device",
+	    "It is the resource manager of the kernel's TPM driver; another way to the TPM is named "
+	    "with --tcti."),
+	ROW(TPM, EACCES, FAILED, "not permitted to open the TPM",
+	    "Run as root, or in the group that owns the device (tss)."),
+	ROW(TPM, EKEYREJECTED, FAILED, "the endorsement hierarchy has a password, or is disabled",
+	    "The attestation key is made in it, without a password: tpm2_changeauth -c endorsement, or "
+	    "enable it in the firmware's setup."),
+	ROW(TPM, EOPNOTSUPP, FAILED, "the TPM has no keys of this kind",
+	    "It must sign with ECDSA, on P-384 with SHA-384 or on P-256 with SHA-256."),
+	ROW(TPM, EAGAIN, FAILED, "the TPM has no room, or is busy",
+	    "Who else uses it? tpm2_getcap handles-transient -T device:/dev/tpm0 shows what is loaded."),
+	ROW(TPM, EBUSY, FAILED, "something is measured all the time", "Try again when less is started."),
+	ROW(TPM, ESTALE, FAILED, "something was measured during each round",
+	    "Try again when less is started."),
+	ROW(TPM, EIO, FAILED, "the TPM failed, or cannot be reached",
+	    "Is it the TPM that the kernel uses (bastionctl status)? With TSS2_LOG=all+debug in the "
+	    "environment tpm2-tss tells more."),
 	ROW(ANY, EAGAIN, LOCKED, "the gate is locked", "Attest first: bastionctl attest."),
 	ROW(ANY, EKEYREJECTED, REFUSED, "refused", "Compare what was asked with what is granted."),
 	ROW(ANY, EACCES, REFUSED, "not permitted", "Run as the owner of the key, or as root."),

@@ -55,10 +55,37 @@ static ssize_t take_bytes(json_t *json, const char *key, uint8_t *out, size_t si
 					size);
 }
 
+/* A point, one structure for each policy, a tag (round.h) */
+static bool sealed_policies_fit(size_t len)
+{
+	return len >= BASTION_SEALED_POLICIES_SIZE(1) &&
+	       (len - BASTION_SEALED_POLICIES_SIZE(0)) %
+	       sizeof(struct bastion_policy_signature) == 0;
+}
+
+static int take_grant(json_t *json, struct bastion_result *result, struct bastion_error *err)
+{
+	ssize_t n;
+
+	n = take_bytes(json, "grant", result->grant, sizeof(result->grant));
+	if (n < (ssize_t)BASTION_GRANT_SIZE(1))
+		return bad(err, "grant is missing or of a wrong length");
+	result->grant_len = n;
+	n = take_bytes(json, "token", result->token, sizeof(result->token));
+	if (n != sizeof(result->token))
+		return bad(err, "token is missing or of a wrong length");
+	if (!json_object_get(json, "policies"))
+		return 0;
+	n = take_bytes(json, "policies", result->policies, sizeof(result->policies));
+	if (n < 0 || !sealed_policies_fit(n))
+		return bad(err, "policy signatures are of a wrong length");
+	result->policies_len = n;
+	return 0;
+}
+
 int bastion_result_parse(json_t *json, struct bastion_result *result, struct bastion_error *err)
 {
 	json_t *verdict = json_object_get(json, "verdict");
-	ssize_t n;
 	int rc;
 
 	memset(result, 0, sizeof(*result));
@@ -66,17 +93,12 @@ int bastion_result_parse(json_t *json, struct bastion_result *result, struct bas
 	if (rc)
 		return rc;
 	result->granted = json_is_true(json_object_get(verdict, "granted"));
-	if (!result->granted && (json_object_get(json, "grant") || json_object_get(json, "token")))
+	if (!result->granted && (json_object_get(json, "grant") || json_object_get(json, "token") ||
+				 json_object_get(json, "policies")))
 		return bad(err, "grant contradicts its verdict");
-	if (result->granted) {
-		n = take_bytes(json, "grant", result->grant, sizeof(result->grant));
-		if (n < (ssize_t)BASTION_GRANT_SIZE(1))
-			return bad(err, "grant is missing or of a wrong length");
-		result->grant_len = n;
-		n = take_bytes(json, "token", result->token, sizeof(result->token));
-		if (n != sizeof(result->token))
-			return bad(err, "token is missing or of a wrong length");
-	}
+	rc = result->granted ? take_grant(json, result, err) : 0;
+	if (rc)
+		return rc;
 	result->verdict = json_incref(verdict);
 	return 0;
 }

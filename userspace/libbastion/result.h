@@ -17,11 +17,13 @@
 
 /**
  * struct bastion_result - a result, its types checked and nothing else
- * @granted:   whether @grant and @token are there
+ * @granted:   whether @grant and @token are there, and @policies may be
  * @verdict:   a reference to the verdict: status, granted, summary, checks
  * @grant:     what the kernel wants; it and the chip judge it
  * @grant_len: its length
  * @token:     the sealed token
+ * @policies:  the sealed policy signatures
+ * @policies_len: their length; 0 if there are none, as for a chip that wants none
  */
 struct bastion_result {
 	bool granted;
@@ -29,6 +31,8 @@ struct bastion_result {
 	uint8_t grant[BASTION_GRANT_MAX];
 	size_t grant_len;
 	uint8_t token[BASTION_SEALED_TOKEN_SIZE];
+	uint8_t policies[BASTION_SEALED_POLICIES_MAX];
+	size_t policies_len;
 };
 
 /**

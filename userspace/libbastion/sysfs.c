@@ -12,6 +12,7 @@
 
 #define CLASS_FOLDER	"/sys/class/bastion"
 #define SECURITY_FOLDER "/sys/kernel/security/bastion"
+#define TCG_LOG		"/sys/kernel/security/tpm%u/binary_bios_measurements"
 #define IMA_LIST	"/sys/kernel/security/ima/binary_runtime_measurements"
 
 int bastion_sysfs_read(const struct bastion_device *dev, const char *attr, char *buf, size_t size,
@@ -147,6 +148,18 @@ int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, 
 	}
 	return bastion_error_set(err, BASTION_OP_LOG, ESTALE,
 				 "the log was trimmed each time that it was read");
+}
+
+int bastion_sysfs_tcg_log(uint32_t tpm, uint8_t **data, size_t *len, struct bastion_error *err)
+{
+	char path[64];
+
+	*data = NULL;
+	*len = 0;
+	snprintf(path, sizeof(path), TCG_LOG, tpm);
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	return read_list(path, 0, data, len, err);
 }
 
 int bastion_sysfs_ima(const struct bastion_device *dev, uint64_t skip, uint8_t **data,

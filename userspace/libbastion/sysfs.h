@@ -68,6 +68,18 @@ int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, 
 			      uint64_t *first, struct bastion_error *err);
 
 /**
+ * bastion_sysfs_tcg_log - read the log of what firmware and boot loader measured
+ * @tpm:  number of the TPM
+ * @data: out: as the TCG's PC Client Platform Firmware Profile has it; NULL where the kernel
+ *	  was given none; the caller frees it
+ * @len:  out: how many bytes
+ * @err:  circumstances of a failure
+ *
+ * Return: 0 or a negative errno; -EFBIG beyond BASTION_SYSFS_LOG_MAX.
+ */
+int bastion_sysfs_tcg_log(uint32_t tpm, uint8_t **data, size_t *len, struct bastion_error *err);
+
+/**
  * bastion_sysfs_ima - read IMA's list, if the module mirrors it
  * @dev:  which device
  * @skip: bytes at its beginning that are left out, and take no memory

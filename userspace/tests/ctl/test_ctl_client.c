@@ -168,14 +168,21 @@ static int appraise(const char *answer, struct bastion_result *result)
 	return rc;
 }
 
-static char *granted(size_t grant_len, size_t token_len)
-{
-	static uint8_t zeros[2 * BASTION_GRANT_MAX];
-	char *grant = bastion_base64url_encode(zeros, grant_len);
-	char *token = bastion_base64url_encode(zeros, token_len), *text;
+#define NO_POLICIES SIZE_MAX
 
+static char *granted(size_t grant_len, size_t token_len, size_t policies_len)
+{
+	static uint8_t zeros[2 * BASTION_SEALED_POLICIES_MAX];
+	char *grant = bastion_base64url_encode(zeros, grant_len);
+	char *token = bastion_base64url_encode(zeros, token_len), *text, *policies = NULL;
+
+	if (policies_len != NO_POLICIES)
+		policies = bastion_base64url_encode(zeros, policies_len);
 	assert_true(asprintf(&text, "{\"type\":\"result\"," VERDICT("true")
-			     ",\"ear\":\"e\",\"grant\":\"%s\",\"token\":\"%s\"}\n", grant, token) > 0);
+			     ",\"ear\":\"e\",\"grant\":\"%s\",\"token\":\"%s\"%s%s%s}\n", grant, token,
+			     policies ? ",\"policies\":\"" : "", policies ?: "",
+			     policies ? "\"" : "") > 0);
+	free(policies);
 	free(token);
 	free(grant);
 	return text;
@@ -184,11 +191,12 @@ static char *granted(size_t grant_len, size_t token_len)
 static void results(void **state)
 {
 	struct bastion_result result;
-	char *text = granted(BASTION_GRANT_SIZE(1), BASTION_SEALED_TOKEN_SIZE);
+	char *text = granted(BASTION_GRANT_SIZE(1), BASTION_SEALED_TOKEN_SIZE, NO_POLICIES);
 
 	assert_int_equal(appraise(text, &result), 0);
 	assert_true(result.granted);
 	assert_int_equal(result.grant_len, BASTION_GRANT_SIZE(1));
+	assert_int_equal(result.policies_len, 0);
 	bastion_result_free(&result);
 	free(text);
 	assert_int_equal(appraise("{\"type\":\"result\"," VERDICT("false") "}\n", &result), 0);
@@ -210,11 +218,38 @@ static void wrong_grants(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		char *text = granted(sizes[i][0], sizes[i][1]);
+		char *text = granted(sizes[i][0], sizes[i][1], NO_POLICIES);
 
 		assert_int_equal(appraise(text, &result), -EPROTO);
 		free(text);
 	}
+}
+
+static int with_policies(size_t len)
+{
+	struct bastion_result result;
+	char *text = granted(BASTION_GRANT_SIZE(1), BASTION_SEALED_TOKEN_SIZE, len);
+	int rc = appraise(text, &result);
+
+	free(text);
+	if (rc)
+		return rc;
+	assert_int_equal(result.policies_len, len);
+	bastion_result_free(&result);
+	return 0;
+}
+
+static void policies(void **state)
+{
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_SIZE(1)), 0);
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_MAX), 0);
+	assert_int_equal(with_policies(0), -EPROTO);
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_SIZE(0)), -EPROTO);
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_SIZE(1) - 1), -EPROTO);
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_SIZE(1) + 1), -EPROTO);
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_MAX + 1), -EPROTO);
+	assert_int_equal(with_policies(BASTION_SEALED_POLICIES_SIZE(BASTION_GRANT_ENTRIES_MAX + 1)),
+			 -EPROTO);
 }
 
 static void wrong_results(void **state)
@@ -240,6 +275,7 @@ static void wrong_results(void **state)
 		"{\"type\":\"result\"," VERDICT("true") ",\"grant\":\"====\",\"token\":\"\"}\n",
 		/* A grant that its own verdict denies. */
 		"{\"type\":\"result\"," VERDICT("false") ",\"grant\":\"AA\"}\n",
+		"{\"type\":\"result\"," VERDICT("false") ",\"policies\":\"AA\"}\n",
 	};
 	struct bastion_result result;
 	size_t i;
@@ -268,7 +304,8 @@ int main(void)
 		cmocka_unit_test(errors_are_told), cmocka_unit_test(hang_ups),
 		cmocka_unit_test(silence),	  cmocka_unit_test(endless_line),
 		cmocka_unit_test(results),	  cmocka_unit_test(wrong_grants),
-		cmocka_unit_test(wrong_results),  cmocka_unit_test(nobody_there),
+		cmocka_unit_test(policies),	  cmocka_unit_test(wrong_results),
+		cmocka_unit_test(nobody_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,55 @@ static json_int_t starts(const struct round *r, size_t *len)
 	return from;
 }
 
+static void evidence_of_a_tpm(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *type;
+		const char *value;
+	} members[] = {
+		{ "tpm_attest", "application/vnd.bastion.tpm.attest", "attest" },
+		{ "tpm_signature", "application/vnd.bastion.tpm.signature", "signature" },
+		{ "tpm_key", "application/vnd.bastion.tpm.public", "key" },
+		{ "tcg_log", "application/vnd.bastion.tcg.log", "events" },
+		{ "tpm_registers", "application/vnd.bastion.tpm.registers+text",
+		  "sha256:0 = aa00000000000000000000000000000000000000000000000000000000000000\n"
+		  "sha256:23 = 00000000000000000000000000000000000000000000000000000000000000bb\n" },
+	};
+	struct bastion_tpm_quote tpm = { .attest = "attest", .attest_len = 6,
+		.signature = "signature", .signature_len = 9, .key = "key", .key_len = 3,
+		.pcrs = 1 | 1 << 23, .values = { [0] = { 0xaa }, [23] = { [31] = 0xbb } } };
+	json_t *evidence, *facts;
+	struct bastion_error err;
+	uint8_t out[4096];
+	struct round r;
+	size_t i, n;
+
+	make(&r);
+	r.begin.chip_nonce_len = 32;
+	r.in.tpm = &tpm;
+	r.in.pcr = 23;
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), 0);
+	assert_null(json_object_get(evidence, "tcg_log"));
+	json_decref(evidence);
+	r.in.tcg_log = (const uint8_t *)"events";
+	r.in.tcg_log_len = 6;
+	assert_int_equal(bastion_evidence_build(&r.in, &evidence, &err), 0);
+	assert_int_equal(json_object_size(evidence), 4 + 5);
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		n = record(evidence, members[i].name, members[i].type, out, sizeof(out));
+		assert_int_equal(n, strlen(members[i].value));
+		assert_memory_equal(out, members[i].value, n);
+	}
+	n = record(evidence, "round", "application/vnd.bastion.round+json", out, sizeof(out));
+	facts = json_loadb((char *)out, n, 0, NULL);
+	assert_int_equal(json_object_size(facts), 7);
+	assert_int_equal(json_string_length(json_object_get(facts, "chip_nonce")), 64);
+	assert_int_equal(json_integer_value(json_object_get(facts, "pcr")), 23);
+	json_decref(facts);
+	json_decref(evidence);
+}
+
 static void evidence_starts_where_it_is_asked_to(void **state)
 {
 	struct round r;
@@ -257,6 +306,7 @@ int main(void)
 		cmocka_unit_test(log_verity),
 		cmocka_unit_test(log_prefix),
 		cmocka_unit_test(evidence_builds),
+		cmocka_unit_test(evidence_of_a_tpm),
 		cmocka_unit_test(evidence_starts_where_it_is_asked_to),
 		cmocka_unit_test(evidence_refuses),
 		cmocka_unit_test(evidence_with_a_strange_host_name),
