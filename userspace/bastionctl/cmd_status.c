@@ -56,6 +56,13 @@ static json_t *verifiers(const struct ctl *ctl, const struct bastion_device *dev
 	return array;
 }
 
+/* Where it is, for its own tools */
+static void add_tpm(json_t *json, const struct bastion_info *info)
+{
+	json_object_set_new(json, "tpm", json_sprintf("/dev/tpmrm%u", info->tpm));
+	json_object_set_new(json, "pcr", json_integer(info->pcr));
+}
+
 static json_t *collect(const struct ctl *ctl, const struct bastion_device *dev,
 		       const struct bastion_info *info)
 {
@@ -63,8 +70,9 @@ static json_t *collect(const struct ctl *ctl, const struct bastion_device *dev,
 	char value[4096];
 	size_t i;
 
-	json = json_pack("{s:s, s:s, s:s, s:I, s:s%, s:s%, s:I}",
+	json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s%, s:s%, s:I}",
 			 "device", dev->name,
+			 "kind", report_kind(info->kind),
 			 "state", report_state(info->state),
 			 "reason", report_reason(info->reason),
 			 "generation", (json_int_t)info->generation,
@@ -72,6 +80,8 @@ static json_t *collect(const struct ctl *ctl, const struct bastion_device *dev,
 			 "firmware_version", info->firmware,
 			 strnlen((char *)info->firmware, sizeof(info->firmware)),
 			 "security_version", (json_int_t)info->svn);
+	if (info->kind == BASTION_CHIP_TPM)
+		add_tpm(json, info);
 	for (i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (!bastion_sysfs_read(dev, attributes[i], value, sizeof(value), NULL))
 			json_object_set_new(json, attributes[i], json_string(value));

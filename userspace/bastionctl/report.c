@@ -138,6 +138,16 @@ const char *report_state(unsigned int state)
 	return NAME_OF(names, state);
 }
 
+const char *report_kind(unsigned int kind)
+{
+	static const char *const names[] = {
+		[BASTION_CHIP_NATIVE] = "native",
+		[BASTION_CHIP_TPM] = "tpm",
+	};
+
+	return NAME_OF(names, kind);
+}
+
 const char *report_reason(unsigned int reason)
 {
 	static const char *const names[] = {

@@ -46,6 +46,9 @@ const char *report_state(unsigned int state);
 /** report_reason - the name of an enum bastion_reason */
 const char *report_reason(unsigned int reason);
 
+/** report_kind - the name of an enum bastion_chip_kind */
+const char *report_kind(unsigned int kind);
+
 /** report_hex - bytes as a JSON string of hex, at most 128 of them */
 json_t *report_hex(const void *data, size_t len);
 
