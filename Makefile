@@ -18,11 +18,12 @@ demo: setup	## from an empty machine to a released key, explained step by step
 	scripts/demo
 
 check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N skipped"
-	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS))
+	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS)) tpm-$(lastword $(KERNELS))
 
 check-all: setup	## every test on every kernel, the debug kernel too, and mutants: hours
 	+kernel=$$(scripts/debug-kernel) && scripts/check static unit model $(addprefix vm-,$(KERNELS)) \
-		"vm-$$kernel" "leaks-$$kernel" $(addprefix faults-,$(KERNELS)) mutants
+		$(addprefix tpm-,$(KERNELS)) "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel" \
+		$(addprefix faults-,$(KERNELS)) mutants
 
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
 	+scripts/check static
@@ -36,6 +37,9 @@ check-model:	## every order of events in a model of the gate; ALL=1 for two even
 check-vm:	## selftests in a virtual machine for every kernel in KERNELS
 	+scripts/check $(addprefix vm-,$(KERNELS))
 
+check-tpm:	## selftests with a TPM in the place of a Bastionchip, for every kernel in KERNELS
+	+scripts/check $(addprefix tpm-,$(KERNELS))
+
 check-kernels: setup	## selftests on 6.1, 6.12 and unstable's newest (fetched), and builds by GCC and Clang
 	+kernels="6.1 6.12 unstable"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
 		KERNELS="$$kernels" scripts/check builds $$(printf 'vm-%s ' $$kernels)
@@ -48,7 +52,7 @@ check-mutants:	## do the tests notice when a guarantee is broken?
 	+scripts/check-mutants
 
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
-	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel" "leaks-$$kernel"
+	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
 
 check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour a kernel
 	+scripts/check $(addprefix faults-,$(KERNELS))
@@ -81,5 +85,5 @@ help:	## this list
 	@echo
 	@echo "KERNELS (now: $(KERNELS)) chooses kernels, ACCEL the accelerator of virtual machines."
 
-.PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-kernels \
+.PHONY: all modules userspace demo check check-all check-static check-unit check-model check-vm check-tpm check-kernels \
 	check-concurrency check-faults check-mutants check-debug fuzz fuzz-vm bench setup install uninstall clean help

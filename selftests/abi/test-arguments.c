@@ -4,6 +4,7 @@
  */
 #include <sys/mman.h>
 
+#include "chip.h"
 #include "device.h"
 #include "kselftest_harness.h"
 
@@ -125,10 +126,10 @@ TEST_F(arguments, round_begin_answers)
 
 	ASSERT_EQ(0, begin(self->fd, self->verifier.digest, &one));
 	ASSERT_EQ(0, begin(self->fd, self->verifier.digest, &two));
-	EXPECT_EQ(48, one.chip_nonce_len);
+	EXPECT_EQ(BY_CHIP(48, 32), one.chip_nonce_len);
 	EXPECT_EQ(4, one.boot_key[0]);
 	EXPECT_LT(0, one.boot_count);
-	for (int i = 48; i < 64; i++)
+	for (int i = one.chip_nonce_len; i < 64; i++)
 		EXPECT_EQ(0, one.chip_nonce[i]);
 	/* Nonces never repeat; the rest stays. */
 	EXPECT_NE(0, memcmp(one.kernel_nonce, two.kernel_nonce, 32));

@@ -3,6 +3,7 @@
  * G2, moves of keys: an entry REBIND allows what it names, all three of it, and nothing
  * else does.
  */
+#include "chip.h"
 #include "gate.h"
 #include "kselftest_harness.h"
 
@@ -46,6 +47,7 @@ static int submit(FIXTURE_DATA(moves) *self)
 
 TEST_F(moves, as_named)
 {
+	CHIP_NEEDS(CHIP_REBIND);
 	allow(self, "prod", &self->other, "next");
 	ASSERT_EQ(0, submit(self));
 	EXPECT_EQ(0, sealed_rebind(self->key, &self->other, "next", ""));
@@ -61,6 +63,7 @@ TEST_F(moves, not_by_other_kinds)
 /* Nor does it do what other kinds do. */
 TEST_F(moves, an_entry_does_nothing_else)
 {
+	CHIP_NEEDS(CHIP_REBIND);
 	self->grant.count = 0;
 	allow(self, "prod", &self->other, "next");
 	ASSERT_EQ(0, submit(self));
@@ -95,6 +98,7 @@ TEST_F(moves, to_another_verifier)
 /* Two entries are no third one. */
 TEST_F(moves, half_of_each)
 {
+	CHIP_NEEDS(CHIP_REBIND);
 	allow(self, "prod", &self->other, "one");
 	allow(self, "prod", &self->gate.verifier, "two");
 	allow(self, "other", &self->gate.verifier, "one");
@@ -122,6 +126,7 @@ TEST_F(moves, by_another_verifier)
 /* Once it is moved, the entry does not move it again, nor back. */
 TEST_F(moves, once)
 {
+	CHIP_NEEDS(CHIP_REBIND);
 	allow(self, "prod", &self->gate.verifier, "next");
 	ASSERT_EQ(0, submit(self));
 	ASSERT_EQ(0, sealed_rebind(self->key, &self->gate.verifier, "next", ""));

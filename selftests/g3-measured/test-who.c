@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <sys/mount.h>
 
+#include "chip.h"
 #include "gate.h"
 #include "log.h"
 #include "kselftest_harness.h"
@@ -183,6 +184,7 @@ TEST_F_TIMEOUT(who, signature, 120)
 	char what[32];
 	key_serial_t pair = gate_make(&self->gate, "ecdsa", sealed_name(), "");
 
+	CHIP_NEEDS(CHIP_KEY_PAIRS);
 	ASSERT_LT(0, pair);
 	snprintf(what, sizeof(what), "sign:%d", pair);
 	ASSERT_EQ(0, ask(self->mount, self->cgroup, 0, self->program, what));

@@ -5,6 +5,7 @@
  */
 #include <ctype.h>
 
+#include "chip.h"
 #include "gate.h"
 #include "sign.h"
 #include "kselftest_harness.h"
@@ -260,6 +261,7 @@ TEST_F(export, a_key_pair_is_never_released)
 	uint8_t blob[BASTION_BLOB_MAX];
 	int len = sealed_blob(key, blob);
 
+	CHIP_NEEDS(CHIP_KEY_PAIRS);
 	ASSERT_LT(0, len);
 	ASSERT_LT(0, sign_something(key));
 	for (int i = 0; i < 3; i++) {
@@ -293,6 +295,7 @@ TEST_F(export, the_scalar_is_not_in_the_blob)
 	uint8_t blob[BASTION_BLOB_MAX], point[BASTION_POINT_SIZE];
 	int len = sealed_blob(key, blob), at = sizeof(struct bastion_blob_header);
 
+	CHIP_NEEDS(CHIP_KEY_PAIRS);
 	ASSERT_EQ(BASTION_BLOB_P384_SIZE, len);
 	ASSERT_EQ(0, sign_point(key, point));
 	/* Nowhere behind the public key. */

@@ -2,6 +2,7 @@
 /*
  * Making, loading, reading and describing sealed keys.
  */
+#include "chip.h"
 #include "sealed.h"
 #include "kselftest_harness.h"
 
@@ -47,6 +48,7 @@ TEST_F(keys, header)
 	struct bastion_blob_header header;
 	uint8_t blob[BASTION_BLOB_MAX], policy[BASTION_DIGEST_SIZE], zero[64] = { };
 	key_serial_t key;
+	size_t len;
 
 	memcpy(begin.verifier, self->verifier.digest, sizeof(begin.verifier));
 	ASSERT_EQ(0, round_ioctl(self->fd, BASTION_IOC_ROUND_BEGIN, &begin));
@@ -54,11 +56,12 @@ TEST_F(keys, header)
 	round_policy(&round, "prod", policy);
 	key = make(&self->verifier, self->name, "");
 	ASSERT_LT(0, key);
-	ASSERT_EQ(BASTION_BLOB_OVERHEAD + 32, sealed_blob(key, blob));
+	len = sealed_blob(key, blob);
+	ASSERT_EQ(sealed_len(blob), len);
 	memcpy(&header, blob, sizeof(header));
 	EXPECT_EQ(0, memcmp(header.magic, BASTION_BLOB_MAGIC, 8));
 	EXPECT_EQ(BASTION_BLOB_VERSION, le16toh(header.version));
-	EXPECT_EQ(BASTION_KIND_SECRET, le16toh(header.kind));
+	EXPECT_EQ(BY_CHIP(BASTION_KIND_SECRET, BASTION_KIND_TPM), le16toh(header.kind));
 	EXPECT_EQ(0, header.flags);
 	EXPECT_EQ(0, memcmp(header.chip_id, begin.chip_id, 48));
 	EXPECT_EQ(0, memcmp(header.verifier, self->verifier.digest, 48));
@@ -101,15 +104,19 @@ TEST_F(keys, sizes)
 	char payload[256], digest[2 * BASTION_DIGEST_SIZE + 1];
 	uint8_t blob[BASTION_BLOB_MAX];
 	key_serial_t key;
+	int len;
 
 	sealed_hex(self->verifier.digest, sizeof(self->verifier.digest), digest);
-	snprintf(payload, sizeof(payload), "new 1024 verifier=%s policy=prod", digest);
+	snprintf(payload, sizeof(payload), "new %u verifier=%s policy=prod",
+		 BY_CHIP(BASTION_SECRET_MAX, BASTION_TPM_SECRET_MAX), digest);
 	key = sealed_add(self->name, payload, RING);
 	ASSERT_LT(0, key);
-	EXPECT_EQ(BASTION_BLOB_MAX, sealed_blob(key, blob));
+	len = sealed_blob(key, blob);
+	EXPECT_EQ(sealed_len(blob), len);
+	EXPECT_GE(BASTION_BLOB_MAX, len);
 	/* The largest is loaded back, and is the same key. */
 	ASSERT_EQ(0, keyctl_unlink(key, RING));
-	ASSERT_LT(0, sealed_load(self->name, blob, BASTION_BLOB_MAX, RING));
+	ASSERT_LT(0, sealed_load(self->name, blob, len, RING));
 }
 
 TEST_F(keys, two_keys_share_nothing)
@@ -134,16 +141,16 @@ TEST_F(keys, what_a_key_is_never_changes)
 	uint8_t before[BASTION_BLOB_MAX], after[BASTION_BLOB_MAX];
 	key_serial_t key = make(&self->verifier, self->name, "");
 	char payload[8 + 2 * BASTION_BLOB_MAX + 1] = "load ";
+	int len = sealed_blob(key, before);
 
-	ASSERT_LT(0, key);
-	ASSERT_LT(0, sealed_blob(key, before));
+	ASSERT_LT(0, len);
 	EXPECT_EQ(-EEXIST, make(&self->verifier, self->name, ""));
-	EXPECT_EQ(-EEXIST, sealed_load(self->name, before, BASTION_BLOB_OVERHEAD + 32, RING));
-	sealed_hex(before, BASTION_BLOB_OVERHEAD + 32, payload + 5);
+	EXPECT_EQ(-EEXIST, sealed_load(self->name, before, len, RING));
+	sealed_hex(before, len, payload + 5);
 	EXPECT_GT(0, keyctl_update(key, payload, strlen(payload)));
 	EXPECT_EQ(EINVAL, errno);
-	ASSERT_LT(0, sealed_blob(key, after));
-	EXPECT_EQ(0, memcmp(before, after, BASTION_BLOB_OVERHEAD + 32));
+	ASSERT_EQ(len, sealed_blob(key, after));
+	EXPECT_EQ(0, memcmp(before, after, len));
 }
 
 /* The line of /proc/keys that has @name. */
@@ -173,8 +180,8 @@ TEST_F(keys, proc_keys)
 	memcpy(&header, blob, sizeof(header));
 	sealed_hex(header.chip_id, 8, chip);
 	sealed_hex(header.policy, 8, policy);
-	snprintf(want, sizeof(want), " bastion   %s: secret 32 chip=%s policy=%s attested\n",
-		 self->name, chip, policy);
+	snprintf(want, sizeof(want), " bastion   %s: %s 32 chip=%s policy=%s attested\n",
+		 self->name, BY_CHIP("secret", "tpm"), chip, policy);
 	line = proc_keys(self->name);
 	ASSERT_NE(NULL, line);
 	EXPECT_NE(NULL, strstr(line, want))
@@ -277,7 +284,7 @@ static int load_until_quota(void *arg)
 {
 	uint8_t *blob = arg;
 	const struct bastion_blob_header *header = arg;
-	size_t len = BASTION_BLOB_OVERHEAD + le32toh(header->secret_len);
+	size_t len = sealed_len(blob);
 	char ring[16];
 	int i, keyring, ret;
 

@@ -4,7 +4,9 @@
 # A gate to test with, for tests in a guest: module, verifier, policy, rounds.
 # Source it after tap.sh.
 #
-#	gate_init			loads the module, makes a verifier, registers it
+#	gate_load			loads the module
+#	gate_init			likewise, makes a verifier, registers it
+#	chip_is_tpm, by_chip NATIVE TPM	what kind of chip there is; prints what is expected of it
 #	gate_attest [MEMBER=JSON...]	a round with it; the policy may be changed for
 #					this one: gate_attest lifetime=3 'policies={"a":{"release":true}}'
 #	gate_serve [MEMBER=JSON...]	a verifier that stays, on $GATE_SOCKET, until
@@ -95,11 +97,28 @@ gate_install_helper() {
 	install -D -m 644 -t /etc/request-key.d "$GATE_TOP/userspace/request-key/bastion.conf"
 }
 
+gate_load() {
+	[ -d /sys/module/bastion ] || modprobe bastion || bail "the module does not load"
+	[ -e /dev/bastion0 ] || bail "there is no chip: $(dmesg | grep bastion | tail -n 3)"
+}
+
+chip_is_tpm() {
+	[[ $(cat "$GATE_SYSFS/model") == "TPM "* ]]
+}
+
+by_chip() {
+	if chip_is_tpm; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
 gate_init() {
 	local output
 
-	[ -d /sys/module/bastion ] || modprobe bastion || bail "the module does not load"
-	[ -e /dev/bastion0 ] || bail "there is no chip: $(dmesg | grep bastion | tail -n 3)"
+	gate_load
+	! chip_is_tpm || skip_rest "there is no verifier for a TPM here"
 	[ -d "$GATE_DIR" ] || output=$(gate_make_verifier 2>&1) || bail "no verifier: $output"
 	gate_install_helper || bail "the request-key helper cannot be installed"
 	GATE_DIGEST=$(bastion-verifier digest "$GATE_DIR/keys/grant.pub.pem")

@@ -116,6 +116,17 @@ static inline int sealed_blob(key_serial_t key, uint8_t blob[BASTION_BLOB_MAX])
 	return len / 2;
 }
 
+/* As long as a blob of kind SECRET or TPM that begins like this must be. */
+static inline size_t sealed_len(const uint8_t *blob)
+{
+	const struct bastion_blob_header *header = (const void *)blob;
+	const struct bastion_blob_tpm *tpm = (const void *)(header + 1);
+	size_t secret_len = le32toh(header->secret_len);
+
+	return le16toh(header->kind) != BASTION_KIND_TPM ? BASTION_BLOB_SECRET_SIZE(secret_len) :
+	       BASTION_BLOB_TPM_SIZE(le16toh(tpm->private_len), secret_len);
+}
+
 static inline key_serial_t sealed_release_args(int fd, struct bastion_release args)
 {
 	int ret;
