@@ -7,102 +7,13 @@
  * All print TAP but "files", which writes a sealed key as the TPM's own tools want it.
  * FOLDER keeps the verifier, blobs, and what the secrets were.
  */
-#include <openssl/pem.h>
-
-#include "gate.h"
+#include "keep.h"
 
 #define RING		KEY_SPEC_SESSION_KEYRING
 #define OPTIONS		"types=logon,user"
 #define SECRET_LEN	32
 #define RELEASES	100
 #define CROWD		8
-
-static const char *folder;
-static int count, failed;
-static struct gate gate;
-
-static void ok(bool good, const char *name)
-{
-	failed |= !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", ++count, name);
-	fflush(stdout);
-}
-
-static void is(long got, long wanted, const char *name)
-{
-	ok(got == wanted, name);
-	if (got != wanted)
-		printf("# %ld (%s), not %ld\n", got, got < 0 ? strerror(-got) : "", wanted);
-}
-
-static FILE *open_file(const char *name, const char *mode)
-{
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	file = fopen(path, mode);
-	if (!file)
-		err(1, "%s", path);
-	return file;
-}
-
-static void keep(const char *name, const void *data, size_t len)
-{
-	FILE *file = open_file(name, "w");
-
-	if (fwrite(data, 1, len, file) != len || fclose(file))
-		err(1, "%s", name);
-}
-
-static size_t recall(const char *name, void *data, size_t size)
-{
-	FILE *file = open_file(name, "r");
-	size_t len = fread(data, 1, size, file);
-
-	fclose(file);
-	return len;
-}
-
-static void keep_verifier(void)
-{
-	FILE *file = open_file("verifier.pem", "w");
-
-	ROUND_MUST(PEM_write_PrivateKey(file, gate.verifier.key, NULL, NULL, 0, NULL, NULL));
-	fclose(file);
-}
-
-static void recall_verifier(void)
-{
-	static const uint8_t prefix[] = BASTION_SPKI_PREFIX;
-	FILE *file = open_file("verifier.pem", "r");
-	struct round_verifier *verifier = &gate.verifier;
-
-	verifier->key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-	fclose(file);
-	ROUND_MUST(verifier->key != NULL);
-	round_point(verifier->key, verifier->point);
-	ROUND_HASH(verifier->digest, { prefix, sizeof(prefix) },
-		   { verifier->point, sizeof(verifier->point) });
-}
-
-/* Into a keyring of the test's own; the gate stays as it is. */
-static void open_device(bool known)
-{
-	int ret;
-
-	gate.fd = round_open();
-	if (gate.fd < 0 || keyctl_join_session_keyring(NULL) < 0)
-		errx(1, "there is no chip");
-	if (known)
-		recall_verifier();
-	else
-		round_verifier_make(&gate.verifier);
-	ret = round_verifier_add(gate.fd, &gate.verifier);
-	/* It may be there from a run before, in this boot. */
-	if (ret && !(known && ret == -EEXIST))
-		errx(1, "the verifier is not taken");
-}
 
 static int release(key_serial_t key, uint32_t type)
 {
@@ -329,7 +240,10 @@ static void again(void)
 	spoil_each_part(blob, len);
 }
 
-/* What the TPM keeps of a blob, as TPM2B_PUBLIC and TPM2B_PRIVATE: blob.h, read once more. */
+/*
+ * What the TPM keeps of a blob, as TPM2B_PUBLIC and TPM2B_PRIVATE, and the policyRef that it is
+ * sealed under: blob.h, read once more.
+ */
 static void write_object(const uint8_t *blob)
 {
 	static const uint8_t head[] = { 0, 78, 0, 8, 0, 11, 0, 0, 4, 0x92, 0, 32 };
@@ -355,6 +269,7 @@ static void write_object(const uint8_t *blob)
 	at = mempcpy(at, name, sizeof(name));
 	ROUND_MUST(EVP_Digest(bytes, at - bytes, policy, NULL, EVP_sha256(), NULL));
 	ROUND_MUST(EVP_Digest(header->policy, 48, policy + 32, NULL, EVP_sha256(), NULL));
+	keep("ref", policy + 32, 32);
 	ROUND_MUST(EVP_Digest(policy, 64, policy, NULL, EVP_sha256(), NULL));
 
 	at = mempcpy(bytes, head, sizeof(head));
