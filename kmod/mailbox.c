@@ -513,24 +513,49 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 	return mailbox;
 }
 
+/* Commands with a secret, or for one, that the chip still has. */
+static unsigned int secrets_out(struct bastion_mailbox *mailbox)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < mailbox->slot_count; i++) {
+		struct bastion_slot *slot = &mailbox->slots[i];
+
+		n += slot->dirty && ioread32(&slot->regs->state) == BASTION_SLOT_SUBMITTED;
+	}
+	return n;
+}
+
+/*
+ * Leaves no secret in shared memory: the next one to map it may be anybody. What the chip
+ * answers to a command that was given up would come after that, so its answer is waited for,
+ * as long as any command with a secret may take.
+ */
+static void leave_nothing(struct bastion_mailbox *mailbox)
+{
+	unsigned int i, n;
+
+	if (read_poll_timeout(secrets_out, n, !n, 1000, QUIESCE_MS * USEC_PER_MSEC, false, mailbox))
+		dev_warn(mailbox->dev, "the chip has not answered %u commands that have to do with secrets\n",
+			 n);
+	for (i = 0; i < mailbox->slot_count; i++)
+		bastion_mailbox_wipe(&mailbox->slots[i]);
+}
+
 /**
  * bastion_mailbox_free() - closes it
  * @mailbox:	the mailbox; NULL does nothing
  *
- * The caller has made sure that nobody is in bastion_mailbox_call() and that
+ * May sleep for seconds when the chip does not answer. The caller has made sure that nobody is in bastion_mailbox_call() and that
  * bastion_mailbox_interrupt() is not called any more.
  */
 void bastion_mailbox_free(struct bastion_mailbox *mailbox)
 {
-	unsigned int i;
-
 	if (!mailbox)
 		return;
 	bastion_mailbox_kill(mailbox);
 	bastion_mailbox_unwatch(mailbox);
 	cancel_delayed_work_sync(&mailbox->watchdog);
-	/* The next one to map this memory may be anybody. */
-	for (i = 0; i < mailbox->slot_count; i++)
-		bastion_mailbox_wipe(&mailbox->slots[i]);
+	leave_nothing(mailbox);
 	kfree(mailbox);
 }

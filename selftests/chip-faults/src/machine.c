@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 
 #include "matrix.h"
 
@@ -192,6 +193,44 @@ int driver_unbind(void)
 	return put(PCI "drivers/bastion/unbind", function);
 }
 
+static bool is_answered(const uint8_t *memory)
+{
+	for (int i = 0; i < BASTION_SLOT_COUNT; i++) {
+		const struct bastion_mbox_slot *slot =
+			(const void *)(memory + BASTION_SLOT_OFFSET + i * BASTION_SLOT_SIZE);
+
+		if (le32toh(*(const volatile uint32_t *)&slot->state) == BASTION_SLOT_SUBMITTED)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Are these bytes in the memory that the chip shares, as root finds it without a driver? If
+ * asked to, waits until the chip has answered whatever it is still at.
+ */
+bool device_has(const uint8_t *bytes, size_t len, bool wait)
+{
+	char path[128];
+	uint8_t *memory;
+	bool found;
+	int fd;
+
+	snprintf(path, sizeof(path), PCI "devices/%s/resource2", function);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		err(2, "%s", path);
+	memory = mmap(NULL, BASTION_MBOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		err(2, "%s", path);
+	while (wait && !is_answered(memory))
+		nap();
+	found = memmem(memory, BASTION_MBOX_SIZE, bytes, len);
+	munmap(memory, BASTION_MBOX_SIZE);
+	close(fd);
+	return found;
+}
+
 int device_remove(void)
 {
 	char path[128];
@@ -200,9 +239,10 @@ int device_remove(void)
 	return put(path, "1");
 }
 
+/* Finds what was removed, and has drivers look at it. */
 int device_rescan(void)
 {
-	return put(PCI "rescan", "1");
+	return exists(PCI "devices/%s") ? 0 : put(PCI "rescan", "1");
 }
 
 void device_unplug(void)
@@ -225,6 +265,12 @@ void device_plug(void)
 	monitor_say("{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"ivshmem-doorbell\","
 		    "\"id\":\"bastion0\",\"vectors\":1,\"chardev\":\"chip0\",\"bus\":\"port0\"}}",
 		    "\"return\"");
+}
+
+/* A sleep that comes back by itself takes a kernel with CONFIG_PM_DEBUG. */
+bool machine_sleeps(void)
+{
+	return !access("/sys/power/pm_test", W_OK);
 }
 
 /* The level of the test that goes down to the platform's own part, and wakes up there. */

@@ -59,12 +59,13 @@ enum aftermath {
  * @pieces:	a shorter answer is one of several
  * @loose:	an answer may have any length, and nobody but a verifier reads it
  * @unread:	nobody reads what it answers, either
+ * @secret:	it has to do with secrets, so a driver that goes waits for its answer
  * @bit:	of the answer, that bitflip flips: it must matter
  */
 struct command {
 	const char *name;
 	int timeout_ms;
-	bool mute, pieces, loose, unread;
+	bool mute, pieces, loose, unread, secret;
 	int bit;
 };
 
@@ -106,6 +107,7 @@ struct operation {
  * @effect:	on commands that have nothing to say about it
  * @commands:	names of those that it can strike, or NULL for all
  * @dead:	and the chip answers nothing from then on
+ * @slow:	only to see what a driver leaves that goes in the meantime
  * @latched:	and the chip has failed until it is switched off
  * @unstruck:	only for operations that do not reach the chip
  */
@@ -113,7 +115,7 @@ struct fault {
 	const char *name, *spec;
 	enum effect effect;
 	const char *commands;
-	bool dead, latched, unstruck;
+	bool dead, slow, latched, unstruck;
 };
 
 extern const struct fault faults[];
@@ -146,6 +148,8 @@ int sample(struct cell *cells, int count, unsigned int seed, bool commands);
  * @held_sealed: what it is released from
  * @name:	of a key that an operation makes
  * @polling:	the driver has no interrupts, and the device can be unplugged
+ * @bytes:	what is sealed in @secret
+ * @granted_ms:	when the gate was last opened
  * @blob, @len:	of @secret
  * @boots:	the chip's boot count, when somebody looked last
  * @was_failed:	the gate had failed before the chip's reset, so that it is failed means nothing
@@ -157,9 +161,11 @@ struct bench {
 	struct gate gate;
 	key_serial_t secret, pair, user, held, held_sealed;
 	char name[64];
+	uint8_t bytes[BASTION_SECRET_MAX];
 	uint8_t blob[BASTION_BLOB_MAX];
 	int len;
 	long boots;
+	long long granted_ms;
 	bool was_failed, in_flight, stale, wedged;
 };
 
@@ -196,10 +202,12 @@ long chip_number(const char *name);
 int driver_bind(void);
 int driver_unbind(void);
 bool driver_bound(void);
+bool device_has(const uint8_t *bytes, size_t len, bool wait);
 int device_remove(void);
 int device_rescan(void);
 void device_unplug(void);
 void device_plug(void);
+bool machine_sleeps(void);
 int machine_sleep(void);
 int sysfs_text(const char *file, char *text, size_t size);
 void nap(void);

@@ -20,13 +20,14 @@ static const struct command
 	MR_EXTEND =	{ "MR_EXTEND", 2000, .unread = true },
 	NONCE =		{ "NONCE", 2000 },
 	QUOTE =		{ "QUOTE", 5000, .loose = true },
-	GRANT =		{ "GRANT", 5000, .mute = true },
+	GRANT =		{ "GRANT", 5000, .mute = true, .secret = true },
 	RELOCK =	{ "RELOCK", 2000, .mute = true },
-	SEAL =		{ "SEAL", 5000, .bit = 8 * offsetof(struct bastion_blob_header, owner) },
-	UNSEAL =	{ "UNSEAL", 5000 },
-	SIGN =		{ "SIGN", 5000 },
-	REBIND =	{ "REBIND", 5000, .bit = 8 * (sizeof(struct bastion_blob_header) +
-						      BASTION_POINT_SIZE / 2) },
+	SEAL =		{ "SEAL", 5000, .secret = true,
+			  .bit = 8 * offsetof(struct bastion_blob_header, owner) },
+	UNSEAL =	{ "UNSEAL", 5000, .secret = true },
+	SIGN =		{ "SIGN", 5000, .secret = true },
+	REBIND =	{ "REBIND", 5000, .secret = true,
+			  .bit = 8 * (sizeof(struct bastion_blob_header) + BASTION_POINT_SIZE / 2) },
 	COUNTER =	{ "COUNTER", 2000 };
 
 const struct fault faults[] = {
@@ -43,6 +44,8 @@ const struct fault faults[] = {
 	{ "dead",	"hang,arg=1",		SILENT, .dead = true },
 	{ "overdue",	"late",			SILENT },
 	{ "wrong-slot",	"wrong-slot",		SILENT },
+	/* The answer is right, and comes when the driver is gone: its memory must not have it */
+	{ "slow",	"late,arg=2000",	FINE, "UNSEAL", .slow = true },
 	/* Against the protocol */
 	{ "half",	"short",		BROKEN },
 	{ "empty",	"short,arg=65536",	BROKEN },
@@ -224,6 +227,8 @@ bool cell_exists(const struct cell *cell, bool polling)
 		if (!at)
 			return false;
 	}
+	if (fault->slow && cell->aftermath != REMOVAL && cell->aftermath != REBINDING)
+		return false;
 	/* A chip that was never asked is as it was: once is enough. */
 	if (operation->unstruck && cell->aftermath != RETRY)
 		return false;
@@ -239,6 +244,8 @@ bool cell_in_flight(const struct cell *cell)
 {
 	const struct operation *operation = &operations[cell->operation];
 
+	if (faults[cell->fault].slow)
+		return true;
 	if (effect_on(&faults[cell->fault], operation->command) != SILENT ||
 	    cell->aftermath == RETRY)
 		return false;
@@ -255,7 +262,7 @@ int cell_wait_ms(const struct cell *cell)
 	if (effect_on(&faults[cell->fault], operation->command) != SILENT)
 		return 0;
 	if (cell_in_flight(cell) && cell->aftermath != SLEEP && !faults[cell->fault].dead &&
-	    !operation->holds_log)
+	    !operation->holds_log && (cell->aftermath == RECYCLE || !operation->command->secret))
 		return 0;
 	return faults[cell->fault].dead ? 3 * wait : wait;
 }
