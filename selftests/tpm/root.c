@@ -3,7 +3,7 @@
  * Rounds that root interferes with, which has the TPM to itself: what the verifier's answers are
  * good for then, and what the kernel takes.
  *
- * usage: root forge|capped|ungated FOLDER
+ * usage: root forge|capped|unchecked FOLDER
  *        root steal|flush FOLDER COMMAND
  *
  * FOLDER keeps the verifier (tpm files). Policy signatures are written there as the verifier sends
@@ -104,8 +104,8 @@ static int release_until_refused(key_serial_t key)
 	return released > 0 ? 0 : released;
 }
 
-/* Of a module that is patched so that it checks nothing (ungated.patch) */
-static void ungated(void)
+/* Of a module that is patched so that it checks nothing (unchecked.patch) */
+static void unchecked(void)
 {
 	struct round_verifier stranger;
 	key_serial_t key;
@@ -148,8 +148,8 @@ int main(int argc, char **argv)
 		forge();
 	else if (argc == 3 && !strcmp(argv[1], "capped"))
 		capped();
-	else if (argc == 3 && !strcmp(argv[1], "ungated"))
-		ungated();
+	else if (argc == 3 && !strcmp(argv[1], "unchecked"))
+		unchecked();
 	else if (argc == 4 && !strcmp(argv[1], "steal"))
 		interfere(argv[3], 0, "the kernel's round goes on");
 	else if (argc == 4 && !strcmp(argv[1], "flush"))
