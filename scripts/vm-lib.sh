@@ -66,7 +66,8 @@ vm_parse() {
 			continue
 			;;
 		--kernel | --chip | --socket | --disk | --disk-size | --append | --memory | --cpus | \
-			--timeout | --fault | --fuzz | --latency-us | --audit | --control | --qmp | --share | --ram)
+			--tpm-ca | --timeout | --fault | --fuzz | --latency-us | --audit | --control | --qmp | --share | \
+			--ram)
 			[ $# -ge 2 ] || { vm_say "$1 needs an argument"; return 2; }
 			;;
 		--)
@@ -87,6 +88,7 @@ vm_parse() {
 		--socket) opt_sockets+=("$2") ;;
 		--disk) opt_disks+=("$2") ;;
 		--ram) opt_ram+=("$2") ;;
+		--tpm-ca) opt[tpm]=1 opt[tpm-ca]=$2 ;;
 		--append) opt[append]="${opt[append]:+${opt[append]} }$2" ;;
 		*) opt[${1#--}]=$2 ;;
 		esac
@@ -171,6 +173,11 @@ vm_add_tpm() {
 
 	[ -n "${opt[tpm]:-}" ] || return 0
 	mkdir "$dir"
+	if [ -n "${opt[tpm-ca]:-}" ] && ! "$VM_TOP/scripts/make-tpm" "$dir" "${opt[tpm-ca]}" >"$log" 2>&1; then
+		vm_say "swtpm_setup made no TPM:"
+		cat "$log" >&2
+		return 1
+	fi
 	swtpm socket --tpm2 --tpmstate "dir=$dir" --ctrl "type=unixio,path=$dir/socket" \
 		</dev/null >"$log" 2>&1 &
 	VM_CHIPS[$name]+=" $!"
