@@ -22,27 +22,6 @@ struct request {
 	bool renew;
 };
 
-/* The only one registered is meant when none is named. */
-static int choose_verifier(const struct ctl *ctl, const struct bastion_device *dev,
-			   const char *text, uint8_t digest[BASTION_DIGEST_SIZE],
-			   struct bastion_error *err)
-{
-	struct bastion_verifier_list list;
-	int rc;
-
-	if (text)
-		return verifiers_resolve(ctl, text, digest, err);
-	rc = bastion_device_verifier_list(dev, &list, err);
-	if (rc)
-		return rc;
-	if (list.count != 1)
-		return bastion_error_set(err, BASTION_OP_USAGE, EINVAL,
-					 "%u verifiers are registered: name one with --verifier",
-					 list.count);
-	memcpy(digest, list.entries[0].digest, BASTION_DIGEST_SIZE);
-	return 0;
-}
-
 static void print_round(const struct ctl *ctl, const struct bastion_round *round, bool accepted,
 			const struct bastion_error *err)
 {
@@ -130,7 +109,7 @@ int ctl_attest(struct ctl *ctl, int argc, char **argv)
 		return report_error(&err);
 	dev.tcti = request.tcti;
 	round.socket = request.socket;
-	if (choose_verifier(ctl, &dev, request.verifier, round.verifier, &err))
+	if (verifiers_choose(ctl, &dev, request.verifier, round.verifier, &err))
 		code = report_error(&err);
 	else if (request.on_demand || request.renew)
 		code = attend(&dev, &round, request.on_demand, request.renew);

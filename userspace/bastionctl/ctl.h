@@ -86,6 +86,7 @@ int ctl_open(const struct ctl *ctl, struct bastion_device *dev, struct bastion_e
 int ctl_status(struct ctl *ctl, int argc, char **argv);
 int ctl_verifier(struct ctl *ctl, int argc, char **argv);
 int ctl_attest(struct ctl *ctl, int argc, char **argv);
+int ctl_enroll(struct ctl *ctl, int argc, char **argv);
 int ctl_evidence(struct ctl *ctl, int argc, char **argv);
 int ctl_key(struct ctl *ctl, int argc, char **argv);
 int ctl_release(struct ctl *ctl, int argc, char **argv);

@@ -31,6 +31,18 @@ static const struct ctl_command commands[] = {
 	  "--tcti TCTI          how to reach the TPM that is the chip; device:/dev/tpmrmN by default\n"
 	  "SIGTERM ends --on-demand and --renew with 0.\n",
 	  ctl_attest },
+	{ "enroll", "{--socket PATH | --request FILE | --credential FILE --response FILE}\n"
+		    "\t[--name NAME] [--certificate FILE] [--verifier NAME|DIGEST] [--tcti TCTI]",
+	  "prove to a verifier which chip this machine has",
+	  "--socket PATH        where bastion-verifier serve --enroll listens\n"
+	  "--request FILE       write a request for somebody to carry to the verifier\n"
+	  "--credential FILE    what the verifier made of it, to which ...\n"
+	  "--response FILE      ... this is the answer, to be carried back\n"
+	  "--name NAME          the machine's; its host name by default\n"
+	  "--certificate FILE   of the TPM's endorsement key, where the TPM does not have it\n"
+	  "--verifier NAME      whose verifier a Bastionchip's quote is for, if several are registered\n"
+	  "--tcti TCTI          a TPM that need not be the kernel's chip yet\n",
+	  ctl_enroll },
 	{ "evidence", "--verifier NAME|DIGEST --nonce HEX [-o FILE] [--grant-from FILE|-] "
 		      "[--tcti TCTI]",
 	  "run a round whose messages somebody carries",

@@ -152,3 +152,22 @@ void verifiers_name(const struct ctl *ctl, const uint8_t digest[BASTION_DIGEST_S
 	name[0] = '\0';
 	verifiers_each(ctl, compare, &search, NULL);
 }
+
+int verifiers_choose(const struct ctl *ctl, const struct bastion_device *dev, const char *text,
+		     uint8_t digest[BASTION_DIGEST_SIZE], struct bastion_error *err)
+{
+	struct bastion_verifier_list list;
+	int rc;
+
+	if (text)
+		return verifiers_resolve(ctl, text, digest, err);
+	rc = bastion_device_verifier_list(dev, &list, err);
+	if (rc)
+		return rc;
+	if (list.count != 1)
+		return bastion_error_set(err, BASTION_OP_USAGE, EINVAL,
+					 "%u verifiers are registered: name one with --verifier",
+					 list.count);
+	memcpy(digest, list.entries[0].digest, BASTION_DIGEST_SIZE);
+	return 0;
+}

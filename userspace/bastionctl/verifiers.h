@@ -70,6 +70,19 @@ int verifiers_each(const struct ctl *ctl,
 int verifiers_resolve(const struct ctl *ctl, const char *text,
 		      uint8_t digest[BASTION_DIGEST_SIZE], struct bastion_error *err);
 
+/**
+ * verifiers_choose - likewise, or the only verifier that is registered
+ * @ctl:    for the folder
+ * @dev:    where it is registered
+ * @text:   name or digest, or NULL
+ * @digest: out
+ * @err:    circumstances of a failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int verifiers_choose(const struct ctl *ctl, const struct bastion_device *dev, const char *text,
+		     uint8_t digest[BASTION_DIGEST_SIZE], struct bastion_error *err);
+
 /** verifiers_name - the name of a digest, in @name of 64; "" if it has none */
 void verifiers_name(const struct ctl *ctl, const uint8_t digest[BASTION_DIGEST_SIZE], char *name);
 

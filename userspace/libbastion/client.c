@@ -188,9 +188,8 @@ static int answer_of(const struct line *line, const char *type, json_t **answer,
 	return fail(err, EPROTO, "the verifier's answer is of a wrong type");
 }
 
-/* Takes the reference to @question. */
-static int ask(struct bastion_client *client, json_t *question, const char *type, json_t **answer,
-	       struct bastion_error *err)
+int bastion_client_ask(struct bastion_client *client, json_t *question, const char *type,
+		       json_t **answer, struct bastion_error *err)
 {
 	struct line line = { 0 };
 	int rc;
@@ -246,13 +245,18 @@ int bastion_client_challenge(struct bastion_client *client,
 			     struct bastion_challenge *challenge, struct bastion_error *err)
 {
 	char chip_hex[2 * BASTION_DIGEST_SIZE + 1], key_hex[2 * BASTION_POINT_SIZE + 1];
-	json_t *answer;
+	json_t *question, *answer;
 	int rc;
 
-	bastion_hex_encode(chip_id, BASTION_DIGEST_SIZE, chip_hex);
-	bastion_hex_encode(boot_key, BASTION_POINT_SIZE, key_hex);
-	rc = ask(client, json_pack("{s:s, s:s, s:s}", "type", "challenge", "chip", chip_hex,
-				   "boot_key", key_hex), "challenge", &answer, err);
+	if (chip_id) {
+		bastion_hex_encode(chip_id, BASTION_DIGEST_SIZE, chip_hex);
+		bastion_hex_encode(boot_key, BASTION_POINT_SIZE, key_hex);
+		question = json_pack("{s:s, s:s, s:s}", "type", "challenge", "chip", chip_hex,
+				     "boot_key", key_hex);
+	} else {
+		question = json_pack("{s:s}", "type", "challenge");
+	}
+	rc = bastion_client_ask(client, question, "challenge", &answer, err);
 	if (rc)
 		return rc;
 	rc = read_challenge(answer, challenge, err);
@@ -266,8 +270,8 @@ int bastion_client_appraise(struct bastion_client *client, json_t *evidence,
 	json_t *answer;
 	int rc;
 
-	rc = ask(client, json_pack("{s:s, s:O}", "type", "evidence", "evidence", evidence),
-		 "result", &answer, err);
+	rc = bastion_client_ask(client, json_pack("{s:s, s:O}", "type", "evidence", "evidence",
+						  evidence), "result", &answer, err);
 	if (rc)
 		return rc;
 	rc = bastion_result_parse(answer, result, err);

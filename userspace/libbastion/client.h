@@ -71,7 +71,7 @@ struct bastion_challenge {
 /**
  * bastion_client_challenge - ask for a nonce, and what need not be sent again
  * @client:    connection
- * @chip_id:   the chip's, so that the verifier can look it up
+ * @chip_id:   the chip's, so that the verifier can look it up; NULL: everything will be sent
  * @boot_key:  of this boot, likewise
  * @challenge: out
  * @err:       circumstances of a failure
@@ -84,6 +84,19 @@ int bastion_client_challenge(struct bastion_client *client,
 			     const uint8_t chip_id[BASTION_DIGEST_SIZE],
 			     const uint8_t boot_key[BASTION_POINT_SIZE],
 			     struct bastion_challenge *challenge, struct bastion_error *err);
+
+/**
+ * bastion_client_ask - one request and its answer
+ * @client:   connection
+ * @question: the request; the reference is taken, and NULL is a lack of memory
+ * @type:     of the answer that is wanted
+ * @answer:   out: a new reference
+ * @err:      circumstances of a failure
+ *
+ * Return: 0 or a negative errno as above.
+ */
+int bastion_client_ask(struct bastion_client *client, json_t *question, const char *type,
+		       json_t **answer, struct bastion_error *err);
 
 /**
  * bastion_client_appraise - send evidence, get the result

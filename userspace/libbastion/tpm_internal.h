@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between tpm.c (quotes), tpm_key.c (the attestation key) and tpm_error.c. */
+/* Between tpm.c (quotes), tpm_key.c (the attestation key), tpm_ek.c, tpm_enroll.c and tpm_error.c. */
 #ifndef LIBBASTION_TPM_INTERNAL_H
 #define LIBBASTION_TPM_INTERNAL_H
+
+#include <stdbool.h>
 
 #include <tss2/tss2_esys.h>
 
 #include "libbastion/tpm.h"
+#include "libbastion/tpm_enroll.h"
 
 /**
  * struct bastion_tpm - an open TPM
@@ -33,6 +36,43 @@ struct bastion_tpm {
  * Return: as bastion_tpm_open().
  */
 int bastion_tpm_key(struct bastion_tpm *tpm, struct bastion_error *err);
+
+/**
+ * struct bastion_tpm_ek - the endorsement key
+ * @handle: of it
+ * @public: its public area
+ * @flush:  it was made, and has to be flushed
+ */
+struct bastion_tpm_ek {
+	ESYS_TR handle;
+	TPM2B_PUBLIC *public;
+	bool flush;
+};
+
+/** bastion_tpm_ek_get - find or make it; 0, or as bastion_tpm_open() */
+int bastion_tpm_ek_get(struct bastion_tpm *tpm, struct bastion_tpm_ek *ek,
+		       struct bastion_error *err);
+
+/** bastion_tpm_ek_put - let go of it */
+void bastion_tpm_ek_put(struct bastion_tpm *tpm, struct bastion_tpm_ek *ek);
+
+/**
+ * struct bastion_tpm_nv - what is read of NV memory
+ * @data: bytes
+ * @len:  how many
+ * @max:  room
+ * @key:  whose certificate is looked for
+ */
+struct bastion_tpm_nv {
+	uint8_t *data;
+	size_t len;
+	size_t max;
+	const TPMT_PUBLIC *key;
+};
+
+/** bastion_tpm_ek_certificates - read them into @identity; 0, or as bastion_tpm_open() */
+int bastion_tpm_ek_certificates(struct bastion_tpm *tpm, const struct bastion_tpm_ek *ek,
+				struct bastion_tpm_identity *identity, struct bastion_error *err);
 
 /** bastion_tpm_errno - the errno, positive, of a response code of the TPM's or the library's */
 int bastion_tpm_errno(TSS2_RC rc);
