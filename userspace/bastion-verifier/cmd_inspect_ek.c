@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A manufacturer's certificate for a TPM. */
-#include <dirent.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
+#include "anchors.h"
 #include "files.h"
-#include "libbastion-verify/tpm-ek.h"
 #include "show.h"
 #include "verifier.h"
-
-#define FILES_MAX	1024	/* of the folder */
 
 struct arguments {
 	const char *file;
@@ -71,47 +66,6 @@ static int parse(int argc, char **argv, struct arguments *args)
 	return VERIFIER_OK;
 }
 
-static int load_file(const char *folder, const char *name, struct bv_ek_anchors *anchors)
-{
-	struct bv_error err = { "" };
-	struct bv_span bytes;
-	char path[PATH_MAX];
-	struct stat st;
-	int ret;
-
-	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
-		return verifier_fail("%s/%.32s...: the name is too long", folder, name);
-	/* Not a pipe, that nobody ever writes to. */
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return verifier_fail("%s: it is no file", path);
-	if (file_read(path, BV_EK_FILE_MAX, &bytes, &err))
-		return verifier_fail("%s", err.text);
-	ret = bv_ek_anchors_add(anchors, bytes, &err);
-	free((void *)bytes.data);
-	return ret ? verifier_fail("%s: %s", path, err.text) : VERIFIER_OK;
-}
-
-/* Every file counts: a list that was passed over would bring back what it revokes. */
-static int load_folder(const char *folder, struct bv_ek_anchors *anchors)
-{
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-	int code = VERIFIER_OK, files = 0;
-
-	if (!dir)
-		return verifier_fail("%s: %m", folder);
-	while (!code && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (++files > FILES_MAX)
-			code = verifier_fail("%s: more than %d files", folder, FILES_MAX);
-		else
-			code = load_file(folder, entry->d_name, anchors);
-	}
-	closedir(dir);
-	return code;
-}
-
 /* The members that have a text, one a line. */
 static void show(json_t *json)
 {
@@ -146,10 +100,8 @@ int verifier_inspect_ek_cert(int argc, char **argv)
 	struct bv_span bytes = { 0 };
 	int code = parse(argc, argv, &args);
 
-	if (!code && bv_ek_anchors_init(&anchors))
-		code = verifier_fail("out of memory");
-	if (!code)
-		code = load_folder(args.roots, &anchors);
+	if (!code && anchors_load(args.roots, &anchors, &err))
+		code = verifier_fail("%s", err.text);
 	if (!code && file_read(args.file, BV_EK_CERT_MAX, &bytes, &err))
 		code = verifier_fail("%s", err.text);
 	if (!code)

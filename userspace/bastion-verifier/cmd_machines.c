@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* enroll, machines */
+/* Who was enrolled. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,6 @@
 
 struct arguments {
 	const char *machines;
-	const char *from;
-	const char *name;
 	bool json;
 };
 
@@ -25,12 +23,6 @@ static int parse(int argc, char **argv, const struct option *options, struct arg
 		case 'm':
 			args->machines = optarg;
 			break;
-		case 'f':
-			args->from = optarg;
-			break;
-		case 'n':
-			args->name = optarg;
-			break;
 		case 'j':
 			args->json = true;
 			break;
@@ -41,78 +33,71 @@ static int parse(int argc, char **argv, const struct option *options, struct arg
 	return optind == argc ? VERIFIER_OK : verifier_usage("what is '%s'?", argv[optind]);
 }
 
-static void show_machine(const struct bv_machine *machine)
+/* The record, and "last", if there was a verdict. */
+static json_t *describe(const struct machines *machines, const struct bv_machine *machine)
 {
-	char chip[2 * BASTION_DIGEST_SIZE + 1], ak[2 * BV_TPM_NAME_MAX + 1];
+	json_t *json = bv_machine_json(machine), *last = machines_noted(machines, machine);
 
-	bv_hex(chip, machine->chip_id, sizeof(machine->chip_id));
-	bv_hex(ak, machine->ak, machine->ak_len);
-	printf("%s\n  model %s\n  chip  %s\n  ak    %s\n", machine->name, machine->model, chip, ak);
+	if (json && last && json_object_set(json, "last", last)) {
+		json_decref(json);
+		json = NULL;
+	}
+	json_decref(last);
+	return json;
 }
 
-static int read_machine(const struct arguments *args, struct bv_machine *machine,
-			struct bv_error *err)
+static void show_member(const json_t *json, const char *label, const char *member)
 {
-	struct bv_error why = { "" };
-	struct bv_span text;
-	int ret = file_read(args->from, BV_MACHINE_MAX, &text, err);
+	const char *text = json_string_value(json_object_get(json, member));
 
-	if (ret)
-		return ret;
-	ret = bv_machine_parse(text, args->name, machine, &why);
-	free((void *)text.data);
-	return ret ? bv_fail(err, "%.200s: %.200s", args->from, why.text) : 0;
+	if (text)
+		printf("  %-8s %s\n", label, text);
 }
 
-int verifier_enroll(int argc, char **argv)
+static void show_machine(const json_t *json)
 {
-	static const struct option options[] = {
-		{ "machines", required_argument, NULL, 'm' },
-		{ "from", required_argument, NULL, 'f' },
-		{ "name", required_argument, NULL, 'n' },
-		{ 0 }
-	};
-	struct arguments args = { 0 };
-	struct bv_error err = { "" };
-	struct machines *machines;
-	struct bv_machine machine;
-	int code = parse(argc, argv, options, &args);
+	const json_t *last = json_object_get(json, "last");
+	const char *failing = json_string_value(json_object_get(last, "failing"));
 
-	if (code)
-		return code;
-	if (!args.machines || !args.from)
-		return verifier_usage("enroll needs --machines and --from");
-	machines = machines_open(args.machines, true, &err);
-	if (!machines || read_machine(&args, &machine, &err) ||
-	    machines_add(machines, &machine, &err))
-		code = verifier_fail("%s", err.text);
-	else
-		show_machine(&machine);
-	machines_close(machines);
-	return code;
+	printf("%s\n", json_string_value(json_object_get(json, "name")));
+	show_member(json, "kind", "kind");
+	show_member(json, "model", "model");
+	show_member(json, "chip", "chip");
+	show_member(json, "ak", "ak");
+	show_member(last, "firmware", "firmware");
+	show_member(last, "policy", "policy");
+	if (!last) {
+		puts("  verdict  none yet");
+		return;
+	}
+	printf("  verdict  %s, %s%s%s, %s\n", json_string_value(json_object_get(last, "status")),
+	       json_is_true(json_object_get(last, "granted")) ? "granted" : "refused",
+	       failing ? ", first failed: " : "", failing ? failing : "",
+	       json_string_value(json_object_get(last, "time")));
 }
 
-static int list(struct machines *machines, bool json)
+static int list(struct machines *machines, bool as_json)
 {
 	const struct bv_machine *all;
 	struct bv_error err = { "" };
 	ssize_t count = machines_list(machines, &all, &err);
-	json_t *shown;
+	json_t *shown, *machine;
+	size_t at;
 
 	if (count < 0)
 		return verifier_fail("%s", err.text);
-	if (!json) {
-		for (ssize_t i = 0; i < count; i++)
-			show_machine(&all[i]);
-		return VERIFIER_OK;
-	}
 	shown = json_array();
 	for (ssize_t i = 0; i < count; i++)
-		if (json_array_append_new(shown, bv_machine_json(&all[i]))) {
+		if (json_array_append_new(shown, describe(machines, &all[i]))) {
 			json_decref(shown);
 			return verifier_fail("out of memory");
 		}
-	return show_json(json_pack("{s:o}", "machines", shown));
+	if (as_json)
+		return show_json(json_pack("{s:o}", "machines", shown));
+	json_array_foreach(shown, at, machine)
+		show_machine(machine);
+	json_decref(shown);
+	return VERIFIER_OK;
 }
 
 int verifier_machines(int argc, char **argv)

@@ -23,7 +23,7 @@ struct arguments {
 	const char *socket;
 	const char *audience;
 	const char *state;
-	const char *machines;
+	struct enrolling enrolling;
 	bool once;
 };
 
@@ -77,6 +77,8 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "audience", required_argument, NULL, 'a' },
 		{ "state", required_argument, NULL, 'S' },
 		{ "machines", required_argument, NULL, 'm' },
+		{ "enroll", required_argument, NULL, 'e' },
+		{ "roots", required_argument, NULL, 'r' },
 		{ "once", no_argument, NULL, 'o' },
 		{ 0 }
 	};
@@ -100,7 +102,13 @@ static int parse(int argc, char **argv, struct arguments *args)
 			args->state = optarg;
 			break;
 		case 'm':
-			args->machines = optarg;
+			args->enrolling.machines = optarg;
+			break;
+		case 'e':
+			args->enrolling.expected = optarg;
+			break;
+		case 'r':
+			args->enrolling.roots = optarg;
 			break;
 		case 'o':
 			args->once = true;
@@ -111,6 +119,10 @@ static int parse(int argc, char **argv, struct arguments *args)
 	}
 	if (!args->policy || !args->keys || !args->socket || optind != argc)
 		return verifier_usage("serve needs --policy, --keys and --socket");
+	if (args->enrolling.expected && !args->enrolling.machines)
+		return verifier_usage("serve --enroll needs --machines, where the records go");
+	if (args->enrolling.roots && !args->enrolling.expected)
+		return verifier_usage("serve --roots is for --enroll");
 	return VERIFIER_OK;
 }
 
@@ -163,8 +175,8 @@ int verifier_serve(int argc, char **argv)
 
 	if (code)
 		return code;
-	if (args.machines) {
-		machines = machines_open(args.machines, false, &err);
+	if (args.enrolling.machines) {
+		machines = machines_open(args.enrolling.machines, false, &err);
 		if (!machines)
 			return verifier_fail("%s", err.text);
 		serving.service.enrolled = (struct enrolled){ machines_find, machines };
@@ -176,6 +188,7 @@ int verifier_serve(int argc, char **argv)
 	if (!serving.service.state) {
 		code = verifier_fail("%s", err.text);
 	} else {
+		serving.service.enrolling = args.enrolling;
 		if (args.audience)
 			serving.service.signer.audience = args.audience;
 		code = serve(&serving, &args);

@@ -8,18 +8,31 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "journal.h"
+#include "libbastion-verify/json.h"
 #include "machines.h"
 
 #define SUFFIX		".json"
+#define REPLACED	".replaced-"
+#define NOTE_MAX	4096	/* bytes of a last verdict */
+#define REPLACED_MAX	1000	/* of one machine */
 #define NAME_SIZE	(2 * BASTION_DIGEST_SIZE + sizeof(SUFFIX))
+
+/* Which file a record was read from: another in its place has another of these. */
+struct file {
+	ino_t ino;
+	struct timespec changed;
+};
 
 struct machines {
 	char *folder;
 	int fd;
 	struct bv_machine *list;	/* what was read */
+	struct file *files;		/* of each */
 	size_t count;
 	size_t room;
 };
@@ -65,6 +78,7 @@ void machines_close(struct machines *machines)
 	if (machines->fd >= 0)
 		close(machines->fd);
 	free(machines->list);
+	free(machines->files);
 	free(machines->folder);
 	free(machines);
 }
@@ -108,6 +122,19 @@ static int read_record(const struct machines *machines, const uint8_t chip_id[BA
 	return ret ? bv_fail(err, "%.200s: %.200s", path, why.text) : 0;
 }
 
+static int look_at(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+		   struct file *file)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	file_name(chip_id, name);
+	if (fstatat(machines->fd, name, &st, 0))
+		return -errno;
+	*file = (struct file){ st.st_ino, st.st_ctim };
+	return 0;
+}
+
 static bool is_known(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE])
 {
 	for (size_t i = 0; i < machines->count; i++)
@@ -120,6 +147,7 @@ static int make_room(struct machines *machines, struct bv_error *err)
 {
 	size_t room = machines->room ? 2 * machines->room : 64;
 	struct bv_machine *list;
+	struct file *files;
 
 	if (machines->count < machines->room)
 		return 0;
@@ -127,9 +155,12 @@ static int make_room(struct machines *machines, struct bv_error *err)
 		return bv_fail(err, "%.200s has more than %d machines", machines->folder,
 			       MACHINES_MAX);
 	list = realloc(machines->list, room * sizeof(*list));
-	if (!list)
+	if (list)
+		machines->list = list;
+	files = list ? realloc(machines->files, room * sizeof(*files)) : NULL;
+	if (!files)
 		return bv_fail_errno(err, ENOMEM, "reading records of machines");
-	machines->list = list;
+	machines->files = files;
 	machines->room = room;
 	return 0;
 }
@@ -145,6 +176,10 @@ static int read_one(struct machines *machines, const uint8_t chip_id[BASTION_DIG
 	if (ret)
 		return ret;
 	new = &machines->list[machines->count];
+	/* Before it is read: what takes its place meanwhile is noticed the next time. */
+	ret = look_at(machines, chip_id, &machines->files[machines->count]);
+	if (ret)
+		return bv_fail_errno(err, -ret, machines->folder);
 	ret = read_record(machines, chip_id, new, err);
 	for (size_t i = 0; !ret && !shared && i < machines->count; i++)
 		shared = bv_machine_conflict(&machines->list[i], new);
@@ -180,22 +215,27 @@ static int read_new(struct machines *machines, struct bv_error *err)
 	return ret;
 }
 
-static bool is_there(const struct machines *machines, const struct bv_machine *machine)
+static bool is_there(const struct machines *machines, size_t i)
 {
-	char name[NAME_SIZE];
+	const struct file *file = &machines->files[i];
+	struct file now;
 
-	file_name(machine->chip_id, name);
-	return !faccessat(machines->fd, name, F_OK, 0);
+	return !look_at(machines, machines->list[i].chip_id, &now) && now.ino == file->ino &&
+	       now.changed.tv_sec == file->changed.tv_sec &&
+	       now.changed.tv_nsec == file->changed.tv_nsec;
 }
 
-/* What was removed is not known any more. */
+/* What was removed or replaced is not known any more. */
 static void drop_removed(struct machines *machines)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < machines->count; i++)
-		if (is_there(machines, &machines->list[i]))
-			machines->list[kept++] = machines->list[i];
+	for (size_t i = 0; i < machines->count; i++) {
+		if (!is_there(machines, i))
+			continue;
+		machines->files[kept] = machines->files[i];
+		machines->list[kept++] = machines->list[i];
+	}
 	machines->count = kept;
 }
 
@@ -213,7 +253,7 @@ const struct bv_machine *machines_find(void *context, struct bv_span ak)
 	const struct bv_machine *machine = look_up(machines, ak);
 	struct bv_error err = { "" };
 
-	if (machine && is_there(machines, machine))
+	if (machine && is_there(machines, machine - machines->list))
 		return machine;
 	drop_removed(machines);
 	if (read_new(machines, &err))
@@ -232,45 +272,118 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
 	return ret ? ret : (ssize_t)machines->count;
 }
 
-/* Its name appears when all of it is on disk, and only if the name is free. */
-static int create(const struct machines *machines, const struct bv_machine *machine,
+static int make_path(const struct machines *machines, const struct bv_machine *machine,
+		     const char *more, char path[PATH_MAX], struct bv_error *err)
+{
+	char name[NAME_SIZE];
+	int len;
+
+	file_name(machine->chip_id, name);
+	len = snprintf(path, PATH_MAX, "%s/%s%s", machines->folder, name, more);
+	if (len >= 0 && len < PATH_MAX)
+		return 0;
+	return bv_fail_errno(err, ENAMETOOLONG, machines->folder);
+}
+
+/* Under another name that it keeps for good. */
+static int keep_old(const struct machines *machines, const struct bv_machine *machine,
+		    const char *path, struct bv_error *err)
+{
+	char aside[PATH_MAX], more[32];
+
+	for (int i = 1; i <= REPLACED_MAX; i++) {
+		int ret;
+
+		snprintf(more, sizeof(more), REPLACED "%d", i);
+		ret = make_path(machines, machine, more, aside, err);
+		if (ret)
+			return ret;
+		if (!link(path, aside))
+			return 0;
+		if (errno != EEXIST)
+			return bv_fail_errno(err, errno, aside);
+	}
+	return bv_fail_errno(err, EMLINK, path);
+}
+
+/*
+ * Its name appears when all of it is on disk; only if the name is free, unless @replace says that it
+ * is not.
+ */
+static int write_record(const struct machines *machines, const struct bv_machine *machine,
+			const char *text, bool replace, struct bv_error *err)
+{
+	const struct bv_span bytes = { (const uint8_t *)text, strlen(text) };
+	char path[PATH_MAX], temporary[PATH_MAX];
+	int ret = make_path(machines, machine, "", path, err);
+
+	if (!ret)
+		ret = make_path(machines, machine, ".new", temporary, err);
+	if (ret)
+		return ret;
+	/* Left by one that died: we have the lock. */
+	unlink(temporary);
+	ret = file_create(temporary, 0644, bytes, err);
+	if (ret)
+		return ret;
+	if (replace)
+		ret = keep_old(machines, machine, path, err);
+	if (!ret && (replace ? rename(temporary, path) : link(temporary, path)))
+		ret = bv_fail_errno(err, errno, path);
+	if (ret || !replace)
+		unlink(temporary);
+	return ret || !fsync(machines->fd) ? ret : bv_fail_errno(err, errno, machines->folder);
+}
+
+static int create(const struct machines *machines, const struct bv_machine *machine, bool replace,
 		  struct bv_error *err)
 {
 	json_t *json = bv_machine_json(machine);
 	char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-	char name[NAME_SIZE], temporary[PATH_MAX];
 	int ret = text ? 0 : bv_fail_errno(err, ENOMEM, "making a record");
-	int len;
 
 	json_decref(json);
-	file_name(machine->chip_id, name);
-	len = snprintf(temporary, sizeof(temporary), "%s/%s.%ld", machines->folder, name,
-		       (long)getpid());
-	if (!ret && (len < 0 || len >= PATH_MAX))
-		ret = bv_fail_errno(err, ENAMETOOLONG, machines->folder);
+	/* First: a record that nobody can account for is worse than a line too many. */
 	if (!ret)
-		ret = file_create(temporary, 0644, (struct bv_span){ (uint8_t *)text, strlen(text) },
-				  err);
+		ret = journal_add(machines->folder, replace ? JOURNAL_REPLACED : JOURNAL_ENROLLED,
+				  machine, NULL, err);
+	if (!ret)
+		ret = write_record(machines, machine, text, replace, err);
 	free(text);
-	if (ret)
-		return ret;
-	if (linkat(AT_FDCWD, temporary, machines->fd, name, 0) || fsync(machines->fd))
-		ret = bv_fail_errno(err, errno, name);
-	unlink(temporary);
 	return ret;
+}
+
+static bool is_chip(const struct bv_machine *old, const struct bv_machine *new)
+{
+	return old->kind == new->kind && !strcmp(old->name, new->name) &&
+	       !memcmp(old->chip_id, new->chip_id, sizeof(new->chip_id));
 }
 
 static bool is_same(const struct bv_machine *old, const struct bv_machine *new)
 {
-	return !strcmp(old->name, new->name) && !strcmp(old->model, new->model) &&
-	       !memcmp(old->chip_id, new->chip_id, sizeof(new->chip_id)) &&
-	       bv_machine_has_key(old, (struct bv_span){ new->ak, new->ak_len });
+	return is_chip(old, new) && !strcmp(old->model, new->model) && old->ak_len == new->ak_len &&
+	       !memcmp(old->ak, new->ak, new->ak_len);
 }
 
-static int add(struct machines *machines, const struct bv_machine *machine, struct bv_error *err)
+static int refuse(const struct bv_machine *old, const struct bv_machine *new, const char *shared,
+		  struct bv_error *err)
+{
+	if (is_chip(old, new) && new->kind == BV_MACHINE_TPM)
+		bv_fail(err, "machine %s is enrolled with another attestation key: use --again if you "
+			"know why it has changed", old->name);
+	else
+		bv_fail(err, "machine %s is enrolled, and %s is %s: a record is never changed; remove "
+			"it first if that machine is gone", old->name, shared,
+			!strcmp(shared, "its name") ? "this one's, too" : "that of this one");
+	return -EEXIST;
+}
+
+static int add(struct machines *machines, const struct bv_machine *machine, bool again,
+	       struct bv_error *err)
 {
 	const struct bv_machine *list;
 	ssize_t count = machines_list(machines, &list, err);
+	bool replace = false;
 
 	if (count < 0)
 		return count;
@@ -281,15 +394,14 @@ static int add(struct machines *machines, const struct bv_machine *machine, stru
 			continue;
 		if (is_same(&list[i], machine))
 			return 0;
-		bv_fail(err, "machine %s is enrolled, and %s is %s: a record is never changed; remove it "
-			"first if that machine is gone", list[i].name, shared,
-			!strcmp(shared, "its name") ? "this one's, too" : "that of this one");
-		return -EEXIST;
+		if (!again || !is_chip(&list[i], machine))
+			return refuse(&list[i], machine, shared, err);
+		replace = true;
 	}
-	return create(machines, machine, err);
+	return create(machines, machine, replace, err);
 }
 
-int machines_add(struct machines *machines, const struct bv_machine *machine,
+int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
 		 struct bv_error *err)
 {
 	int ret;
@@ -297,7 +409,60 @@ int machines_add(struct machines *machines, const struct bv_machine *machine,
 	/* Of two that enrol at the same time the second one sees what the first one did. */
 	if (flock(machines->fd, LOCK_EX))
 		return bv_fail_errno(err, errno, machines->folder);
-	ret = add(machines, machine, err);
+	ret = add(machines, machine, again, err);
 	flock(machines->fd, LOCK_UN);
 	return ret;
+}
+
+/* A name that no record has: CHIP-ID.verdict. */
+static int note_path(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+		     char path[PATH_MAX])
+{
+	char chip[2 * BASTION_DIGEST_SIZE + 1];
+	int len;
+
+	bv_hex(chip, chip_id, BASTION_DIGEST_SIZE);
+	len = snprintf(path, PATH_MAX, "%s/%s.verdict", machines->folder, chip);
+	return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+void machines_note(const struct machines *machines, const struct bv_verdict *verdict,
+		   const uint8_t policy[BASTION_DIGEST_SIZE])
+{
+	const char *failing = bv_verdict_failing(verdict);
+	char path[PATH_MAX], id[2 * BASTION_DIGEST_SIZE + 1], when[32];
+	const uint8_t *chip_id = verdict->facts.quote.chip_id;
+	struct bv_error err = { "" };
+	time_t now = time(NULL);
+	struct file file;
+	struct tm tm;
+	json_t *json;
+	char *text;
+
+	if (!verdict->facts.authentic || look_at(machines, chip_id, &file) ||
+	    note_path(machines, chip_id, path))
+		return;
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	bv_hex(id, policy, BASTION_DIGEST_SIZE);
+	json = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s*}", "time", when, "status",
+			 bv_tier_name(verdict->status), "granted", verdict->granted, "firmware",
+			 verdict->facts.quote.firmware, "policy", id, "failing", failing);
+	text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	json_decref(json);
+	if (!text || file_replace(path, 0644, (struct bv_span){ (uint8_t *)text, strlen(text) }, &err))
+		fprintf(stderr, "bastion-verifier: machines: %s\n", text ? err.text : "out of memory");
+	free(text);
+}
+
+json_t *machines_noted(const struct machines *machines, const struct bv_machine *machine)
+{
+	struct bv_span text;
+	char path[PATH_MAX];
+	json_t *json;
+
+	if (note_path(machines, machine->chip_id, path) || file_read(path, NOTE_MAX, &text, NULL))
+		return NULL;
+	json = bv_json_parse(text, NOTE_MAX, path, NULL);
+	free((void *)text.data);
+	return json;
 }

@@ -3,13 +3,14 @@
  * A folder with records of machines (libbastion-verify/machine.h), a file for each chip:
  * CHIP-ID.json.
  *
- * A record is created whole or not at all, and never changed. Who removes a file withdraws
- * the machine. Programs may add and look up at the same time.
+ * A record is created whole or not at all, and never changed: what is replaced is kept as
+ * CHIP-ID.json.replaced-N. Who removes a file withdraws the machine. Programs may add and look up
+ * at the same time.
  */
 #ifndef VERIFIER_MACHINES_H
 #define VERIFIER_MACHINES_H
 
-#include "libbastion-verify/machine.h"
+#include "libbastion-verify/verdict.h"
 
 #define MACHINES_MAX	65536
 
@@ -50,16 +51,31 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
 		      struct bv_error *err);
 
 /**
- * machines_add() - create a record
+ * machines_add() - create a record, and say so in the journal
  * @machines:	the folder
  * @machine:	the record
+ * @again:	the operator's order: the chip has another attestation key than it had
  * @err:	what was wrong
  *
  * Return: 0 when it is on disk, also if it is there already and the same; -EEXIST when its name, its
  * chip or its key is another record's; -EBADMSG when a record is damaged, so that nobody
  * knows whose they are; another error.
  */
-int machines_add(struct machines *machines, const struct bv_machine *machine,
+int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
 		 struct bv_error *err);
+
+/**
+ * machines_note() - keep the last verdict on a machine that is on record
+ * @machines:	the folder
+ * @verdict:	closed; one that is not authentic is of nobody
+ * @policy:	id of what it was judged by
+ *
+ * It is for people: what fails is said on standard error, and changes nothing.
+ */
+void machines_note(const struct machines *machines, const struct bv_verdict *verdict,
+		   const uint8_t policy[BASTION_DIGEST_SIZE]);
+
+/** machines_noted() - the last verdict on a machine: a new reference, or NULL */
+json_t *machines_noted(const struct machines *machines, const struct bv_machine *machine);
 
 #endif

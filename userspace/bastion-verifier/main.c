@@ -19,8 +19,16 @@ static const struct verifier_command commands[] = {
 	  "reference --evidence FILE [--name NAME]\n"
 	  "\tPrint one from a TPM's evidence, of a machine that is known to be good.",
 	  verifier_reference },
-	{ "enroll", "--machines DIR --from FILE [--name NAME]\n"
-	  "\tBelieve what a machine with a TPM says in FILE of who it is.", verifier_enroll },
+	{ "enroll", "--machines DIR --request FILE --name NAME {--roots DIR | --chip HEX}\n"
+	  "\t\t[--valid SECONDS] [--credential FILE]\n"
+	  "\tJudge a machine's request, and wrap a secret for its TPM.\n"
+	  "enroll --machines DIR --response FILE [--again]\n"
+	  "\tPut the machine on record if the secret came back.\n"
+	  "enroll --machines DIR --evidence FILE --name NAME --policy FILE --keys DIR --nonce HEX\n"
+	  "\t\t[--chip HEX]\n"
+	  "\tPut a machine with a Bastionchip on record.\n"
+	  "enroll --machines DIR --from FILE [--name NAME] [--again]\n"
+	  "\tBelieve a record, without any proof.", verifier_enroll },
 	{ "machines", "--machines DIR [--json]\n"
 	  "\tList the machines that were enrolled.", verifier_machines },
 	{ "policy", "check FILE [--json]\n"
@@ -47,9 +55,10 @@ static const struct verifier_command commands[] = {
 	{ "verify", "--policy FILE --keys DIR --nonce HEX [--grant FILE] [--token FILE] [--ear FILE]\n"
 	  "\t\t[--result FILE] [--policies FILE] [--machines DIR] [--audience TEXT] [--json] EVIDENCE\n"
 	  "\tJudge evidence from a file, or from the standard input (-).", verifier_verify },
-	{ "serve", "--policy FILE --keys DIR --socket PATH [--state DIR] [--machines DIR]\n"
-	  "\t\t[--audience TEXT] [--once]\n"
-	  "\tJudge the evidence of those who connect; --state keeps what they brought.", verifier_serve },
+	{ "serve", "--policy FILE --keys DIR --socket PATH [--state DIR]\n"
+	  "\t\t[--machines DIR [--enroll FILE [--roots DIR]]] [--audience TEXT] [--once]\n"
+	  "\tJudge the evidence of those who connect; --state keeps what they brought.\n"
+	  "\tWhom FILE expects may enroll.", verifier_serve },
 };
 
 int verifier_usage(const char *fmt, ...)

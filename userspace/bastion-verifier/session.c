@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "libbastion-verify/json.h"
+#include "machines.h"
 #include "session.h"
+#include "session_parts.h"
 
 #define NONCE_MS	(BASTION_ROUND_SECONDS * 1000)	/* the kernel's round is no longer */
 
-static char *dump(json_t *json)
+char *session_dump(json_t *json)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
@@ -18,10 +20,10 @@ static char *dump(json_t *json)
 
 char *session_error(const char *why)
 {
-	return dump(json_pack("{s:s, s:s}", "type", "error", "error", why));
+	return session_dump(json_pack("{s:s, s:s}", "type", "error", "error", why));
 }
 
-static char *refuse(const char *why, bool *hangup, char **log)
+char *session_refuse(const char *why, bool *hangup, char **log)
 {
 	*hangup = true;
 	if (asprintf(log, "error: %s", why) < 0)
@@ -82,7 +84,7 @@ static char *challenge(struct session *session, const struct service *service,
 		json_decref(answer);
 		return NULL;
 	}
-	return dump(answer);
+	return session_dump(answer);
 }
 
 static char *verdict_line(const struct bv_verdict *verdict)
@@ -122,39 +124,48 @@ static char *appraise(struct session *session, const struct service *service,
 			   (struct bv_span){ (uint8_t *)text, strlen(text) },
 			   memory.history ? &memory : NULL, &result)) {
 		*log = verdict_line(result.verdict);
+		if (service->enrolled.machines)
+			machines_note(service->enrolled.machines, result.verdict, service->policy->id);
 		json = bv_result_json(&result);
 		if (json && json_object_set_new(json, "type", json_string("result"))) {
 			json_decref(json);
 			json = NULL;
 		}
-		answer = dump(json);
+		answer = session_dump(json);
 		bv_result_exit(&result);
 	}
 	free(text);
 	return answer;
 }
 
+/* Whatever comes of it, the nonce has been used. */
+bool session_take_nonce(struct session *session, int64_t now_ms)
+{
+	bool fresh = session->has_nonce && now_ms - session->nonce_ms <= NONCE_MS;
+
+	session->has_nonce = false;
+	return fresh;
+}
+
 static char *evidence(struct session *session, const struct service *service,
 		      const json_t *request, int64_t now_ms, bool *hangup, char **log)
 {
 	const json_t *bundle = json_object_get(request, "evidence");
-	bool fresh = session->has_nonce && now_ms - session->nonce_ms <= NONCE_MS;
 	bool given = session->has_nonce;
+	bool fresh = session_take_nonce(session, now_ms);
 	char *answer;
 
-	/* Whatever comes of it, the nonce has been used. */
-	session->has_nonce = false;
 	if (!json_is_object(bundle))
-		return refuse("\"evidence\" is not an object", hangup, log);
+		return session_refuse("\"evidence\" is not an object", hangup, log);
 	if (!given)
-		return refuse("evidence without a challenge on this connection", hangup, log);
+		return session_refuse("evidence without a challenge on this connection", hangup, log);
 	if (!fresh)
-		return refuse("the challenge is too old: ask for another", hangup, log);
+		return session_refuse("the challenge is too old: ask for another", hangup, log);
 	if (!service->policy)
-		return refuse("the verifier's policy cannot be used: nothing is granted until it is "
-			      "repaired", hangup, log);
+		return session_refuse("the verifier's policy cannot be used: nothing is granted until it "
+				      "is repaired", hangup, log);
 	answer = appraise(session, service, bundle, log);
-	return answer ? answer : refuse("the verifier failed", hangup, log);
+	return answer ? answer : session_refuse("the verifier failed", hangup, log);
 }
 
 static char *request(struct session *session, const struct service *service, const json_t *json,
@@ -170,11 +181,14 @@ static char *request(struct session *session, const struct service *service, con
 	if (type && !strcmp(type, "challenge") && !bv_json_only(json, plain, "request", &err) &&
 	    !read_machine(session, json, boot_key, &err)) {
 		answer = challenge(session, service, boot_key, now_ms);
-		return answer ? answer : refuse("the verifier failed", hangup, log);
+		return answer ? answer : session_refuse("the verifier failed", hangup, log);
 	}
 	if (type && !strcmp(type, "evidence") && !bv_json_only(json, full, "request", &err))
 		return evidence(session, service, json, now_ms, hangup, log);
-	return refuse(err.text[0] ? err.text : "neither a challenge nor evidence", hangup, log);
+	if (type && !err.text[0] && session_enrolls(type))
+		return session_enroll(session, service, json, now_ms, hangup, log);
+	return session_refuse(err.text[0] ? err.text : "neither a challenge nor evidence", hangup,
+			      log);
 }
 
 char *session_line(struct session *session, const struct service *service, struct bv_span line,
@@ -186,7 +200,7 @@ char *session_line(struct session *session, const struct service *service, struc
 
 	*log = NULL;
 	if (!json)
-		return refuse(err.text, hangup, log);
+		return session_refuse(err.text, hangup, log);
 	answer = request(session, service, json, now_ms, hangup, log);
 	json_decref(json);
 	return answer;

@@ -6,6 +6,7 @@
 #ifndef VERIFIER_SESSION_H
 #define VERIFIER_SESSION_H
 
+#include "enrolling.h"
 #include "state.h"
 
 #define SESSION_LINE_MAX	(8 << 20)
@@ -17,12 +18,14 @@
  * @signer:	who signs
  * @enrolled:	which TPMs are known
  * @state:	what is remembered of machines
+ * @enrolling:	who may enroll; nobody without @enrolling.expected
  */
 struct service {
 	struct bv_policy *policy;
 	struct bv_signer signer;
 	struct enrolled enrolled;
 	struct state *state;
+	struct enrolling enrolling;
 };
 
 /**
@@ -32,6 +35,7 @@ struct service {
  * @nonce_ms:	when it was given out
  * @chip_id:	of the machine, as it says; only ever used to look it up
  * @has_chip:	whether it said so
+ * @pending:	an enrolment that was begun
  */
 struct session {
 	uint8_t nonce[SESSION_NONCE_SIZE];
@@ -39,6 +43,7 @@ struct session {
 	int64_t nonce_ms;
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
 	bool has_chip;
+	struct bv_enroll_pending pending;
 };
 
 /**

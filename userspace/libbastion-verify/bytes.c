@@ -27,7 +27,9 @@ int bv_fail(struct bv_error *err, const char *fmt, ...)
 
 int bv_fail_errno(struct bv_error *err, int code, const char *what)
 {
-	bv_fail(err, "%s: %s", what, code == ENOMEM ? "out of memory" : "the crypto library failed");
+	/* Of the crypto library nothing more is known. */
+	bv_fail(err, "%s: %s", what, code == ENOMEM ? "out of memory" :
+		code == EIO ? "the crypto library failed" : strerror(code));
 	return -code;
 }
 

@@ -5,15 +5,22 @@
 #include "json.h"
 #include "machine.h"
 
-#define KIND_TPM	"tpm"
+static const char *const kinds[] = {
+	[BV_MACHINE_TPM] = "tpm", [BV_MACHINE_NATIVE] = "native",
+};
 
-static int read_name(const char *name, struct bv_machine *machine, struct bv_error *err)
+bool bv_machine_name_ok(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._-";
 	size_t len = strlen(name);
 
-	if (!len || len > BV_MACHINE_NAME_MAX || strspn(name, allowed) != len)
+	return len && len <= BV_MACHINE_NAME_MAX && strspn(name, allowed) == len;
+}
+
+static int read_name(const char *name, struct bv_machine *machine, struct bv_error *err)
+{
+	if (!bv_machine_name_ok(name))
 		return bv_fail(err, "\"%.80s\" is no name of a machine: [A-Za-z0-9._-], 1 to %d of them",
 			       name, BV_MACHINE_NAME_MAX);
 	strcpy(machine->name, name);
@@ -54,19 +61,47 @@ static int read_key(const json_t *json, struct bv_machine *machine, struct bv_er
 	return 0;
 }
 
+static int read_kind(const json_t *json, struct bv_machine *machine, struct bv_error *err)
+{
+	const char *kind;
+	int ret = bv_json_text(json, "kind", 16, &kind, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!strcmp(kind, kinds[i])) {
+			machine->kind = i;
+			return 0;
+		}
+	}
+	return bv_fail(err, "\"kind\" is neither \"tpm\" nor \"native\"");
+}
+
+/* Of a TPM; a native chip's own key signs. */
+static int read_keys(const json_t *json, struct bv_machine *machine, struct bv_error *err)
+{
+	int ret;
+
+	machine->has_ek = json_object_get(json, "ek");
+	if (machine->kind == BV_MACHINE_NATIVE)
+		return machine->has_ek || json_object_get(json, "ak") ?
+		       bv_fail(err, "a native chip has neither \"ak\" nor \"ek\"") : 0;
+	ret = read_key(json, machine, err);
+	if (!ret && machine->has_ek)
+		ret = bv_json_hex(json, "ek", machine->ek, sizeof(machine->ek),
+				  sizeof(machine->ek), NULL, err);
+	return ret;
+}
+
 static int read_machine(const json_t *json, const char *name, struct bv_machine *machine,
 			struct bv_error *err)
 {
-	static const char *const known[] = { "name", "chip", "kind", "model", "ak", NULL };
-	const char *kind;
+	static const char *const known[] = { "name", "chip", "kind", "model", "ak", "ek", NULL };
 	int ret;
 
 	if ((ret = bv_json_only(json, known, "the record", err)) ||
-	    (ret = bv_json_text(json, "kind", 16, &kind, err)))
+	    (ret = read_kind(json, machine, err)))
 		return ret;
-	if (strcmp(kind, KIND_TPM))
-		return bv_fail(err, "\"kind\" is \"%s\", not \"%s\": others need no record", kind,
-			       KIND_TPM);
 	if (!name && (ret = bv_json_text(json, "name", BV_MACHINE_NAME_MAX, &name, err)))
 		return ret;
 	if ((ret = read_name(name, machine, err)) ||
@@ -76,7 +111,7 @@ static int read_machine(const json_t *json, const char *name, struct bv_machine 
 		return ret;
 	if (bv_is_zero(machine->chip_id, sizeof(machine->chip_id)))
 		return bv_fail(err, "\"chip\" is zero");
-	return read_key(json, machine, err);
+	return read_keys(json, machine, err);
 }
 
 int bv_machine_parse(struct bv_span text, const char *name, struct bv_machine *machine,
@@ -97,17 +132,26 @@ int bv_machine_parse(struct bv_span text, const char *name, struct bv_machine *m
 
 json_t *bv_machine_json(const struct bv_machine *machine)
 {
-	char chip[2 * BASTION_DIGEST_SIZE + 1], ak[2 * BV_TPM_NAME_MAX + 1];
+	char chip[2 * BASTION_DIGEST_SIZE + 1], ek[2 * BASTION_DIGEST_SIZE + 1];
+	char ak[2 * BV_TPM_NAME_MAX + 1];
+	json_t *json;
 
 	bv_hex(chip, machine->chip_id, sizeof(machine->chip_id));
 	bv_hex(ak, machine->ak, machine->ak_len);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", machine->name, "chip", chip, "kind",
-			 KIND_TPM, "model", machine->model, "ak", ak);
+	bv_hex(ek, machine->ek, sizeof(machine->ek));
+	json = json_pack("{s:s, s:s, s:s, s:s}", "name", machine->name, "chip", chip, "kind",
+			 kinds[machine->kind], "model", machine->model);
+	if (!json || (machine->ak_len && json_object_set_new(json, "ak", json_string(ak))) ||
+	    (machine->has_ek && json_object_set_new(json, "ek", json_string(ek)))) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
 }
 
 bool bv_machine_has_key(const struct bv_machine *machine, struct bv_span ak)
 {
-	return machine->ak_len == ak.len && !memcmp(machine->ak, ak.data, ak.len);
+	return ak.len && machine->ak_len == ak.len && !memcmp(machine->ak, ak.data, ak.len);
 }
 
 const char *bv_machine_conflict(const struct bv_machine *old, const struct bv_machine *new)
@@ -116,6 +160,8 @@ const char *bv_machine_conflict(const struct bv_machine *old, const struct bv_ma
 		return "its chip";
 	if (bv_machine_has_key(old, (struct bv_span){ new->ak, new->ak_len }))
 		return "its attestation key";
+	if (old->has_ek && new->has_ek && !memcmp(old->ek, new->ek, sizeof(new->ek)))
+		return "its endorsement key";
 	if (!strcmp(old->name, new->name))
 		return "its name";
 	return NULL;

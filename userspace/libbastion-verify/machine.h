@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Records of machines whose chip is a TPM: which attestation key belongs to which chip. A TPM's
- * quote does not say which chip signed it, so the operator says it once, when the machine
- * is enrolled; Documentation/verifier.rst describes the file.
+ * Records of machines. A TPM's quote does not say which chip signed it, so a record does: which
+ * attestation key belongs to which chip. A native chip's does, and its record only gives it a
+ * name. Documentation/verifier.rst describes the file.
  */
 #ifndef BV_MACHINE_H
 #define BV_MACHINE_H
@@ -15,21 +15,36 @@
 #define BV_MACHINE_NAME_MAX	64
 #define BV_MACHINE_MODEL_MAX	32
 
+enum bv_machine_kind {
+	BV_MACHINE_TPM,
+	BV_MACHINE_NATIVE,
+};
+
 /**
  * struct bv_machine - a record
+ * @kind:	of the chip
  * @name:	what the operator calls the machine, [A-Za-z0-9._-]
  * @chip_id:	of the chip
  * @model:	of the chip, printable
  * @ak:		name of the attestation key (TPM 2.0 Library, part 1, 16): algorithm and digest
- * @ak_len:	its bytes
+ * @ak_len:	its bytes; 0 of a native chip
+ * @has_ek:	whether @ek is there: it is when a request was judged, not when somebody wrote the record
+ * @ek:		SHA-384 of the endorsement key's SubjectPublicKeyInfo: all that a certificate
+ *		vouches for of what @chip_id is the digest of
  */
 struct bv_machine {
+	enum bv_machine_kind kind;
 	char name[BV_MACHINE_NAME_MAX + 1];
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
 	char model[BV_MACHINE_MODEL_MAX + 1];
 	uint8_t ak[BV_TPM_NAME_MAX];
 	size_t ak_len;
+	bool has_ek;
+	uint8_t ek[BASTION_DIGEST_SIZE];
 };
+
+/** bv_machine_name_ok() - whether it is a name, [A-Za-z0-9._-]{1,64} */
+bool bv_machine_name_ok(const char *name);
 
 /**
  * bv_machine_parse() - read a record

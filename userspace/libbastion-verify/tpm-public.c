@@ -38,11 +38,12 @@ static const struct curve *find_curve(uint16_t id)
 }
 
 /* TPMT_SYM_DEF_OBJECT (part 2, 11.1.7): key bits and mode follow, unless it is none. */
-static bool read_symmetric(struct bv_span *rest, uint16_t *alg)
+static bool read_symmetric(struct bv_span *rest, struct bv_tpm_public *public)
 {
-	struct bv_span details;
-
-	return bv_take_be16(rest, alg) && (*alg == BV_TPM_ALG_NULL || bv_take(rest, 4, &details));
+	return bv_take_be16(rest, &public->symmetric) &&
+	       (public->symmetric == BV_TPM_ALG_NULL ||
+		(bv_take_be16(rest, &public->symmetric_bits) &&
+		 bv_take_be16(rest, &public->symmetric_mode)));
 }
 
 /* TPMT_RSA_SCHEME, TPMT_ECC_SCHEME, TPMT_KDF_SCHEME (part 2, 11.2) */
@@ -61,7 +62,7 @@ static bool read_scheme(struct bv_span *rest, uint16_t *scheme, uint16_t *hash)
 /* TPMS_RSA_PARMS (part 2, 12.2.3.5) and TPM2B_PUBLIC_KEY_RSA (11.2.4.5) */
 static bool read_rsa(struct bv_span *rest, struct bv_tpm_public *public)
 {
-	if (!read_symmetric(rest, &public->symmetric) ||
+	if (!read_symmetric(rest, public) ||
 	    !read_scheme(rest, &public->scheme, &public->scheme_hash) ||
 	    !bv_take_be16(rest, &public->bits) || !bv_take_be32(rest, &public->exponent) ||
 	    !bv_take_tpm2b(rest, BV_TPM_RSA_MAX, &public->modulus))
@@ -76,7 +77,7 @@ static bool read_ecc(struct bv_span *rest, struct bv_tpm_public *public)
 {
 	uint16_t kdf, kdf_hash;
 
-	return read_symmetric(rest, &public->symmetric) &&
+	return read_symmetric(rest, public) &&
 	       read_scheme(rest, &public->scheme, &public->scheme_hash) &&
 	       bv_take_be16(rest, &public->curve) && read_scheme(rest, &kdf, &kdf_hash) &&
 	       bv_take_tpm2b(rest, BV_TPM_ECC_MAX, &public->x) &&
@@ -85,7 +86,7 @@ static bool read_ecc(struct bv_span *rest, struct bv_tpm_public *public)
 
 int bv_tpm_public_parse(struct bv_span bytes, struct bv_tpm_public *public, struct bv_error *err)
 {
-	struct bv_span rest = bytes, ignored;
+	struct bv_span rest = bytes;
 	uint16_t id, size;
 	bool whole;
 	int hash;
@@ -100,7 +101,7 @@ int bv_tpm_public_parse(struct bv_span bytes, struct bv_tpm_public *public, stru
 	public->encoded = rest;
 	if (!bv_take_be16(&rest, &public->type) || !bv_take_be16(&rest, &id) ||
 	    !bv_take_be32(&rest, &public->attributes) ||
-	    !bv_take_tpm2b(&rest, BV_PCR_DIGEST_MAX, &ignored))
+	    !bv_take_tpm2b(&rest, BV_PCR_DIGEST_MAX, &public->policy))
 		return bv_fail(err, "the key is neither PEM nor a TPM's public area");
 	if (public->type != BV_TPM_ALG_RSA && public->type != BV_TPM_ALG_ECC)
 		return bv_fail(err, "the key is of type 0x%04x, neither RSA nor ECC", public->type);
@@ -129,27 +130,64 @@ int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_N
 	return -EIO;
 }
 
+/* What a key's attributes must be. */
+struct rule {
+	uint32_t bit;
+	bool wanted;
+	const char *why;
+};
+
+/* The key is its TPM's alone (part 2, 8.3.3). */
+#define RULES_OF_OWN \
+	{ BV_TPM_FIXED_TPM, true, "may leave its TPM (not fixedTPM)" }, \
+	{ BV_TPM_FIXED_PARENT, true, "may be moved (not fixedParent)" }, \
+	{ BV_TPM_DATA_ORIGIN, true, "was not made by its TPM (not sensitiveDataOrigin)" }
+
+static int check_rules(const struct bv_tpm_public *public, const struct rule *rules, size_t count,
+		       struct bv_error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!(public->attributes & rules[i].bit) == rules[i].wanted)
+			return bv_fail(err, "the key %s", rules[i].why);
+	return 0;
+}
+
 int bv_tpm_public_attests(const struct bv_tpm_public *public, struct bv_error *err)
 {
-	static const struct {
-		uint32_t bit;
-		bool wanted;
-		const char *why;
-	} rules[] = {
+	static const struct rule rules[] = {
 		{ BV_TPM_RESTRICTED, true, "is not restricted: it signs anything, "
 		  "attestations that somebody made up too" },
 		{ BV_TPM_SIGN, true, "is not for signing" },
 		{ BV_TPM_DECRYPT, false, "decrypts, too" },
-		{ BV_TPM_FIXED_TPM, true, "may leave its TPM (not fixedTPM)" },
-		{ BV_TPM_FIXED_PARENT, true, "may be moved (not fixedParent)" },
-		{ BV_TPM_DATA_ORIGIN, true, "was not made by its TPM (not sensitiveDataOrigin)" },
+		RULES_OF_OWN,
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-		if (!(public->attributes & rules[i].bit) == rules[i].wanted)
-			return bv_fail(err, "the key %s", rules[i].why);
+	if (check_rules(public, rules, sizeof(rules) / sizeof(*rules), err))
+		return -EBADMSG;
 	if (public->symmetric != BV_TPM_ALG_NULL || public->scheme == BV_TPM_ALG_NULL)
 		return bv_fail(err, "the key has no scheme of its own, as a restricted key that signs has");
+	return 0;
+}
+
+int bv_tpm_public_endorses(const struct bv_tpm_public *public, struct bv_error *err)
+{
+	static const struct rule rules[] = {
+		{ BV_TPM_RESTRICTED, true, "is not restricted: it decrypts whatever it is given" },
+		{ BV_TPM_DECRYPT, true, "does not decrypt" },
+		{ BV_TPM_SIGN, false, "signs, too" },
+		{ BV_TPM_WITH_POLICY, true, "is administered without a policy "
+		  "(not adminWithPolicy)" },
+		RULES_OF_OWN,
+	};
+
+	if (check_rules(public, rules, sizeof(rules) / sizeof(*rules), err))
+		return -EBADMSG;
+	if (!public->policy.len)
+		return bv_fail(err, "the key has no policy, as all endorsement keys have");
+	if (public->symmetric != BV_TPM_ALG_AES || public->symmetric_mode != BV_TPM_ALG_CFB ||
+	    (public->symmetric_bits != 128 && public->symmetric_bits != 256))
+		return bv_fail(err, "the key protects what is below it with something else than AES "
+			       "in CFB mode");
 	return 0;
 }
 

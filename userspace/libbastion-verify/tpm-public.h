@@ -12,6 +12,8 @@
 #define BV_TPM_FIXED_TPM	(1u << 1)
 #define BV_TPM_FIXED_PARENT	(1u << 4)
 #define BV_TPM_DATA_ORIGIN	(1u << 5)
+#define BV_TPM_WITH_AUTH	(1u << 6)
+#define BV_TPM_WITH_POLICY	(1u << 7)
 #define BV_TPM_RESTRICTED	(1u << 16)
 #define BV_TPM_DECRYPT		(1u << 17)
 #define BV_TPM_SIGN		(1u << 18)
@@ -22,7 +24,10 @@
  * @type:	BV_TPM_ALG_RSA or BV_TPM_ALG_ECC
  * @name_hash:	what its name is made with
  * @attributes:	TPMA_OBJECT
+ * @policy:	digest of what authorises its use, or nothing
  * @symmetric:	what it would protect children with; BV_TPM_ALG_NULL for a key that signs
+ * @symmetric_bits: of its key; 0 without
+ * @symmetric_mode: TPM_ALG_ID; 0 without
  * @scheme:	the only scheme that it signs with, or BV_TPM_ALG_NULL
  * @scheme_hash: TPM_ALG_ID; 0 without a scheme
  * @bits:	of RSA
@@ -37,7 +42,10 @@ struct bv_tpm_public {
 	uint16_t type;
 	enum bv_bank name_hash;
 	uint32_t attributes;
+	struct bv_span policy;
 	uint16_t symmetric;
+	uint16_t symmetric_bits;
+	uint16_t symmetric_mode;
 	uint16_t scheme;
 	uint16_t scheme_hash;
 	uint16_t bits;
@@ -82,6 +90,20 @@ int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_N
  * Return: 0, -EBADMSG.
  */
 int bv_tpm_public_attests(const struct bv_tpm_public *public, struct bv_error *err);
+
+/**
+ * bv_tpm_public_endorses() - whether a key is one that a TPM proves its make with
+ * @public:	parsed
+ * @err:	what was wrong
+ *
+ * It is restricted, decrypts and does nothing else, was made in its TPM, never leaves it,
+ * and protects what it is given with AES in CFB mode, as all templates of the TCG's say
+ * (EK Credential Profile, annex B). That such a key exists is for a certificate, or for who
+ * knows its digest, to say.
+ *
+ * Return: 0, -EBADMSG.
+ */
+int bv_tpm_public_endorses(const struct bv_tpm_public *public, struct bv_error *err);
 
 /**
  * bv_tpm_public_key() - for OpenSSL

@@ -12,11 +12,13 @@
 #include "tcg-pcrs.h"
 
 #define BV_TPM_ALG_RSA		0x0001
+#define BV_TPM_ALG_AES		0x0006
 #define BV_TPM_ALG_NULL		0x0010
 #define BV_TPM_ALG_RSASSA	0x0014
 #define BV_TPM_ALG_RSAPSS	0x0016
 #define BV_TPM_ALG_ECDSA	0x0018
 #define BV_TPM_ALG_ECC		0x0023
+#define BV_TPM_ALG_CFB		0x0043
 
 /** bv_take_tpm2b() - a sized buffer of at most @max bytes (part 2, 10.4.1) */
 static inline bool bv_take_tpm2b(struct bv_span *from, size_t max, struct bv_span *out)

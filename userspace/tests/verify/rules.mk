@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references policy \
-	tpm ek history state machine machinelists machines
+	tpm ek credential enroll enrolling history state machine machinelists machines
+
+ENROLLING := session_enroll.c enrolling.c expected.c machines.c journal.c anchors.c
 
 define verify_test
 TESTS += verify-$(1)
@@ -17,22 +19,28 @@ verify-inspect_SRCS += bastion-verifier/cmd_inspect_log.c
 $(foreach t,machine machinelists machines,$(eval verify-$(t)_SRCS += tests/verify/testmachine.c \
 	tests/verify/testtpm.c))
 verify-tpm_SRCS += tests/verify/testtpm.c bastion-verifier/cmd_inspect_tpm.c
-verify-ek_SRCS += tests/verify/testek.c bastion-verifier/cmd_inspect_ek.c
+verify-credential_SRCS += tests/verify/testcredential.c tests/verify/testtpm.c
+$(foreach t,enroll enrolling,$(eval verify-$(t)_SRCS += $(addprefix tests/verify/,testenroll.c \
+	testcredential.c testtpm.c testek.c)))
+verify-enrolling_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) by_hand.c session.c load.c files.c \
+	state.c)
+verify-ek_SRCS += tests/verify/testek.c $(addprefix bastion-verifier/,anchors.c cmd_inspect_ek.c)
 $(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verifier/,cmd_policy.c \
 	cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c load.c)))
-verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c machines.c)
-verify-state_SRCS += $(addprefix bastion-verifier/,session.c load.c files.c state.c)
-verify-serve_SRCS += $(addprefix bastion-verifier/,session.c server.c load.c files.c state.c)
+verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.c by_hand.c \
+	enrolling.c expected.c machines.c journal.c anchors.c keys.c)
+verify-state_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c load.c files.c state.c)
+verify-serve_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
-	bootlog ima expected references tpm ek machine)
+	bootlog ima expected references tpm ek machine enroll)
 fuzz: fuzz-verify
-fuzz-verify: $(VERIFY_FUZZERS) $(BUILD)/fuzz-seeds/verify-tpm
+fuzz-verify: $(VERIFY_FUZZERS) $(addprefix $(BUILD)/fuzz-seeds/verify-,tpm enroll)
 	@for name in policy evidence machine; do mkdir -p $(abspath ../build/fuzz)/verify-$$name.corpus; \
 		cp tests/verify/seed-$$name.json $(abspath ../build/fuzz)/verify-$$name.corpus/; done
-	@mkdir -p $(abspath ../build/fuzz)/verify-tpm.corpus
-	@$(BUILD)/fuzz-seeds/verify-tpm $(abspath ../build/fuzz)/verify-tpm.corpus
+	@for name in tpm enroll; do mkdir -p $(abspath ../build/fuzz)/verify-$$name.corpus && \
+		$(BUILD)/fuzz-seeds/verify-$$name $(abspath ../build/fuzz)/verify-$$name.corpus || exit; done
 	@mkdir -p $(abspath ../build/fuzz)/verify-ek.corpus
 	@for form in DER PEM; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
 		-nodes -keyout /dev/null -config tests/verify/seed-ek.cnf -outform $$form 2>/dev/null \
@@ -45,10 +53,13 @@ $(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c $(li
 		$(filter-out $(if $(findstring fuzz-quote,$<),%/quote.c),$^) \
 		$(shell pkg-config --cflags --libs $(libbastion-verify_PKGS))
 
-$(BUILD)/fuzz-seeds/verify-tpm: $(addprefix tests/verify/,seeds-tpm.c testtpm.c) \
-		$(BUILD)/lib/libbastion-verify.a
+$(BUILD)/fuzz-seeds/verify-tpm: tests/verify/testtpm.c
+$(BUILD)/fuzz-seeds/verify-enroll: $(addprefix tests/verify/,testtpm.c testek.c testcredential.c \
+	testenroll.c)
+$(addprefix $(BUILD)/fuzz-seeds/verify-,tpm enroll): $(BUILD)/fuzz-seeds/verify-%: \
+		tests/verify/seeds-%.c $(BUILD)/lib/libbastion-verify.a
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -o $@ $^ \
+	$(CC) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -o $@ $(filter %.c,$^) $(filter %.a,$^) \
 		$(shell pkg-config --cflags --libs cmocka $(libbastion-verify_PKGS))
 
 .PHONY: fuzz fuzz-verify

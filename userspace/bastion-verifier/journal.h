@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What became of those that asked to be enrolled: a file that only grows. */
+#ifndef VERIFIER_JOURNAL_H
+#define VERIFIER_JOURNAL_H
+
+#include "libbastion-verify/machine.h"
+
+#define JOURNAL_NAME	"journal"
+#define JOURNAL_MAX	(16 << 20)	/* bytes, from which on refusals are not recorded */
+
+enum journal_event {
+	JOURNAL_ENROLLED,
+	JOURNAL_REPLACED,	/* a record, by the operator's order */
+	JOURNAL_REFUSED,
+};
+
+/**
+ * journal_add() - add a line, on disk when this returns
+ * @folder:	of the machines' records
+ * @event:	what happened
+ * @machine:	to whom, as far as it is known
+ * @why:	NULL, or why it was refused
+ * @err:	what was wrong
+ *
+ * Return: 0, or a negative errno.
+ */
+int journal_add(const char *folder, enum journal_event event, const struct bv_machine *machine,
+		const char *why, struct bv_error *err);
+
+/** journal_refuse() - record a refusal; that it cannot be done is said on standard error */
+void journal_refuse(const char *folder, const struct bv_machine *machine, const char *why);
+
+#endif
