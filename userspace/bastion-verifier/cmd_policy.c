@@ -143,6 +143,15 @@ int verifier_reference(int argc, char **argv)
 				   "cmdline", ref.cmdline, "firmware", ref.firmware));
 }
 
+/* Does one of its references leave a PCR of firmware or boot loader open? */
+static bool leaves_pcrs(const struct bv_policy *policy)
+{
+	for (size_t i = 0; i < policy->tpms.count; i++)
+		if (policy->tpms.item[i].mask != (1u << BV_PLATFORM_PCRS) - 1)
+			return true;
+	return false;
+}
+
 /* What a policy may leave out, and what that means. */
 static json_t *gaps_json(const struct bv_policy *policy)
 {
@@ -154,6 +163,7 @@ static json_t *gaps_json(const struct bv_policy *policy)
 		{ !policy->boot_count && !policy->tpms.count,
 		  "no \"reference\": no better than warning" },
 		{ !policy->root_files.count, "no \"roots\": no chip but TPMs that were enrolled" },
+		{ leaves_pcrs(policy), "\"reference\": an item of \"tpm\" does not name all PCRs from 0 to 9" },
 		{ !policy->firmware_min, "no \"firmware_min\": no better than warning" },
 		{ !policy->has_svn_min, "no \"svn_min\": no better than warning" },
 		{ !policy->modules.given, "no \"modules\": any build of the module" },

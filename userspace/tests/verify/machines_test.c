@@ -17,6 +17,7 @@
 #include <openssl/pem.h>
 
 #include "bastion-verifier/machines.h"
+#include "bastion-verifier/session.h"
 #include "testcommand.h"
 #include "testmachine.h"
 
@@ -249,6 +250,86 @@ static void test_reference(void **state)
 	mc_free(mc);
 }
 
+static json_t *ask(struct session *session, const struct service *service, json_t *request)
+{
+	char *line = json_dumps(request, 0), *answer, *log;
+	bool hangup = false;
+	json_t *json;
+
+	json_decref(request);
+	answer = session_line(session, service, (struct bv_span){ (uint8_t *)line, strlen(line) }, 1,
+			      &hangup, &log);
+	json = json_loads(answer, 0, NULL);
+	assert_non_null(json);
+	free(line);
+	free(answer);
+	free(log);
+	return json;
+}
+
+/* A round with the program; returns the result. */
+static json_t *serve_round(struct mc *mc, const struct service *service)
+{
+	char chip[2 * BASTION_DIGEST_SIZE + 1], key[2 * BASTION_POINT_SIZE + 1];
+	struct session session = { 0 };
+	json_t *answer;
+
+	bv_hex(chip, mc->record.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(key, mc->tc->round.boot_key, BASTION_POINT_SIZE);
+	answer = ask(&session, service, json_pack("{s:s, s:s, s:s}", "type", "challenge", "chip", chip,
+						  "boot_key", key));
+	mc->tc->round.log_from = json_integer_value(json_object_get(answer, "log_from"));
+	mc->tc->log_skip = mc->tc->round.log_from ? mc->tc->log.bytes.len : 0;
+	bv_unhex(mc->tc->round.verifier_nonce, 32, 32,
+		 json_string_value(json_object_get(answer, "nonce")));
+	json_decref(answer);
+	mc_quote(mc);
+	return ask(&session, service, json_pack("{s:s, s:o}", "type", "evidence", "evidence",
+						mc_bundle(mc)));
+}
+
+static bool granted(json_t *result)
+{
+	bool yes = json_is_true(json_object_get(json_object_get(result, "verdict"), "granted"));
+
+	assert_int_equal(yes, json_is_string(json_object_get(result, "policies")));
+	json_decref(result);
+	return yes;
+}
+
+/* From nothing to a grant and on, over a restart. */
+static void test_serve(void **state)
+{
+	struct mc *mc = mc_new();
+	struct machines *machines;
+	struct service service = {
+		.policy = tc_policy(mc->tc),
+		.signer = { .grant_key = mc->tc->grant_key, .audience = "test", .build = "test 1",
+			    .ear_jwk = bv_ear_jwk(mc->tc->ear_key, true) },
+	};
+	struct bv_error err = { "" };
+
+	memcpy(service.signer.verifier, mc->tc->verifier, BASTION_DIGEST_SIZE);
+	machines = machines_open(tm_path("machines"), true, &err);
+	service.enrolled = (struct enrolled){ machines_find, machines };
+	service.state = state_open(tm_path("state"), &err);
+	assert_non_null(service.state);
+	assert_false(granted(serve_round(mc, &service)));
+	assert_int_equal(machines_add(machines, &mc->record, false, &err), 0);
+	assert_true(granted(serve_round(mc, &service)));
+	assert_true(granted(serve_round(mc, &service)));
+	assert_int_equal(mc->tc->round.log_from, 5);
+	state_close(service.state);
+	service.state = state_open(tm_path("state"), &err);
+	assert_true(granted(serve_round(mc, &service)));
+	assert_int_equal(mc->tc->round.log_from, 5);
+	state_close(service.state);
+	machines_close(machines);
+	json_decref(service.signer.ear_jwk);
+	bv_policy_free(service.policy);
+	mc_free(mc);
+}
+
 static void test_simulate(void **state)
 {
 	json_t *bundle;
@@ -284,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_find, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_race, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_reference, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_serve, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_simulate, tm_setup, tm_teardown),
 	};
 
