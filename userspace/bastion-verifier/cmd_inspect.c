@@ -223,7 +223,8 @@ int verifier_inspect(int argc, char **argv)
 	if (!code && file_read(args.file, BV_EVIDENCE_MAX, &bytes, &err))
 		code = verifier_fail("%s", err.text);
 	if (!code && is_evidence(&args, bytes)) {
-		if (bv_evidence_parse(bytes, &evidence, &err))
+		if (bv_evidence_parse(bytes, &evidence, &err) ||
+		    (evidence.tpm && bv_fail(&err, "this evidence is a TPM's: see inspect tpm-quote")))
 			code = verifier_fail("%s: %s", args.file, err.text);
 		else
 			code = inspect(&args, evidence.quote, roots);

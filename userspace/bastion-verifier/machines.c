@@ -165,7 +165,7 @@ static int make_room(struct machines *machines, struct bv_error *err)
 	return 0;
 }
 
-/* Records that came since. Two that share a key or a name are of no machine that anybody knows. */
+/* A record that came since, unless it shares a key or a name with one that was read before. */
 static int read_one(struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 		    struct bv_error *err)
 {
@@ -332,7 +332,13 @@ static int write_record(const struct machines *machines, const struct bv_machine
 		ret = bv_fail_errno(err, errno, path);
 	if (ret || !replace)
 		unlink(temporary);
-	return ret || !fsync(machines->fd) ? ret : bv_fail_errno(err, errno, machines->folder);
+	if (ret || !fsync(machines->fd))
+		return ret;
+	ret = bv_fail_errno(err, errno, machines->folder);
+	/* What may not outlive this boot is no record. */
+	if (!replace)
+		unlink(path);
+	return ret;
 }
 
 static int create(const struct machines *machines, const struct bv_machine *machine, bool replace,

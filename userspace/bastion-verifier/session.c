@@ -90,13 +90,14 @@ static char *challenge(struct session *session, const struct service *service,
 static char *verdict_line(const struct bv_verdict *verdict)
 {
 	char chip[2 * BASTION_DIGEST_SIZE + 1] = "unknown";
+	const char *machine = verdict->facts.authentic ? verdict->facts.tpm.machine : "";
 	const char *failing = bv_verdict_failing(verdict);
 	char *line;
 
 	if (verdict->facts.authentic)
 		bv_hex(chip, verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
-	if (asprintf(&line, "verdict: chip %s: %s, %s%s%s; %llu new entries%s", chip,
-		     bv_tier_name(verdict->status), verdict->granted ? "granted" : "refused",
+	if (asprintf(&line, "verdict: chip %s%s%s: %s, %s%s%s; %llu new entries%s", chip,
+		     *machine ? ", machine " : "", machine, bv_tier_name(verdict->status), verdict->granted ? "granted" : "refused",
 		     failing ? ", first failed: " : "", failing ? failing : "",
 		     (unsigned long long)verdict->facts.replayed,
 		     verdict->facts.kept ? ", all kept" : "") < 0)

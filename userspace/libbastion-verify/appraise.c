@@ -33,7 +33,7 @@ static void check_identity(const struct bv_appraisal *in, struct bv_verdict *ver
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-known", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(!policy->chips.given ||
-			     bv_digests_has(&policy->chips, id, BASTION_DIGEST_SIZE)),
+				bv_digests_has(&policy->chips, id, BASTION_DIGEST_SIZE)),
 		.expected = policy->chips.given ? "a chip that \"chips\" lists"
 						: "any chip: the policy has no \"chips\"",
 		.seen = hex, .advice = "Add the chip's id to \"chips\" if this machine is yours." });
@@ -85,8 +85,9 @@ static bool check_round(const struct bv_appraisal *in, const struct bv_round *ro
 	ok = bv_verdict_add(verdict, &(struct bv_check){
 		.name = "nonce", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(in->nonce.len >= BASTION_VERIFIER_NONCE_MIN &&
-			     in->nonce.len == round->verifier_nonce_len &&
-			     !CRYPTO_memcmp(in->nonce.data, round->verifier_nonce, in->nonce.len)),
+				in->nonce.len == round->verifier_nonce_len &&
+				!CRYPTO_memcmp(in->nonce.data, round->verifier_nonce,
+					       in->nonce.len)),
 		.expected = expected, .seen = seen,
 		.advice = "Old evidence, or another verifier's: begin a new round with a new "
 			  "challenge." });
