@@ -4,6 +4,7 @@
  *
  * usage: kmod DIR	(writes DIR/kmod-{grant,blob,key}.corpus/seed-N)
  */
+#include <asm/byteorder.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -45,12 +45,20 @@ fuzz-verify: $(VERIFY_FUZZERS) $(addprefix $(BUILD)/fuzz-seeds/verify-,tpm enrol
 	@for form in DER PEM; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
 		-nodes -keyout /dev/null -config tests/verify/seed-ek.cnf -outform $$form 2>/dev/null \
 		>$(abspath ../build/fuzz)/verify-ek.corpus/$$form; done
-# The quote's harness includes quote.c.
-$(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c $(libbastion-verify_SRCS)
+# All of them link one library. The quote's harness includes quote.c, and takes none of it from there.
+FUZZ_CLANG = clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fno-sanitize-recover=all
+FUZZ_OBJS := $(libbastion-verify_SRCS:%.c=$(BUILD)/fuzz-obj/%.o)
+$(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard libbastion-verify/*.h)
 	@mkdir -p $(@D)
-	clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ \
-		$(filter-out $(if $(findstring fuzz-quote,$<),%/quote.c),$^) \
+	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $< \
+		$(shell pkg-config --cflags $(libbastion-verify_PKGS))
+$(BUILD)/fuzz-obj/libbastion-verify.a: $(FUZZ_OBJS)
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
+$(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c \
+		$(BUILD)/fuzz-obj/libbastion-verify.a
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ \
 		$(shell pkg-config --cflags --libs $(libbastion-verify_PKGS))
 
 $(BUILD)/fuzz-seeds/verify-tpm: tests/verify/testtpm.c
