@@ -130,6 +130,8 @@ vm_chip_start() {
 		args+=(--fault "$fault")
 	done
 	[ -z "${opt[fuzz]:-}" ] || args+=(--fuzz "${opt[fuzz]}")
+	# Else QEMU 7.2 may crash when the device is unplugged.
+	[ -z "${opt[polling]:-}" ] || [ -z "${opt[ports]:-}" ] || args+=(--no-interrupts)
 	[ -z "${opt[latency-us]:-}" ] || args+=(--latency-us "${opt[latency-us]}")
 	"$VM_TOP/build/user/bin/bastion-chip" run "${args[@]}" </dev/null >"$log" 2>&1 &
 	VM_CHIPS[$name]+=" $!"
