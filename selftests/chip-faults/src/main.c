@@ -4,9 +4,9 @@
  *
  * Tries cells of the fault matrix, and prints a result for each, as TAP without a plan; with
  * --list only their names. "all I/N" is each Nth cell from the Ith on (0 is the first); PATTERN
- * is of the shell's kind, for a cell's name. With --polling the driver polls, and the aftermath
- * is "unplug", for which the environment has the chip's socket on the host in CHIP_SOCKET; else
- * it is each of the others.
+ * is of the shell's kind, @(these|too), for a cell's name. With --polling the driver polls, and
+ * the aftermath is "unplug", for which the environment has the chip's socket on the host in
+ * CHIP_SOCKET; else it is each of the others.
  */
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -251,7 +251,7 @@ static int keep(int count, bool (*wanted)(int number, const char *arg), const ch
 
 static bool has_name(int number, const char *pattern)
 {
-	return !fnmatch(pattern, cell_name(&cells[number]), 0);
+	return !fnmatch(pattern, cell_name(&cells[number]), FNM_EXTMATCH);
 }
 
 static bool has_turn(int number, const char *share)
