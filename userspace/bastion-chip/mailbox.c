@@ -265,7 +265,7 @@ static void take(struct chip_slot *slot)
 	uint64_t delay = mailbox->latency_ns;
 	uint32_t opcode = get(&shared->opcode);
 	struct chip_fault_set faults;
-	struct chip_fuzz_answer answer_given = {
+	struct chip_fuzz_answer given = {
 		.sequence = &slot->sequence,
 		.status = &slot->status,
 		.out_len = &slot->out_len,
@@ -290,7 +290,7 @@ static void take(struct chip_slot *slot)
 	slot->sequence = get(&shared->sequence);
 	execute(slot, opcode, &faults);
 	spoil(slot, &faults);
-	chip_fuzz_spoil(mailbox->fuzz, &answer_given);
+	chip_fuzz_spoil(mailbox->fuzz, &given);
 	if (chip_fault_has(&faults, CHIP_FAULT_HANG)) {
 		mailbox->hung = faults.arg[CHIP_FAULT_HANG] == 1;
 		return;

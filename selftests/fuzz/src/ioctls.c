@@ -109,7 +109,7 @@ static void fill_release(struct fuzz *f, union args *args)
 		size_t len = blob->len;
 
 		memcpy(bytes, blob->bytes, sizeof(bytes));
-		if (fuzz_chance(&f->random, 40))
+		if (fuzz_chance(&f->random, 25))
 			fuzz_mutate(&f->random, bytes, len);
 		release->blob_len = fuzz_chance(&f->random, 90) ? len : fuzz_number(&f->random);
 		release->blob = fuzz_place(f, 1, bytes, len, fuzz_somewhere(f, 85));

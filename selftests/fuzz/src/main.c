@@ -38,7 +38,7 @@ static const struct operation {
 	bool privileged;
 } operations[] = {
 	{ "ioctl", fuzz_ioctl, 40, false },
-	{ "round", fuzz_round, 12, true },
+	{ "round", fuzz_round, 6, true },
 	{ "add", fuzz_add_key, 16, false },
 	{ "update", fuzz_update_key, 4, false },
 	{ "keyctl", fuzz_keyctl, 10, false },
@@ -279,6 +279,8 @@ static void run_phase(struct fuzz *f, const struct options *options, int fd, uns
 	pid_t pids[WORKERS];
 
 	f->what = "phase";
+	/* They went with the keyrings of who was killed. */
+	memset(f->shared->sealed, 0, sizeof(f->shared->sealed));
 	for (unsigned int i = 0; i < count; i++) {
 		pids[i] = fork();
 		if (!pids[i]) {
