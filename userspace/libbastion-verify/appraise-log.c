@@ -339,7 +339,7 @@ static void check_registers(const struct bv_policy *policy, struct bv_verdict *v
 		bv_verdict_add(verdict, &(struct bv_check){
 			.name = "registers", .claim = BV_CONFIGURATION,
 			.tier = bv_must(bv_digests_has(&policy->registers[i], value,
-						    BASTION_DIGEST_SIZE)),
+						       BASTION_DIGEST_SIZE)),
 			.expected = expected, .seen = hex,
 			.advice = "Something else was measured into this register: compare the log "
 				  "with what you extend." });

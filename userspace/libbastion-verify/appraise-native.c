@@ -90,8 +90,8 @@ void bv_appraise_native_hardware(const struct bv_policy *policy, struct bv_verdi
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "lifecycle", .claim = BV_HARDWARE,
 		.tier = bv_must(quote->lifecycle == BASTION_LIFECYCLE_PRODUCTION ||
-			     (quote->lifecycle == BASTION_LIFECYCLE_MANUFACTURING &&
-			      policy->allow_debug)),
+				(quote->lifecycle == BASTION_LIFECYCLE_MANUFACTURING &&
+				 policy->allow_debug)),
 		.expected = "production", .seen = stages[quote->lifecycle],
 		.advice = "The chip has not left the factory, or went back there: replace it." });
 }

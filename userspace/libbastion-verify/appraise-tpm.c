@@ -35,13 +35,14 @@ static bool check_machine(const struct bv_appraisal *in, const struct bv_tpm_pub
 	uint8_t name[BV_TPM_NAME_MAX];
 	char seen[2 * BV_TPM_NAME_MAX + 32], hex[2 * BV_TPM_NAME_MAX + 1] = "";
 	const struct bv_machine *machine = NULL;
-	size_t len = 0;
+	struct bv_span ak = { name, 0 };
 
-	if (!bv_tpm_public_name(public, name, &len))
-		bv_hex(hex, name, len);
-	if (len && *hex && in->find_machine)
-		machine = in->find_machine(in->machines, (struct bv_span){ name, len });
-	if (machine && !bv_machine_has_key(machine, (struct bv_span){ name, len }))
+	if (!bv_tpm_public_name(public, name, &ak.len)) {
+		bv_hex(hex, ak.data, ak.len);
+		if (in->find_machine)
+			machine = in->find_machine(in->machines, ak);
+	}
+	if (machine && !bv_machine_has_key(machine, ak))
 		machine = NULL;
 	if (machine) {
 		strcpy(facts->tpm.machine, machine->name);

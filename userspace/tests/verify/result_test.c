@@ -333,6 +333,8 @@ static void test_ear(void **state)
 	assert_string_equal(json_string_value(json_object_get(claims, "aud")), "test");
 	assert_non_null(json_object_get(json_object_get(claims, "cnf"), "jwk"));
 	assert_non_null(json_object_get(claims, "sub"));
+	assert_int_equal(json_string_length(json_object_get(claims, "ueid")), 44);
+	assert_null(json_object_get(mod, "ear.bastion.tpm"));
 	assert_non_null(json_object_get(claims, "jti"));
 	assert_string_equal(json_string_value(json_object_get(claims, "eat_nonce")),
 			    "VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU");
@@ -355,6 +357,7 @@ static void test_ear_refused(void **state)
 	assert_string_equal(json_string_value(json_object_get(mod, "ear.status")),
 			    "contraindicated");
 	assert_null(json_object_get(claims, "sub"));
+	assert_null(json_object_get(claims, "ueid"));
 	assert_null(json_object_get(claims, "cnf"));
 	json_decref(claims);
 }
