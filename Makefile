@@ -13,7 +13,7 @@ modules:	## bastion.ko for every kernel in KERNELS, in build/stage-*/
 userspace:	## programs and libraries, in build/user/
 	$(MAKE) --no-print-directory -C userspace
 
-demo: setup	## from an empty machine to a released key, explained step by step
+demo: setup	## from an empty machine to a released key, explained step by step; CHIP=tpm
 	$(MAKE) --no-print-directory all
 	scripts/demo
 
