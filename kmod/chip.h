@@ -75,7 +75,7 @@ struct bastion_chip_statistics {
  * did not answer, -EKEYREJECTED it refuses, -EBADMSG a blob or grant is
  * damaged or another chip's, -ESTALE a nonce is not good, -EKEYREVOKED the chip
  * knows no live grant with that token, -EAGAIN too many commands wait for it and
- * this one was not sent, -EINVAL, -ENOMEM.
+ * this one was not sent, -EINVAL, -ENOMEM and it was not sent either.
  *
  * @name:	for messages
  * @secret_kind: BASTION_KIND_* of the blobs that it seals bytes to

@@ -68,7 +68,24 @@ static int roll(enum bastion_hash hash, u8 *value, const u8 *digest)
 	return bastion_hash(hash, parts, ARRAY_SIZE(parts), value);
 }
 
-static int extend_pcr(struct bastion_tpm *t, u32 index, const u8 digest[BASTION_DIGEST_SIZE])
+/*
+ * After the kernel's function has failed: whether the TPM has extended the PCR all the same, is
+ * for the PCR to say.
+ */
+static int has_extended(struct bastion_tpm *t, const u8 next[BASTION_TPM_DIGEST_SIZE], int error)
+{
+	u8 value[BASTION_TPM_DIGEST_SIZE];
+
+	if (bastion_tpm_read_pcr(t, t->pcr, value))
+		return -EIO;
+	if (!memcmp(value, next, sizeof(value)))
+		return 0;
+	return error == -ENOMEM && !memcmp(value, t->value, sizeof(value)) ? -ENOMEM : -EIO;
+}
+
+/* @next: what the SHA-256 bank's PCR is before, and after */
+static int extend_pcr(struct bastion_tpm *t, u32 index, const u8 digest[BASTION_DIGEST_SIZE],
+		      u8 next[BASTION_TPM_DIGEST_SIZE])
 {
 	struct tpm_digest *digests;
 	u8 ours[TPM2_MAX_DIGEST_SIZE];
@@ -79,20 +96,25 @@ static int extend_pcr(struct bastion_tpm *t, u32 index, const u8 digest[BASTION_
 	if (!digests)
 		return -ENOMEM;
 	ret = bank_digest(BASTION_TPM_ALG_SHA256, index, digest, ours);
+	if (!ret)
+		ret = roll(BASTION_SHA256, next, ours);
 	for (i = 0; !ret && i < t->tpm->nr_allocated_banks; i++) {
 		digests[i].alg_id = t->tpm->allocated_banks[i].alg_id;
 		ret = bank_digest(digests[i].alg_id, index, digest, digests[i].digest);
 	}
 	if (!ret) {
 		t->statistics.commands++;
-		ret = tpm_pcr_extend(t->tpm, t->pcr, digests) ? -EIO : 0;
+		ret = tpm_pcr_extend(t->tpm, t->pcr, digests);
+		if (ret)
+			ret = has_extended(t, next, ret);
 	}
 	kfree(digests);
-	return ret ?: roll(BASTION_SHA256, t->value, ours);
+	return ret;
 }
 
 static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTION_DIGEST_SIZE])
 {
+	u8 value[BASTION_TPM_DIGEST_SIZE], reg[BASTION_DIGEST_SIZE];
 	struct bastion_tpm *t = bastion_tpm_of(chip);
 	int ret;
 
@@ -102,11 +124,17 @@ static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTI
 	if (ret)
 		return ret;
 	mutex_lock(&t->lock);
+	memcpy(value, t->value, sizeof(value));
+	memcpy(reg, t->registers[index], sizeof(reg));
+	ret = roll(BASTION_SHA384, reg, digest);
 	/* IMA's list is in a PCR of its own, into which IMA has extended it. */
-	if (index != BASTION_MR_IMA)
-		ret = extend_pcr(t, index, digest);
-	if (!ret)
-		ret = roll(BASTION_SHA384, t->registers[index], digest);
+	if (!ret && index != BASTION_MR_IMA)
+		ret = extend_pcr(t, index, digest, value);
+	/* Nothing fails once the TPM has it. */
+	if (!ret) {
+		memcpy(t->value, value, sizeof(value));
+		memcpy(t->registers[index], reg, sizeof(reg));
+	}
 	mutex_unlock(&t->lock);
 	return ret;
 }
