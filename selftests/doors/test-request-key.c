@@ -68,7 +68,7 @@ TEST_F(request, types)
 	EXPECT_EQ(logon, request("logon", self->gate.description, "nowait", RING));
 }
 
-TEST_F(request, destinations)
+TEST_F_TIMEOUT(request, destinations, 120)
 {
 	static const key_serial_t rings[] = {
 		KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_SESSION_KEYRING,
@@ -110,7 +110,7 @@ TEST_F(request, timeout)
 	EXPECT_LE(1000, sealed_now_ms() - before);
 }
 
-TEST_F(request, other_callouts)
+TEST_F_TIMEOUT(request, other_callouts, 120)
 {
 	static const char * const callouts[] = {
 		"x", "nowait ", "timeout=", "timeout=-1", "timeout=1s", "timeout=4294967296",

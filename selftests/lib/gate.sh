@@ -32,6 +32,8 @@ GATE_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 GATE_WORK=$(mktemp -d /tmp/bastion-gate.XXXXXX)
 GATE_SOCKET=$GATE_WORK/verifier.sock
 GATE_SERVER=
+# Where the verifier looks up a TPM's attestation key: options of verify and serve
+GATE_MACHINES=()
 GATE_POLICIES='{"prod":{"create":true,"release":true},"make":{"create":true},"use":{"release":true}}'
 export BASTION_CONFIG_DIR=$GATE_DIR/config
 PATH=$GATE_TOP/build/user/bin:$PATH
@@ -70,25 +72,52 @@ gate_root() {
 	return 1
 }
 
+# gate_make_policy MEMBERS REFERENCE: both in JSON
+gate_make_policy() {
+	jq -n --argjson members "$1" --argjson reference "$2" --argjson policies "$GATE_POLICIES" '
+		{ lifetime: 300, register_mask: [0, 1, 2], policies: $policies,
+		  reference: $reference } + $members'
+}
+
+# Evidence of a TPM, and what its attestation key is called
+gate_enroll_tpm() {
+	local new=$1 evidence=$1/evidence digest key
+
+	digest=$(bastion-verifier digest "$new/keys/grant.pub.pem")
+	bastionctl verifier add "$GATE_VERIFIER" "$new/keys/grant.pub.pem" >/dev/null &&
+		bastionctl evidence --verifier "$digest" --nonce "$(bastion-verifier challenge)" \
+			-o "$evidence" || return
+	key=$(jq -r '.tpm_key[1]' "$evidence")
+	key+=$(printf '%*s' $((-${#key} & 3)) '' | tr ' ' =)
+	jq -n --arg chip "$(cat "$GATE_SYSFS/chip_id")" --arg model "$(cat "$GATE_SYSFS/model")" \
+		--arg ak "000b$(basenc -d --base64url <<<"$key" | sha256sum | cut -d ' ' -f 1)" \
+		'{ name: "selftest", kind: "tpm", chip: $chip, model: $model, ak: $ak }' >"$new/machine" &&
+		bastion-verifier enroll --machines "$new/machines" --from "$new/machine"
+}
+
 # What the verifier has, once a guest. The reference is what booted: here it is the gate that is tested.
 gate_make_verifier() {
-	local new=$GATE_DIR.new
+	local new=$GATE_DIR.new members reference
 
 	rm -rf "$new"
 	mkdir -p "$new/config"
-	gate_root >"$new/root.pem" &&
-		bastion-verifier keygen --out "$new/keys" >/dev/null &&
-		bastionctl log --register 0 --json |
-		jq --arg root "$GATE_DIR/root.pem" --argjson policies "$GATE_POLICIES" \
-			--arg cmdline "$(cat /proc/cmdline)" '
-			(map({key: .name, value: .value}) | from_entries) as $boot | {
-				roots: [$root], models: ["bastionchip-1"], firmware_min: "1.2.0",
-				svn_min: 3, allow_debug: true, lifetime: 300,
-				register_mask: [0, 1, 2], policies: $policies,
-				reference: {boot: [{name: "selftest", kernel: $boot.kernel,
-					initrd: $boot.initrd, cmdline: $cmdline}]}
-			}' >"$new/policy.json" &&
-		mv "$new" "$GATE_DIR"
+	export BASTION_CONFIG_DIR=$new/config
+	bastion-verifier keygen --out "$new/keys" >/dev/null || return
+	if chip_is_tpm; then
+		gate_enroll_tpm "$new" || return
+		members='{ "models": ["TPM 2.0 IBM"], "firmware_min": "1.0" }'
+		reference=$(bastion-verifier reference --evidence "$new/evidence" --name selftest)
+	else
+		gate_root >"$new/root.pem" || return
+		members=$(jq -n --arg root "$GATE_DIR/root.pem" '{ roots: [$root],
+			models: ["bastionchip-1"], firmware_min: "1.2.0", svn_min: 3, allow_debug: true }')
+		reference=$(bastionctl log --register 0 --json | jq --arg cmdline "$(cat /proc/cmdline)" '
+			(map({ key: .name, value: .value }) | from_entries) as $boot | { boot: [{
+				name: "selftest", kernel: $boot.kernel, initrd: $boot.initrd,
+				cmdline: $cmdline }] }')
+	fi
+	gate_make_policy "$members" "$reference" >"$new/policy.json" && mv "$new" "$GATE_DIR" &&
+		export BASTION_CONFIG_DIR=$GATE_DIR/config
 }
 
 # A request for "bastion:NAME" finds its helper.
@@ -118,7 +147,7 @@ gate_init() {
 	local output
 
 	gate_load
-	! chip_is_tpm || skip_rest "there is no verifier for a TPM here"
+	! chip_is_tpm || GATE_MACHINES=(--machines "$GATE_DIR/machines")
 	[ -d "$GATE_DIR" ] || output=$(gate_make_verifier 2>&1) || bail "no verifier: $output"
 	gate_install_helper || bail "the request-key helper cannot be installed"
 	GATE_DIGEST=$(bastion-verifier digest "$GATE_DIR/keys/grant.pub.pem")
@@ -151,7 +180,7 @@ gate_serve() {
 	gate_unserve
 	gate_policy "$GATE_WORK/policy.json" "$@"
 	bastion-verifier serve --policy "$GATE_WORK/policy.json" --keys "$GATE_DIR/keys" \
-		--socket "$GATE_SOCKET" >"$GATE_WORK/verifier.log" 2>&1 &
+		"${GATE_MACHINES[@]}" --socket "$GATE_SOCKET" >"$GATE_WORK/verifier.log" 2>&1 &
 	GATE_SERVER=$!
 	until_true 30 test -S "$GATE_SOCKET" || bail "no verifier: $(cat "$GATE_WORK/verifier.log")"
 }

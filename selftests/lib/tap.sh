@@ -60,14 +60,6 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
-# skip_rest REASON: all that the plan still has; ends the test
-skip_rest() {
-	while [ "$tap_count" -lt "$tap_planned" ]; do
-		skip "the rest" "$1"
-	done
-	done_testing
-}
-
 # is GOT WANTED NAME
 is() {
 	if [ "$1" = "$2" ]; then
