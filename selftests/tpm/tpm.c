@@ -2,7 +2,8 @@
 /*
  * A TPM as the chip, in a guest of its own.
  *
- * usage: tpm first|again|files|many|crowd FOLDER
+ * usage: tpm first|again|files FOLDER
+ *        tpm many|crowd FOLDER RELEASES	one after the other, or by eight processes
  *
  * All print TAP but "files", which writes a sealed key as the TPM's own tools want it.
  * FOLDER keeps the verifier, blobs, and what the secrets were.
@@ -12,7 +13,6 @@
 #define RING		KEY_SPEC_SESSION_KEYRING
 #define OPTIONS		"types=logon,user"
 #define SECRET_LEN	32
-#define RELEASES	100
 #define CROWD		8
 
 static int release(key_serial_t key, uint32_t type)
@@ -301,12 +301,14 @@ static void files(void)
 	keep_verifier();
 }
 
+static int each;	/* releases by each process */
+
 static int releases(void *data)
 {
 	key_serial_t key = *(key_serial_t *)data, released;
 	int i;
 
-	for (i = 0; i < RELEASES / CROWD; i++) {
+	for (i = 0; i < each; i++) {
 		released = release(key, BASTION_TYPE_LOGON);
 		if (released < 0)
 			return -released;
@@ -341,18 +343,19 @@ static void many(int processes)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3)
 		return 2;
 	folder = argv[2];
+	each = argc == 4 ? (atoi(argv[3]) + CROWD - 1) / CROWD : 0;
 	if (!strcmp(argv[1], "first"))
 		first();
 	else if (!strcmp(argv[1], "again"))
 		again();
 	else if (!strcmp(argv[1], "files"))
 		files();
-	else if (!strcmp(argv[1], "many"))
+	else if (each > 0 && !strcmp(argv[1], "many"))
 		many(1);
-	else if (!strcmp(argv[1], "crowd"))
+	else if (each > 0 && !strcmp(argv[1], "crowd"))
 		many(CROWD);
 	else
 		return 2;
