@@ -176,7 +176,7 @@ int verifier_serve(int argc, char **argv)
 	if (code)
 		return code;
 	if (args.enrolling.machines) {
-		machines = machines_open(args.enrolling.machines, false, &err);
+		machines = machines_open(args.enrolling.machines, args.enrolling.expected, &err);
 		if (!machines)
 			return verifier_fail("%s", err.text);
 		serving.service.enrolled = (struct enrolled){ machines_find, machines };
