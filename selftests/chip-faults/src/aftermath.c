@@ -169,10 +169,8 @@ void check_state(struct bench *b, enum state wanted, const char *when)
 	bool open = wanted == ATTESTED;
 	enum state state;
 
-	if (wanted == GONE)
-		wait_for(is_gone, b, SETTLE_MS);
-	else
-		settle(b);
+	if (wanted == GONE ? wait_for(is_gone, b, SETTLE_MS) : !settle(b))
+		complain("%s: the driver does not come to rest", when);
 	state = state_now(b);
 	if (state != (wanted == CAPPED ? LOCKED : wanted))
 		complain("%s: the gate is %s, not %s", when, states[state], states[wanted]);
