@@ -98,13 +98,8 @@ static const struct bastion_command commands[] = {
 				EXACTLY(sizeof(struct bastion_cmd_counter_out)), 2000, SHORT),
 };
 
-/* What is not here is not a status. */
+/* Of the statuses that say more than that something broke. */
 static const int errors[] = {
-	[BASTION_STATUS_BAD_OPCODE] = -EIO,
-	[BASTION_STATUS_BAD_LENGTH] = -EIO,
-	[BASTION_STATUS_BAD_ARGUMENT] = -EIO,
-	[BASTION_STATUS_NOT_TESTED] = -EIO,
-	[BASTION_STATUS_TEST_FAILED] = -EIO,
 	[BASTION_STATUS_NO_GRANT] = -EKEYREVOKED,
 	[BASTION_STATUS_DENIED] = -EKEYREJECTED,
 	[BASTION_STATUS_BAD_SIGNATURE] = -EKEYREJECTED,
@@ -112,20 +107,36 @@ static const int errors[] = {
 	[BASTION_STATUS_BAD_GRANT] = -EKEYREJECTED,
 	[BASTION_STATUS_BAD_BLOB] = -EBADMSG,
 	[BASTION_STATUS_WRONG_CHIP] = -EBADMSG,
-	[BASTION_STATUS_BAD_REGISTER] = -EINVAL,
 	[BASTION_STATUS_BUSY] = -ETIMEDOUT,	/* for longer than it was asked */
-	[BASTION_STATUS_INTERNAL] = -EIO,
 	[BASTION_STATUS_OLD_BLOB] = -EKEYREJECTED,
 };
 
+#define REFUSAL(status)		BIT(BASTION_STATUS_##status)
+#define OF_GRANT		(REFUSAL(NO_GRANT) | REFUSAL(DENIED))
+#define OF_BLOB			(OF_GRANT | REFUSAL(BAD_BLOB) | REFUSAL(WRONG_CHIP) | \
+				 REFUSAL(OLD_BLOB))
+
+/* What each may be refused for; a chip that gives any other reason breaks the protocol. */
+static const u32 refusals[ARRAY_SIZE(commands)] = {
+	[QUOTE] = REFUSAL(STALE_NONCE),
+	[GRANT] = REFUSAL(STALE_NONCE) | REFUSAL(BAD_SIGNATURE) | REFUSAL(BAD_GRANT),
+	[SEAL] = OF_GRANT,
+	[UNSEAL] = OF_BLOB,
+	[SIGN] = OF_BLOB,
+	[REBIND] = OF_BLOB,
+};
+
 /* The error that a status means, 0 for OK. */
-static int status_error(u32 status)
+static int status_error(enum command command, u32 status)
 {
+	const u32 allowed = refusals[command] | REFUSAL(BUSY);
+
 	if (status == BASTION_STATUS_OK)
 		return 0;
 	if (status >= ARRAY_SIZE(errors))
 		return -EIO;
-	return errors[array_index_nospec(status, ARRAY_SIZE(errors))] ?: -EIO;
+	status = array_index_nospec(status, ARRAY_SIZE(errors));
+	return allowed & BIT(status) ? errors[status] : -EIO;
 }
 
 /* Executes a command, again while the chip says that it is busy: a length or an error. */
@@ -147,7 +158,7 @@ static ssize_t call(struct bastion_chip *chip, enum command command, const struc
 		usleep_range(wait, wait * 2);
 		wait = min_t(unsigned int, wait * 2, BUSY_MAX_US);
 	}
-	return status_error(status) ?: len;
+	return status_error(command, status) ?: len;
 }
 
 /* For commands whose input is one piece, or none, and whose output has a fixed size. */

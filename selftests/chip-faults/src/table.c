@@ -51,6 +51,8 @@ const struct fault faults[] = {
 	{ "empty",	"short,arg=65536",	BROKEN },
 	{ "long",	"long",			BROKEN },
 	{ "bad-status",	"bad-status",		BROKEN },
+	/* NO_GRANT, which these are never refused with */
+	{ "foreign-status", "bad-status,arg=6",	BROKEN, "NONCE QUOTE GRANT" },
 	{ "selftest-fail", "selftest-fail",	BROKEN, "SELF_TEST", .latched = true },
 	/* Loss */
 	{ "reset",	"reset",		RESET },
