@@ -33,6 +33,7 @@ fuzz_plan() {
 }
 
 # What selftests/lib/run-tests looks at after every other test, too, and the chip's audit log.
+# shellcheck disable=SC2154 # vm-gate.sh leaves them
 fuzz_stop() {
 	guest_results "$1" 5 "selftests/lib/run-tests"
 	if [ "$guest_status" != 0 ]; then
