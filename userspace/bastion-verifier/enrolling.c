@@ -144,7 +144,8 @@ static int judge_quote(const struct enrolling_quote *quote, const json_t *eviden
 	if (!verdict) {
 		ret = bv_fail_errno(err, ENOMEM, "judging evidence");
 	} else if (facts->is_tpm) {
-		ret = bv_fail(err, "a TPM's quote does not say which TPM it is: enroll it with a request");
+		ret = bv_fail(err, "a TPM's quote does not say which TPM it is: enroll it with a "
+			      "request");
 	} else if (!facts->authentic) {
 		ret = bv_fail(err, "the evidence does not prove which chip it is of: %s failed",
 			      bv_verdict_failing(verdict));

@@ -163,8 +163,8 @@ static char *evidence(struct session *session, const struct service *service,
 	if (!fresh)
 		return session_refuse("the challenge is too old: ask for another", hangup, log);
 	if (!service->policy)
-		return session_refuse("the verifier's policy cannot be used: nothing is granted until it "
-				      "is repaired", hangup, log);
+		return session_refuse("the verifier's policy cannot be used: nothing is granted "
+				      "until it is repaired", hangup, log);
 	answer = appraise(session, service, bundle, log);
 	return answer ? answer : session_refuse("the verifier failed", hangup, log);
 }

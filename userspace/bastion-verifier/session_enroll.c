@@ -39,11 +39,11 @@ static char *native(struct session *session, const struct service *service, cons
 	struct bv_machine machine;
 
 	if (!session_take_nonce(session, now_ms))
-		return session_refuse("evidence without a challenge on this connection, or too late", hangup,
-				      log);
+		return session_refuse("evidence without a challenge on this connection, or too late",
+				      hangup, log);
 	if (!service->policy)
-		return session_refuse("the verifier's policy cannot be used: nobody is enrolled until it "
-				      "is repaired", hangup, log);
+		return session_refuse("the verifier's policy cannot be used: nobody is enrolled "
+				      "until it is repaired", hangup, log);
 	if (enrolling_ask_native(&service->enrolling, &quote, request, &machine, &err))
 		return session_refuse(err.text, hangup, log);
 	return tell(&machine, log);

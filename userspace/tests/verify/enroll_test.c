@@ -133,8 +133,8 @@ static void test_others(void **state)
 	size_t len;
 
 	accepts(world);
-	assert_false(activates(world, ek, (struct bv_span){ world->pending.machine.ak, world->pending.machine.ak_len },
-			       got));
+	assert_false(activates(world, ek, (struct bv_span){ world->pending.machine.ak,
+							    world->pending.machine.ak_len }, got));
 	assert_int_equal(bv_tpm_public_parse(tt_span(&tpm->public), &public, NULL), 0);
 	assert_int_equal(bv_tpm_public_name(&public, name, &len), 0);
 	assert_false(activates(world, world->tw.ek, (struct bv_span){ name, len }, got));
