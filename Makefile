@@ -63,7 +63,8 @@ fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 fuzz-vm: setup	## the running module, by its callers and by its chip; SECONDS (300) each, SEED=
 	+SEED=$(SEED) scripts/fuzz-vm $(SECONDS)
 
-bench: setup	## times what matters beside references; ONLY="NAME...", QUICK=1, KERNEL=6.12
+bench:	## times what matters beside references; ONLY="NAME...", QUICK=1, KERNEL=6.12
+	@scripts/setup clevis clevis-tpm2
 	+scripts/bench $(addprefix --only ,$(ONLY)) $(if $(QUICK),--quick)
 
 setup:	## installs the Debian packages that are missing

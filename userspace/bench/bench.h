@@ -43,6 +43,7 @@ struct bench {
  * @signing:	whether the emulator's bare signing time belongs beside it, as BENCH_REFERENCE
  *		or BENCH_ALSO; NULL: no
  * @alone:	whether it wants a guest of its own, with an ext4 disk and no module loaded
+ * @tpm:	whether the chip is to be a TPM, in a guest of its own
  * @run:	takes the samples: 0, or -errno after saying why on standard error
  */
 struct bench_row {
@@ -53,6 +54,7 @@ struct bench_row {
 	const char *fault;
 	const char *signing;
 	bool alone;
+	bool tpm;
 	int (*run)(const struct bench *bench);
 };
 

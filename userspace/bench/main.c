@@ -42,7 +42,8 @@ static int list(void)
 		print_member("x", row->x);
 		print_member("fault", row->fault);
 		print_member("signing", row->signing);
-		printf(", \"alone\": %s}\n", row->alone ? "true" : "false");
+		printf(", \"alone\": %s, \"tpm\": %s}\n", row->alone ? "true" : "false",
+		       row->tpm ? "true" : "false");
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@ int bench_waiters(const struct bench *bench);
 int bench_memory(const struct bench *bench);
 int bench_exec(const struct bench *bench);
 int bench_exec_cold(const struct bench *bench);
+int bench_tpm(const struct bench *bench);
 
 int bench_verify(const struct bench *bench);
 int bench_appraise(const struct bench *bench);

@@ -69,6 +69,11 @@ const struct bench_row bench_rows[] = {
 		.what = "an exec of a program that is measured",
 		.alone = true,
 		.run = bench_exec_cold,
+	}, {
+		.name = "tpm",
+		.what = "release from a TPM, open gate",
+		.tpm = true,
+		.run = bench_tpm,
 	},
 	{ .name = NULL }
 };

@@ -5,7 +5,7 @@ BENCHES += bastion-bench bastion-bench-host bastion-bench-instantiate bastion-be
 # Stripped: the kernel hashes the program that asks for a key.
 bastion-bench_SRCS := $(addprefix bench/,main.c bench.c rows_guest.c gate.c raw.c kernel_memory.c \
 	callers.c exec.c first_key.c mailbox.c memory.c quote.c release.c request_key.c sign.c \
-	waiters.c)
+	tpm.c waiters.c)
 bastion-bench_PKGS := libcrypto libkeyutils
 bastion-bench_LDLIBS := -s -pthread
 
