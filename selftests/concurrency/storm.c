@@ -329,7 +329,8 @@ static const struct worker {
 	{ "events", read_events, 1, true, { } },
 	{ "files", read_files, 2, true, { ENODEV } },
 	{ "rebind", rebind, 1, true, { } },
-	{ "second", use_second, 2, false, { ENODEV, ENOENT, EEXIST, ENOKEY, EBUSY, ESTALE, EAGAIN, EIO } },
+	{ "second", use_second, 2, false, { ENODEV, ENOENT, EEXIST, ENOKEY, EBUSY, ESTALE, EAGAIN, EIO,
+	    ESHUTDOWN } },
 };
 
 /* Once the first chip goes, nothing is to be had of it. */
