@@ -121,7 +121,7 @@ static void look_at_info(struct fuzz *f, const union args *args)
 	const struct bastion_info *info = &args->info;
 
 	if (info->abi != BASTION_ABI_VERSION || info->state > BASTION_STATE_FAILED ||
-	    info->reason > BASTION_REASON_REMOVED || info->reserved ||
+	    info->reason > BASTION_REASON_REMOVED || info->kind > BASTION_CHIP_TPM ||
 	    info->registers != BASTION_MR_COUNT)
 		fuzz_violation(f, "INFO says abi %u, state %u, reason %u, %u registers", info->abi,
 			       info->state, info->reason, info->registers);
