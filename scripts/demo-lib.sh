@@ -8,7 +8,7 @@
 
 titles=() results=() failed=0
 # Of bastion-verifier serve and verify, where the chip wants some
-verifier_options=()
+verifier_options=() serve_options=()
 # shellcheck disable=SC2034 # the steps'
 sysfs=/sys/class/bastion/bastion0
 
@@ -85,7 +85,7 @@ serve() {
 	local policy=${2:-policy.json} keys=${3:-verifier} socket=${4:-/run/verifier.sock}
 
 	vm_run "$1" "cd $demo && bastion-verifier serve --policy $policy --keys $keys \
-		--socket $socket ${verifier_options[*]} >/run/verifier.log 2>&1 & \
+		--socket $socket ${verifier_options[*]} ${serve_options[*]} >/run/verifier.log 2>&1 & \
 		until [ -S $socket ]; do sleep 0.1; done; true" || wrong "no verifier"
 }
 

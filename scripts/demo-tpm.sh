@@ -6,25 +6,37 @@
 # shellcheck disable=SC2154,SC2016 # of scripts/demo and demo-lib.sh; what host evaluates
 
 # shellcheck disable=SC2034 # scripts/demo's
-machine_options=(--no-chip --tpm)
+machine_options=(--no-chip --tpm-ca "$demo/manufacturer")
 # shellcheck disable=SC2034 # demo-lib.sh's
-verifier_options=(--machines "$demo/machines")
+verifier_options=(--machines /run/share/machines)
+# shellcheck disable=SC2034 # likewise
+serve_options=(--enroll /run/share/expected --roots "$demo/manufacturer/roots")
 tools="export TPM2TOOLS_TCTI=device:/dev/tpmrm0; cd /run"
 
 make_chip() {
 	step "The machine has a TPM 2.0, as it was bought"
-	echo "-- there is nothing to make, and no vendor's root: the machine will be enrolled"
+	echo "-- its manufacturer's authority has certified its endorsement key"
+	host 'mkdir -m 700 share/machines && : >share/expected'
 }
 
 know_machine() {
-	step "The operator enrolls the machine, and writes down how it boots"
-	good machine "bastionctl evidence --verifier acme --nonce \$(bastion-verifier challenge) -o /run/share/first.json && bastionctl status --json >/run/share/status.json"
-	host 'ak=000b$(jq -r ".tpm_key[1]" share/first.json | tr -d "\n" | tr -- -_ +/ | base64 -d | sha256sum | cut -d" " -f1) && jq --arg ak $ak "{ name: \"machine\", kind: \"tpm\", chip: .chip_id, model, \$ak }" share/status.json | tee record.json'
-	host 'mkdir -m 700 machines && bastion-verifier enroll --machines machines --from record.json'
+	step "The operator writes down how the machine boots"
+	good machine "bastionctl evidence --verifier acme --nonce \$(bastion-verifier challenge) -o /run/share/first.json"
 	host 'bastion-verifier reference --evidence share/first.json --name demo >reference.json'
-	host 'jq "{ models: [\"TPM 2.0 IBM\"], firmware_min: \"1.0.0.0\", reference: . }" reference.json >chip.json'
+	host 'jq "{ models: [\"TPM 2.0 id:00001014\"], firmware_min: \"1.0.0.0\", reference: . }" reference.json >chip.json'
 	echo "-- this firmware measures neither kernel nor command line; shim, GRUB and systemd-stub do"
 	write_policies
+
+	step "The machine proves which TPM it has, and is enrolled"
+	serve machine
+	refused machine 4 "enroll" "bastionctl attest --verifier acme --socket /run/verifier.sock"
+	refused machine 1 "does not expect" "bastionctl enroll --socket /run/verifier.sock --name machine"
+	host 'echo "machine certified" >share/expected'
+	good machine "bastionctl enroll --socket /run/verifier.sock --name machine"
+	host 'echo "other certified" >>share/expected'
+	refused machine 1 "machine is enrolled" "bastionctl enroll --socket /run/verifier.sock --name other"
+	host 'bastion-verifier machines --machines share/machines'
+	good machine "kill \$(pgrep -x bastion-verifie) && while [ -e /run/verifier.sock ]; do sleep 0.1; done"
 }
 
 inspect_evidence() {
@@ -106,10 +118,13 @@ try_strangers() {
 	vm_run machine 'umount /etc/bastion'
 	vm_stop machine
 
-	step "A TPM that nobody enrolled"
-	start stranger --no-chip --tpm
+	step "A TPM that nobody enrolled, and whose manufacturer nobody knows"
+	start stranger --no-chip --tpm-ca "$demo/elsewhere"
 	vm_run stranger "modprobe bastion && bastionctl verifier add acme $demo/verifier/grant.pub.pem" >/dev/null || wrong "no verifier"
+	host 'echo "stranger certified" >>share/expected'
 	serve stranger
 	refused stranger 4 "enroll" "bastionctl attest --verifier acme --socket /run/verifier.sock"
+	refused stranger 1 "endorsement certificate" "bastionctl enroll --socket /run/verifier.sock --name stranger"
 	vm_stop stranger
+	host 'cat share/machines/journal'
 }
