@@ -127,8 +127,8 @@ static int feed_one(struct bastion_ima *ima)
 		return ret;
 	ret = bastion_measure_register(ima->chip, REGISTER, digest);
 	if (ret)
-		/* The chip is too busy: its turn comes again. */
-		return ret == -EAGAIN ? -EBUSY : ret;
+		/* It was not sent: its turn comes again. */
+		return ret == -EAGAIN || ret == -ENOMEM ? -EBUSY : ret;
 	ima->start += record.len;
 	return 0;
 }

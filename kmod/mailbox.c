@@ -546,8 +546,8 @@ static void leave_nothing(struct bastion_mailbox *mailbox)
  * bastion_mailbox_free() - closes it
  * @mailbox:	the mailbox; NULL does nothing
  *
- * May sleep for seconds when the chip does not answer. The caller has made sure that nobody is in bastion_mailbox_call() and that
- * bastion_mailbox_interrupt() is not called any more.
+ * May sleep for seconds when the chip does not answer. The caller has made sure that nobody
+ * is in bastion_mailbox_call() and that bastion_mailbox_interrupt() is not called any more.
  */
 void bastion_mailbox_free(struct bastion_mailbox *mailbox)
 {

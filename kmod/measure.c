@@ -337,8 +337,8 @@ static int measure(struct bastion_chip *chip, struct bastion_log_entry *entry, k
  * @index:	register
  * @digest:	what it is extended with
  *
- * Return: 0, -EAGAIN too many commands wait for the chip and this one was not sent, or
- * an error after which the gate has failed.
+ * Return: 0; -EAGAIN too many commands wait for the chip, or -ENOMEM, and this one was not
+ * sent; or an error after which the gate has failed, or the chip was reset.
  */
 int bastion_measure_register(struct bastion_chip *chip, u32 index,
 			     const u8 digest[BASTION_DIGEST_SIZE])

@@ -7,6 +7,7 @@
  * the PCR, from where the TPM signs it.
  */
 #include <linux/ctype.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
@@ -21,6 +22,9 @@
 #define PCR_LAST	15
 #define PCR_IMA		10
 #define PLATFORM_PCRS	10	/* 0 .. 9: what register 0 is made of */
+
+#define READ_TRIES	10
+#define READ_PAUSE_MS	10
 
 #define STORAGE_HANDLE	0x81000001
 #define CURVE_P256	0x0003
@@ -75,9 +79,14 @@ static int roll(enum bastion_hash hash, u8 *value, const u8 *digest)
 static int has_extended(struct bastion_tpm *t, const u8 next[BASTION_TPM_DIGEST_SIZE], int error)
 {
 	u8 value[BASTION_TPM_DIGEST_SIZE];
+	unsigned int tries = 0;
 
-	if (bastion_tpm_read_pcr(t, t->pcr, value))
-		return -EIO;
+	/* What was lacking to extend it may be lacking to read it, for a moment. */
+	while (bastion_tpm_read_pcr(t, t->pcr, value)) {
+		if (error != -ENOMEM || ++tries == READ_TRIES)
+			return -EIO;
+		msleep(READ_PAUSE_MS);
+	}
 	if (!memcmp(value, next, sizeof(value)))
 		return 0;
 	return error == -ENOMEM && !memcmp(value, t->value, sizeof(value)) ? -ENOMEM : -EIO;

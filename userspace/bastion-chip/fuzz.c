@@ -174,11 +174,14 @@ static void change(const struct chip_fuzz *fuzz, uint64_t *state, uint32_t *word
 	/* Never what the next reset comes to (mailbox.c): the driver would not notice it. */
 	if (word == &header->reset_generation)
 		new |= htole32(1u << 31);
-	store(word, new);
+	/* What the chip writes meanwhile stays, a reset's number above all. */
+	if (!__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
 	if (below(state, 2))
 		pause_ns(below(state, 100000));
-	if (back && load(word) == new)
-		store(word, old);
+	if (back)
+		__atomic_compare_exchange_n(word, &new, old, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED);
 }
 
 static void *run(void *data)
@@ -262,7 +265,8 @@ int chip_fuzz_set(struct chip_fuzz *fuzz, const char *spec, struct complaint *wh
 
 void chip_fuzz_attach(struct chip_fuzz *fuzz, uint8_t *memory)
 {
-	fuzz->memory = memory;
+	if (!fuzz->running)
+		fuzz->memory = memory;
 	start(fuzz);
 }
 

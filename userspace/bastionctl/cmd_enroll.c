@@ -114,7 +114,7 @@ static int compare_chip(const struct bastion_device *dev, const struct bastion_t
 		return rc;
 	if (bastion_hex_decode_exact(seen, chip_id, sizeof(chip_id)) ||
 	    memcmp(chip_id, identity->chip_id, sizeof(chip_id)))
-		return bastion_error_set(err, BASTION_OP_TPM, ESTALE,
+		return bastion_error_set(err, BASTION_OP_TPM, ENOKEY,
 					 "the TPM's endorsement key is not the one that the kernel "
 					 "found when the module was loaded");
 	return 0;

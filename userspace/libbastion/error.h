@@ -27,7 +27,7 @@ enum bastion_op {
 	BASTION_OP_IMPORT,	/* a secret from outside into a sealed key */
 	BASTION_OP_REBIND,	/* a sealed key to another verifier or policy */
 	BASTION_OP_SIGN,	/* with a key pair in the chip */
-	BASTION_OP_TPM,		/* a quote of the TPM's */
+	BASTION_OP_TPM,		/* the TPM, asked by user space: quotes, enrolment */
 };
 
 /**

@@ -164,6 +164,7 @@ int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 	    (!in->ima || !add(*out, "ima", IMA_TYPE, in->ima, in->ima_len)))
 		return 0;
 	json_decref(*out);
+	*out = NULL;
 	return bastion_error_set(err, BASTION_OP_ANY, ENOMEM, "cannot build the evidence");
 }
 

@@ -184,6 +184,10 @@ static const struct bastion_explanation table[] = {
 	ROW(TPM, EBUSY, FAILED, "something is measured all the time", "Try again when less is started."),
 	ROW(TPM, ESTALE, FAILED, "something was measured during each round",
 	    "Try again when less is started."),
+	ROW(TPM, ENOKEY, FAILED, "no grant would ever fit this machine",
+	    "Put the key back that was at 0x81010001 or 0x81010002, or load the module again."),
+	ROW(TPM, EBADMSG, FAILED, "the verifier's answer does not fit this TPM",
+	    "Begin again with a new request; was the file carried to the right machine?"),
 	ROW(TPM, EIO, FAILED, "the TPM failed, or cannot be reached",
 	    "Is it the TPM that the kernel uses (bastionctl status)? With TSS2_LOG=all+debug in the "
 	    "environment tpm2-tss tells more."),

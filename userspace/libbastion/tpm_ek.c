@@ -186,11 +186,25 @@ static TSS2_RC read_index(struct bastion_tpm *tpm, TPM2_HANDLE handle, uint8_t *
 	return rc;
 }
 
+/*
+ * What is read of NV memory
+ * @data: bytes
+ * @len:  how many
+ * @max:  room
+ * @key:  whose certificate is looked for
+ */
+struct nv {
+	uint8_t *data;
+	size_t len;
+	size_t max;
+	const TPMT_PUBLIC *key;
+};
+
 /* Calls @each for the NV indices from @first to @last, until it says that it is enough. */
 static TSS2_RC each_index(struct bastion_tpm *tpm, TPM2_HANDLE first, TPM2_HANDLE last,
 			  TSS2_RC (*each)(struct bastion_tpm *tpm, TPM2_HANDLE handle,
-					  struct bastion_tpm_nv *nv, bool *enough),
-			  struct bastion_tpm_nv *nv)
+					  struct nv *nv, bool *enough),
+			  struct nv *nv)
 {
 	TPMS_CAPABILITY_DATA *data;
 	bool enough = false;
@@ -204,6 +218,11 @@ static TSS2_RC each_index(struct bastion_tpm *tpm, TPM2_HANDLE first, TPM2_HANDL
 					TPM2_CAP_HANDLES, first, NV_HANDLES, &more, &data);
 		if (rc)
 			return rc;
+		/* The library takes any answer: which one it is decides how long the list may be. */
+		if (data->capability != TPM2_CAP_HANDLES) {
+			Esys_Free(data);
+			return TSS2_ESYS_RC_MALFORMED_RESPONSE;
+		}
 		list = &data->data.handles;
 		enough = !more || !list->count;
 		for (size_t i = 0; !rc && i < list->count; i++) {
@@ -244,7 +263,7 @@ static bool has_key(const uint8_t *data, size_t len, const TPMT_PUBLIC *public)
 }
 
 static TSS2_RC take_certificate(struct bastion_tpm *tpm, TPM2_HANDLE handle,
-				struct bastion_tpm_nv *nv, bool *enough)
+				struct nv *nv, bool *enough)
 {
 	TSS2_RC rc;
 
@@ -256,13 +275,13 @@ static TSS2_RC take_certificate(struct bastion_tpm *tpm, TPM2_HANDLE handle,
 	return rc;
 }
 
-static TSS2_RC take_chain(struct bastion_tpm *tpm, TPM2_HANDLE handle, struct bastion_tpm_nv *nv,
+static TSS2_RC take_chain(struct bastion_tpm *tpm, TPM2_HANDLE handle, struct nv *nv,
 			  bool *enough)
 {
 	return read_index(tpm, handle, nv->data, &nv->len, nv->max);
 }
 
-static int read_nv(struct bastion_tpm *tpm, bool chain, struct bastion_tpm_nv *nv,
+static int read_nv(struct bastion_tpm *tpm, bool chain, struct nv *nv,
 		   struct bastion_error *err)
 {
 	TSS2_RC rc;
@@ -285,10 +304,10 @@ static int read_nv(struct bastion_tpm *tpm, bool chain, struct bastion_tpm_nv *n
 int bastion_tpm_ek_certificates(struct bastion_tpm *tpm, const struct bastion_tpm_ek *ek,
 				struct bastion_tpm_identity *identity, struct bastion_error *err)
 {
-	struct bastion_tpm_nv certificate = {
+	struct nv certificate = {
 		.max = BASTION_TPM_CERTIFICATE_MAX, .key = &ek->public->publicArea,
 	};
-	struct bastion_tpm_nv chain = { .max = BASTION_TPM_CHAIN_MAX };
+	struct nv chain = { .max = BASTION_TPM_CHAIN_MAX };
 	int rc;
 
 	rc = read_nv(tpm, false, &certificate, err);

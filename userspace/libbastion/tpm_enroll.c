@@ -37,7 +37,8 @@ static int read_model(struct bastion_tpm *tpm, struct bastion_tpm_identity *iden
 				TPM2_CAP_TPM_PROPERTIES, TPM2_PT_MANUFACTURER, 1, NULL, &data);
 	if (rc)
 		return bastion_tpm_fail(err, rc, "ask whose make the TPM is");
-	if (data->data.tpmProperties.count == 1)
+	if (data->capability == TPM2_CAP_TPM_PROPERTIES && data->data.tpmProperties.count == 1 &&
+	    data->data.tpmProperties.tpmProperty[0].property == TPM2_PT_MANUFACTURER)
 		id = data->data.tpmProperties.tpmProperty[0].value;
 	Esys_Free(data);
 	for (int i = 0; i < 4; i++) {

@@ -56,20 +56,6 @@ int bastion_tpm_ek_get(struct bastion_tpm *tpm, struct bastion_tpm_ek *ek,
 /** bastion_tpm_ek_put - let go of it */
 void bastion_tpm_ek_put(struct bastion_tpm *tpm, struct bastion_tpm_ek *ek);
 
-/**
- * struct bastion_tpm_nv - what is read of NV memory
- * @data: bytes
- * @len:  how many
- * @max:  room
- * @key:  whose certificate is looked for
- */
-struct bastion_tpm_nv {
-	uint8_t *data;
-	size_t len;
-	size_t max;
-	const TPMT_PUBLIC *key;
-};
-
 /** bastion_tpm_ek_certificates - read them into @identity; 0, or as bastion_tpm_open() */
 int bastion_tpm_ek_certificates(struct bastion_tpm *tpm, const struct bastion_tpm_ek *ek,
 				struct bastion_tpm_identity *identity, struct bastion_error *err);

@@ -74,6 +74,23 @@ TSS2_RC Esys_FlushContext(ESYS_CONTEXT *esys, ESYS_TR handle)
 	return 0;
 }
 
+/* No handles, and no properties */
+TSS2_RC Esys_GetCapability(ESYS_CONTEXT *esys, ESYS_TR s1, ESYS_TR s2, ESYS_TR s3,
+			   TPM2_CAP capability, UINT32 property, UINT32 count, TPMI_YES_NO *more,
+			   TPMS_CAPABILITY_DATA **data)
+{
+	TPMS_CAPABILITY_DATA answer = { .capability = capability };
+
+	if (fake_tpm.lie == FAKE_OTHER_CAPABILITY) {
+		answer.capability = TPM2_CAP_ECC_CURVES;
+		answer.data.eccCurves.count = TPM2_MAX_ECC_CURVES;
+	}
+	if (more)
+		*more = TPM2_NO;
+	*data = copy(&answer, sizeof(answer));
+	return 0;
+}
+
 static TPML_PCR_SELECTION lie_about(TPML_PCR_SELECTION selection)
 {
 	switch (fake_tpm.lie) {

@@ -24,6 +24,7 @@ enum fake_lie {
 	FAKE_OTHER_PCRS,	/* the quote is of other PCRs */
 	FAKE_OTHER_TYPE,	/* or no quote at all */
 	FAKE_GARBLED,		/* or does not parse */
+	FAKE_OTHER_CAPABILITY,	/* GetCapability tells of something else, longer */
 };
 
 /**

@@ -2,7 +2,7 @@
 /* Quotes of a TPM that does as a test says. */
 #include <errno.h>
 
-#include "libbastion/tpm.h"
+#include "libbastion/tpm_internal.h"
 #include "tests/ctl/fake_tpm.h"
 #include "tests/ctl/test.h"
 
@@ -207,6 +207,23 @@ static void no_such_register(void **state)
 	bastion_tpm_close(tpm);
 }
 
+static void list_of_something_else(void **state)
+{
+	TPM2B_PUBLIC public = { 0 };
+	const struct bastion_tpm_ek ek = { .public = &public };
+	struct bastion_tpm_identity identity = { 0 };
+	struct bastion_error err;
+	struct bastion_tpm *tpm;
+
+	assert_int_equal(try_open(&tpm, &err), 0);
+	assert_int_equal(bastion_tpm_ek_certificates(tpm, &ek, &identity, &err), 0);
+	assert_null(identity.certificate);
+	fake_tpm.lie = FAKE_OTHER_CAPABILITY;
+	assert_int_equal(bastion_tpm_ek_certificates(tpm, &ek, &identity, &err), -EIO);
+	bastion_tpm_identity_free(&identity);
+	bastion_tpm_close(tpm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +236,7 @@ int main(void)
 		cmocka_unit_test_setup(later_register, begin),
 		cmocka_unit_test_setup(lies, begin),
 		cmocka_unit_test_setup(no_such_register, begin),
+		cmocka_unit_test_setup(list_of_something_else, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
