@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * usage: matrix [--polling] [--list] all [I/N] | sample SEED | only PATTERN
+ * usage: matrix [--polling] [--list] all [I/N] | sample SEED [I/N] | only PATTERN
  *
  * Tries cells of the fault matrix, and prints a result for each, as TAP without a plan; with
  * --list only their names. "all I/N" is each Nth cell from the Ith on (0 is the first); PATTERN
@@ -273,7 +273,7 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Puts those that are wanted to the front of cells: how many. */
-static int choose(bool polling, const char *which, const char *arg)
+static int choose(bool polling, const char *which, const char *arg, const char *share)
 {
 	int count = find_cells(polling);
 
@@ -282,10 +282,11 @@ static int choose(bool polling, const char *which, const char *arg)
 	if (!strcmp(which, "only") && arg)
 		return keep(count, has_name, arg);
 	if (strcmp(which, "sample") || !arg)
-		errx(2, "usage: matrix [--polling] [--list] all [I/N] | sample SEED | only PATTERN");
+		errx(2, "usage: matrix [--polling] [--list] all [I/N] | sample SEED [I/N] |"
+		     " only PATTERN");
 	count = sample(cells, count, strtoul(arg, NULL, 0), !polling);
 	qsort(cells, count, sizeof(cells[0]), by_number);
-	return count;
+	return share ? keep(count, has_turn, share) : count;
 }
 
 static int try_all(int count)
@@ -325,7 +326,8 @@ int main(int argc, char **argv)
 		return release_as_stranger(argc, argv);
 	polling = option(&argc, &argv, "--polling");
 	list = option(&argc, &argv, "--list");
-	count = choose(polling, argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : NULL);
+	count = choose(polling, argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : NULL,
+		       argc > 3 ? argv[3] : NULL);
 	if (!list)
 		return try_all(count);
 	for (int i = 0; i < count; i++)
