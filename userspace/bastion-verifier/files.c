@@ -55,10 +55,10 @@ static int read_all(int fd, const char *path, size_t max, struct bv_span *out,
 	return 0;
 }
 
-static int read_path(const char *path, size_t max, bool secret, struct bv_span *out,
+static int read_path(int folder, const char *path, size_t max, bool secret, struct bv_span *out,
 		     struct bv_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
 	int ret;
 
@@ -82,12 +82,18 @@ int file_read(const char *path, size_t max, struct bv_span *out, struct bv_error
 {
 	if (!strcmp(path, "-"))
 		return read_all(STDIN_FILENO, "standard input", max, out, err);
-	return read_path(path, max, false, out, err);
+	return read_path(AT_FDCWD, path, max, false, out, err);
+}
+
+int file_read_at(int folder, const char *name, size_t max, struct bv_span *out,
+		 struct bv_error *err)
+{
+	return read_path(folder, name, max, false, out, err);
 }
 
 int file_read_secret(const char *path, size_t max, struct bv_span *out, struct bv_error *err)
 {
-	return read_path(path, max, true, out, err);
+	return read_path(AT_FDCWD, path, max, true, out, err);
 }
 
 int file_digest(const char *path, uint8_t digest[BASTION_DIGEST_SIZE], struct bv_error *err)
@@ -137,35 +143,47 @@ static int write_all(int fd, struct bv_span bytes)
 	return fsync(fd) && errno != EINVAL && errno != EROFS ? errno : 0;
 }
 
-int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
+int file_create_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
+		   struct bv_error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	int code;
 
 	if (fd < 0)
-		return fail(err, path, errno);
+		return fail(err, name, errno);
 	code = write_all(fd, bytes);
 	if (close(fd) && !code)
 		code = errno;
 	if (!code)
 		return 0;
-	unlink(path);
-	return fail(err, path, code);
+	unlinkat(folder, name, 0);
+	return fail(err, name, code);
+}
+
+int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
+{
+	return file_create_at(AT_FDCWD, path, mode, bytes, err);
+}
+
+int file_replace_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
+		    struct bv_error *err)
+{
+	char temporary[PATH_MAX];
+	int ret, len = snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
+
+	if (len < 0 || len >= PATH_MAX)
+		return fail(err, name, ENAMETOOLONG);
+	ret = file_create_at(folder, temporary, mode, bytes, err);
+	if (ret)
+		return ret;
+	if (!renameat(folder, temporary, folder, name))
+		return 0;
+	ret = fail(err, name, errno);
+	unlinkat(folder, temporary, 0);
+	return ret;
 }
 
 int file_replace(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
 {
-	char temporary[PATH_MAX];
-	int ret, len = snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
-
-	if (len < 0 || len >= PATH_MAX)
-		return fail(err, path, ENAMETOOLONG);
-	ret = file_create(temporary, mode, bytes, err);
-	if (ret)
-		return ret;
-	if (!rename(temporary, path))
-		return 0;
-	ret = fail(err, path, errno);
-	unlink(temporary);
-	return ret;
+	return file_replace_at(AT_FDCWD, path, mode, bytes, err);
 }

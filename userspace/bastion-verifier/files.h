@@ -17,6 +17,10 @@
  */
 int file_read(const char *path, size_t max, struct bv_span *out, struct bv_error *err);
 
+/** file_read_at() - likewise, for a file of the folder that a descriptor is of */
+int file_read_at(int folder, const char *name, size_t max, struct bv_span *out,
+		 struct bv_error *err);
+
 /**
  * file_read_secret() - likewise, for a key
  *
@@ -49,11 +53,19 @@ void file_forget(struct bv_span *bytes);
  */
 int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err);
 
+/** file_create_at() - likewise, in the folder that a descriptor is of */
+int file_create_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
+		   struct bv_error *err);
+
 /**
  * file_replace() - write a file, replacing the one that is there in one step
  *
  * Parameters and return value as for file_create().
  */
 int file_replace(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err);
+
+/** file_replace_at() - likewise, in the folder that a descriptor is of */
+int file_replace_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
+		    struct bv_error *err);
 
 #endif
