@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,48 +10,64 @@
 #include "by_hand.h"
 #include "files.h"
 #include "libbastion-verify/json.h"
+#include "machines.h"
+
+#define NAME_SIZE	(2 * BASTION_DIGEST_SIZE + sizeof(".pending"))
 
 static int64_t now_ms(void)
 {
 	return time(NULL) * INT64_C(1000);
 }
 
-json_t *by_hand_read(const char *path, size_t max, const char *what, struct bv_error *err)
+static json_t *parse(struct bv_span text, size_t max, const char *what, struct bv_error *err)
 {
-	struct bv_span text;
-	json_t *json;
+	json_t *json = bv_json_parse(text, max, what, err);
 
-	if (file_read(path, max, &text, err))
-		return NULL;
-	json = bv_json_parse(text, max, what, err);
 	free((void *)text.data);
 	return json;
 }
 
-static int pending_path(const char *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
-			char path[PATH_MAX], struct bv_error *err)
+json_t *by_hand_read(const char *path, size_t max, const char *what, struct bv_error *err)
 {
-	char chip[2 * BASTION_DIGEST_SIZE + 1];
+	struct bv_span text;
 
-	bv_hex(chip, chip_id, BASTION_DIGEST_SIZE);
-	if (snprintf(path, PATH_MAX, "%s/%s.pending", machines, chip) < PATH_MAX)
-		return 0;
-	return bv_fail(err, "%.200s: the name is too long", machines);
+	return file_read(path, max, &text, err) ? NULL : parse(text, max, what, err);
 }
 
-static int store(const char *machines, const struct bv_enroll_pending *pending,
+static void pending_name(const uint8_t chip_id[BASTION_DIGEST_SIZE], char name[NAME_SIZE])
+{
+	bv_hex(name, chip_id, BASTION_DIGEST_SIZE);
+	strcat(name, ".pending");
+}
+
+static int store(const struct machines *machines, const struct bv_enroll_pending *pending,
 		 struct bv_error *err)
 {
 	json_t *json = bv_enroll_pending_json(pending);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	char path[PATH_MAX];
-	int ret = text ? pending_path(machines, pending->machine.chip_id, path, err) :
-			 bv_fail_errno(err, ENOMEM, "keeping a request");
+	char name[NAME_SIZE];
+	int ret = text ? 0 : bv_fail_errno(err, ENOMEM, "keeping a request");
 
+	pending_name(pending->machine.chip_id, name);
 	if (!ret)
-		ret = file_replace(path, 0600, (struct bv_span){ (uint8_t *)text, strlen(text) }, err);
+		ret = file_replace_at(machines_folder(machines), name, 0600,
+				      (struct bv_span){ (uint8_t *)text, strlen(text) }, err);
 	free(text);
 	json_decref(json);
+	return ret;
+}
+
+static int request(const struct machines *machines, const struct enrolling_terms *terms,
+		   const json_t *json, int64_t seconds, json_t **answer, struct bv_error *err)
+{
+	struct bv_enroll_pending pending;
+	int ret = enrolling_begin(terms, json, now_ms() + 1000 * seconds, &pending, answer, err);
+
+	if (ret)
+		return ret;
+	ret = store(machines, &pending, err);
+	if (ret)
+		json_decref(*answer);
 	return ret;
 }
 
@@ -59,65 +75,69 @@ int by_hand_request(const struct enrolling_terms *terms, const char *path, int64
 		    json_t **answer, struct bv_error *err)
 {
 	json_t *json = by_hand_read(path, BV_ENROLL_MAX, "the request", err);
-	struct bv_enroll_pending pending;
-	int ret;
+	struct machines *machines = json ? machines_open(terms->machines, true, err) : NULL;
+	int ret = machines ? request(machines, terms, json, seconds, answer, err) : -EBADMSG;
 
-	if (!json)
-		return -EBADMSG;
-	ret = enrolling_check(terms->machines, err);
-	if (!ret)
-		ret = enrolling_begin(terms, json, now_ms() + 1000 * seconds, &pending, answer,
-				      err);
+	machines_close(machines);
 	json_decref(json);
-	if (ret)
-		return ret;
-	ret = store(terms->machines, &pending, err);
-	if (ret)
-		json_decref(*answer);
 	return ret;
 }
 
-/* It is gone before anything of the answer is looked at: there is no second try. */
-static int take(const char *machines, const json_t *answer, struct bv_enroll_pending *pending,
-		struct bv_error *err)
+/* It is gone before anything of it is looked at: there is no second try. */
+static json_t *take_pending(int folder, const char *name, struct bv_error *err)
+{
+	struct bv_span text;
+	int ret;
+
+	if (faccessat(folder, name, F_OK, 0)) {
+		bv_fail(err, "no secret is waited for from this machine: begin with a request");
+		return NULL;
+	}
+	ret = file_read_at(folder, name, BV_ENROLL_MAX, &text, err);
+	if (unlinkat(folder, name, 0)) {
+		bv_fail(err, "%s: %s", name, strerror(errno));
+		if (!ret)
+			free((void *)text.data);
+		return NULL;
+	}
+	return ret ? NULL : parse(text, BV_ENROLL_MAX, name, err);
+}
+
+/* Also after a failure @pending has the chip id, if there is one, for the journal. */
+static int take(const struct machines *machines, const json_t *answer,
+		struct bv_enroll_pending *pending, struct bv_error *err)
 {
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
-	char path[PATH_MAX];
+	char name[NAME_SIZE];
 	json_t *json;
 	int ret = bv_json_hex(answer, "chip", chip_id, sizeof(chip_id), sizeof(chip_id), NULL, err);
 
-	if (!ret)
-		ret = pending_path(machines, chip_id, path, err);
+	memset(pending, 0, sizeof(*pending));
 	if (ret)
 		return ret;
-	if (access(path, F_OK))
-		return bv_fail(err, "no secret is waited for from this machine: begin with a request");
-	json = by_hand_read(path, BV_ENROLL_MAX, path, err);
-	if (unlink(path)) {
-		json_decref(json);
-		return bv_fail(err, "%.250s: %s", path, strerror(errno));
-	}
+	pending_name(chip_id, name);
+	json = take_pending(machines_folder(machines), name, err);
 	ret = json ? bv_enroll_pending_parse(json, pending, err) : -EBADMSG;
 	json_decref(json);
 	if (!ret && memcmp(pending->machine.chip_id, chip_id, sizeof(chip_id)))
-		ret = bv_fail(err, "%.250s: it is of another machine", path);
+		ret = bv_fail(err, "%s: it is of another machine", name);
+	memcpy(pending->machine.chip_id, chip_id, sizeof(chip_id));
 	return ret;
 }
 
-int by_hand_response(const char *machines, const char *path, bool again,
+int by_hand_response(const char *folder, const char *path, bool again,
 		     struct bv_machine *machine, struct bv_error *err)
 {
 	json_t *answer = by_hand_read(path, BV_ENROLL_MAX, "the answer", err);
+	struct machines *machines = answer ? machines_open(folder, true, err) : NULL;
 	struct bv_enroll_pending pending;
-	int ret;
+	int ret = machines ? take(machines, answer, &pending, err) : -EBADMSG;
 
-	if (!answer)
-		return -EBADMSG;
-	ret = enrolling_check(machines, err);
+	if (machines && ret)
+		machines_refused(machines, &pending.machine, err->text);
+	machines_close(machines);
 	if (!ret)
-		ret = take(machines, answer, &pending, err);
-	if (!ret)
-		ret = enrolling_finish(machines, &pending, answer, now_ms(), again, err);
+		ret = enrolling_finish(folder, &pending, answer, now_ms(), again, err);
 	if (!ret)
 		*machine = pending.machine;
 	json_decref(answer);

@@ -27,7 +27,7 @@ int by_hand_request(const struct enrolling_terms *terms, const char *path, int64
 
 /**
  * by_hand_response() - judge the answer, once, and put the machine on record
- * @machines:	the folder of records
+ * @folder:	of records
  * @path:	of the answer, or "-"
  * @again:	see machines_add()
  * @machine:	on success: who it is
@@ -35,7 +35,7 @@ int by_hand_request(const struct enrolling_terms *terms, const char *path, int64
  *
  * Return: 0, or a negative errno.
  */
-int by_hand_response(const char *machines, const char *path, bool again,
+int by_hand_response(const char *folder, const char *path, bool again,
 		     struct bv_machine *machine, struct bv_error *err);
 
 #endif

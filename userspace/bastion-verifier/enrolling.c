@@ -6,11 +6,23 @@
 #include "anchors.h"
 #include "enrolling.h"
 #include "expected.h"
-#include "journal.h"
 #include "libbastion-verify/appraise.h"
 #include "libbastion-verify/json.h"
 #include "load.h"
 #include "machines.h"
+
+/* On record, unless the folder is not to be trusted: then nothing is written there. */
+static void record_refusal(const char *folder, const struct bv_machine *machine, const char *why)
+{
+	struct bv_error err = { "" };
+	struct machines *machines = machines_open(folder, true, &err);
+
+	if (machines)
+		machines_refused(machines, machine, why);
+	else
+		fprintf(stderr, "bastion-verifier: %s\n", err.text);
+	machines_close(machines);
+}
 
 static int begin(const struct enrolling_terms *terms, const struct bv_enroll_request *request,
 		 int64_t until, struct bv_enroll_pending *pending, json_t **answer,
@@ -48,7 +60,7 @@ static int refuse(const char *machines, struct bv_enroll_pending *pending, const
 {
 	pending->open = false;
 	snprintf(pending->machine.name, sizeof(pending->machine.name), "%s", name);
-	journal_refuse(machines, &pending->machine, err->text);
+	record_refusal(machines, &pending->machine, err->text);
 	return ret;
 }
 
@@ -106,11 +118,14 @@ int enrolling_add(const char *folder, const struct bv_machine *machine, bool aga
 		  struct bv_error *err)
 {
 	struct machines *machines = machines_open(folder, true, err);
-	int ret = machines ? machines_add(machines, machine, again, err) : -EBADMSG;
+	int ret;
 
-	machines_close(machines);
+	if (!machines)
+		return -EBADMSG;
+	ret = machines_add(machines, machine, again, err);
 	if (ret)
-		journal_refuse(folder, machine, err->text);
+		machines_refused(machines, machine, err->text);
+	machines_close(machines);
 	return ret;
 }
 
@@ -121,7 +136,7 @@ int enrolling_finish(const char *machines, struct bv_enroll_pending *pending, co
 
 	if (!ret)
 		return enrolling_add(machines, &pending->machine, again, err);
-	journal_refuse(machines, &pending->machine, err->text);
+	record_refusal(machines, &pending->machine, err->text);
 	return ret;
 }
 
@@ -182,7 +197,7 @@ int enrolling_native(const struct enrolling_terms *terms, const struct enrolling
 		ret = check_chip(terms, quote->policy, machine, err);
 	if (!ret)
 		return enrolling_add(terms->machines, machine, false, err);
-	journal_refuse(terms->machines, machine, err->text);
+	record_refusal(terms->machines, machine, err->text);
 	return ret;
 }
 
@@ -201,13 +216,13 @@ int enrolling_ask_native(const struct enrolling *enrolling, const struct enrolli
 	if (!ret && !bv_machine_name_ok(terms.name))
 		ret = bv_fail(err, "\"name\" is no name of a machine: [A-Za-z0-9._-] are possible");
 	if (ret) {
-		journal_refuse(terms.machines, machine, err->text);
+		record_refusal(terms.machines, machine, err->text);
 		return ret;
 	}
 	snprintf(machine->name, sizeof(machine->name), "%s", terms.name);
 	ret = expected_find(enrolling->expected, terms.name, &expected, err);
 	if (ret) {
-		journal_refuse(terms.machines, machine, err->text);
+		record_refusal(terms.machines, machine, err->text);
 		return ret;
 	}
 	terms.chip_id = expected.certified ? NULL : expected.chip_id;

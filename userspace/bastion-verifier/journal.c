@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,9 +13,9 @@
 
 #include "journal.h"
 
-static int fail(struct bv_error *err, const char *path, int code)
+static int fail(struct bv_error *err, int code)
 {
-	bv_fail(err, "%.200s: %s", path, strerror(code));
+	bv_fail(err, JOURNAL_NAME ": %s", strerror(code));
 	return -code;
 }
 
@@ -29,7 +29,7 @@ static void add_hex(json_t *json, const char *member, const uint8_t *bytes, size
 	json_object_set_new(json, member, json_string(hex));
 }
 
-/* With its newline; the caller frees it. */
+/* Between newlines; the caller frees it. */
 static char *make_line(enum journal_event event, const struct bv_machine *machine, const char *why)
 {
 	static const char *const events[] = {
@@ -52,13 +52,20 @@ static char *make_line(enum journal_event event, const struct bv_machine *machin
 		json_object_set_new(json, "why", json_string(why));
 	text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(json);
-	if (!text || asprintf(&line, "%s\n", text) < 0)
+	if (!text || asprintf(&line, "\n%s\n", text) < 0)
 		line = NULL;
 	free(text);
 	return line;
 }
 
-/* In one call, so that two programs' lines do not mix. */
+/* Was the last line cut off? Then another begins with its end. */
+static bool is_torn(int fd, off_t size)
+{
+	char last;
+
+	return size && (pread(fd, &last, 1, size - 1) != 1 || last != '\n');
+}
+
 static int append(int fd, const char *line, bool may_be_full)
 {
 	size_t len = strlen(line);
@@ -69,35 +76,52 @@ static int append(int fd, const char *line, bool may_be_full)
 		return errno;
 	if (may_be_full && st.st_size + len > JOURNAL_MAX)
 		return EFBIG;
+	if (!is_torn(fd, st.st_size)) {
+		line++;
+		len--;
+	}
 	done = write(fd, line, len);
 	if (done < 0)
 		return errno;
 	return (size_t)done == len ? fsync(fd) ? errno : 0 : ENOSPC;
 }
 
-int journal_add(const char *folder, enum journal_event event, const struct bv_machine *machine,
-		const char *why, struct bv_error *err)
+/* Without waiting for anybody, if it should be a pipe. */
+static int open_own(int folder, struct bv_error *err)
 {
-	char path[PATH_MAX], *line;
-	int fd, code;
+	int fd = openat(folder, JOURNAL_NAME, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+			O_NONBLOCK, 0600);
+	struct stat st;
+	int ret;
 
-	if (snprintf(path, sizeof(path), "%s/" JOURNAL_NAME, folder) >= (int)sizeof(path))
-		return fail(err, folder, ENAMETOOLONG);
-	line = make_line(event, machine, why);
-	if (!line)
-		return fail(err, path, ENOMEM);
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	code = fd < 0 ? errno : append(fd, line, event == JOURNAL_REFUSED);
-	if (fd >= 0)
-		close(fd);
-	free(line);
-	return code ? fail(err, path, code) : 0;
+	if (fd < 0)
+		return fail(err, errno);
+	if (fstat(fd, &st))
+		ret = fail(err, errno);
+	else if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		ret = bv_fail(err, JOURNAL_NAME ": it is no file of its own; move it away");
+	else if (flock(fd, LOCK_EX))	/* others' lines do not come between */
+		ret = fail(err, errno);
+	else
+		return fd;
+	close(fd);
+	return ret;
 }
 
-void journal_refuse(const char *folder, const struct bv_machine *machine, const char *why)
+int journal_add(int folder, enum journal_event event, const struct bv_machine *machine,
+		const char *why, struct bv_error *err)
 {
-	struct bv_error err = { "" };
+	char *line = make_line(event, machine, why);
+	int fd, code;
 
-	if (journal_add(folder, JOURNAL_REFUSED, machine, why, &err))
-		fprintf(stderr, "bastion-verifier: %s\n", err.text);
+	if (!line)
+		return fail(err, ENOMEM);
+	fd = open_own(folder, err);
+	if (fd >= 0) {
+		code = append(fd, line, event == JOURNAL_REFUSED);
+		close(fd);
+		fd = code ? fail(err, code) : 0;
+	}
+	free(line);
+	return fd;
 }

@@ -10,24 +10,21 @@
 
 enum journal_event {
 	JOURNAL_ENROLLED,
-	JOURNAL_REPLACED,	/* a record, by the operator's order */
+	JOURNAL_REPLACED,	/* a record, by another of the same chip */
 	JOURNAL_REFUSED,
 };
 
 /**
  * journal_add() - add a line, on disk when this returns
- * @folder:	of the machines' records
+ * @folder:	descriptor of the folder with the machines' records
  * @event:	what happened
  * @machine:	to whom, as far as it is known
  * @why:	NULL, or why it was refused
- * @err:	what was wrong
+ * @err:	what was wrong, beginning with the file's name
  *
  * Return: 0, or a negative errno.
  */
-int journal_add(const char *folder, enum journal_event event, const struct bv_machine *machine,
+int journal_add(int folder, enum journal_event event, const struct bv_machine *machine,
 		const char *why, struct bv_error *err);
-
-/** journal_refuse() - record a refusal; that it cannot be done is said on standard error */
-void journal_refuse(const char *folder, const struct bv_machine *machine, const char *why);
 
 #endif

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +17,12 @@
 
 #define SUFFIX		".json"
 #define REPLACED	".replaced-"
+#define TEMPORARY	".new"
+#define LOCK		"lock"
 #define NOTE_MAX	4096	/* bytes of a last verdict */
 #define REPLACED_MAX	1000	/* of one machine */
 #define NAME_SIZE	(2 * BASTION_DIGEST_SIZE + sizeof(SUFFIX))
+#define LONGER_SIZE	(NAME_SIZE + 32)	/* with something more after it */
 
 /* Which file a record was read from: another in its place has another of these. */
 struct file {
@@ -29,13 +31,20 @@ struct file {
 };
 
 struct machines {
-	char *folder;
+	char *folder;			/* for messages: what is used is @fd */
 	int fd;
-	struct bv_machine *list;	/* what was read */
+	struct bv_machine *list;	/* what was read, in the order of their chip ids */
 	struct file *files;		/* of each */
 	size_t count;
 	size_t room;
 };
+
+/* What is wrong with a file of the folder. */
+static int fail(const struct machines *machines, const char *name, int code, struct bv_error *err)
+{
+	bv_fail(err, "%.200s/%.140s: %s", machines->folder, name, strerror(code));
+	return -code;
+}
 
 static int check_folder(int fd, const char *folder, struct bv_error *err)
 {
@@ -103,23 +112,20 @@ static bool is_record(const char *name, uint8_t chip_id[BASTION_DIGEST_SIZE])
 static int read_record(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 		       struct bv_machine *machine, struct bv_error *err)
 {
-	char name[NAME_SIZE], path[PATH_MAX];
 	struct bv_error why = { "" };
+	char name[NAME_SIZE];
 	struct bv_span text;
 	int ret;
 
 	file_name(chip_id, name);
-	ret = snprintf(path, sizeof(path), "%s/%s", machines->folder, name);
-	if (ret < 0 || ret >= PATH_MAX)
-		return bv_fail_errno(err, ENAMETOOLONG, machines->folder);
-	ret = file_read(path, BV_MACHINE_MAX, &text, err);
+	ret = file_read_at(machines->fd, name, BV_MACHINE_MAX, &text, &why);
 	if (ret)
-		return ret;
+		return fail(machines, name, -ret, err);
 	ret = bv_machine_parse(text, NULL, machine, &why);
 	free((void *)text.data);
 	if (!ret && memcmp(machine->chip_id, chip_id, BASTION_DIGEST_SIZE))
 		ret = bv_fail(&why, "it is of another chip than its name says");
-	return ret ? bv_fail(err, "%.200s: %.200s", path, why.text) : 0;
+	return ret ? bv_fail(err, "%.120s/%s: %.150s", machines->folder, name, why.text) : 0;
 }
 
 static int look_at(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
@@ -135,12 +141,24 @@ static int look_at(const struct machines *machines, const uint8_t chip_id[BASTIO
 	return 0;
 }
 
-static bool is_known(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE])
+/* Where in the list a chip is, or would be. */
+static size_t place_of(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+		       bool *known)
 {
-	for (size_t i = 0; i < machines->count; i++)
-		if (!memcmp(machines->list[i].chip_id, chip_id, BASTION_DIGEST_SIZE))
-			return true;
-	return false;
+	size_t from = 0, to = machines->count;
+
+	*known = false;
+	while (from < to && !*known) {
+		size_t middle = from + (to - from) / 2;
+		int order = memcmp(machines->list[middle].chip_id, chip_id, BASTION_DIGEST_SIZE);
+
+		*known = !order;
+		if (order < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return to;
 }
 
 static int make_room(struct machines *machines, struct bv_error *err)
@@ -165,53 +183,81 @@ static int make_room(struct machines *machines, struct bv_error *err)
 	return 0;
 }
 
+/* There is room. */
+static void insert(struct machines *machines, size_t at, const struct bv_machine *machine,
+		   const struct file *file)
+{
+	const size_t after = machines->count++ - at;
+
+	memmove(&machines->list[at + 1], &machines->list[at], after * sizeof(*machine));
+	memmove(&machines->files[at + 1], &machines->files[at], after * sizeof(*file));
+	machines->list[at] = *machine;
+	machines->files[at] = *file;
+}
+
 /* A record that came since, unless it shares a key or a name with one that was read before. */
 static int read_one(struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 		    struct bv_error *err)
 {
-	struct bv_machine *new;
+	struct bv_machine new;
 	const char *shared = NULL;
-	int ret = make_room(machines, err);
+	struct file file;
+	bool known;
+	size_t at = place_of(machines, chip_id, &known);
+	int ret;
 
+	if (known)
+		return 0;
+	ret = make_room(machines, err);
 	if (ret)
 		return ret;
-	new = &machines->list[machines->count];
 	/* Before it is read: what takes its place meanwhile is noticed the next time. */
-	ret = look_at(machines, chip_id, &machines->files[machines->count]);
+	ret = look_at(machines, chip_id, &file);
 	if (ret)
 		return bv_fail_errno(err, -ret, machines->folder);
-	ret = read_record(machines, chip_id, new, err);
+	ret = read_record(machines, chip_id, &new, err);
 	for (size_t i = 0; !ret && !shared && i < machines->count; i++)
-		shared = bv_machine_conflict(&machines->list[i], new);
+		shared = bv_machine_conflict(&machines->list[i], &new);
 	if (shared)
-		ret = bv_fail(err, "machine %s: another record has %s", new->name, shared);
-	machines->count += !ret;
+		ret = bv_fail(err, "machine %s: another record has %s", new.name, shared);
+	if (!ret)
+		insert(machines, at, &new, &file);
 	return ret;
 }
 
-/* All that can be read is; the first error is kept. */
+static int may_be_record(const struct dirent *entry)
+{
+	uint8_t chip_id[BASTION_DIGEST_SIZE];
+
+	return is_record(entry->d_name, chip_id);
+}
+
+/*
+ * All that can be read is; the first error is kept. In the order of their names, so that the first
+ * time each goes to the end of the list.
+ */
 static int read_new(struct machines *machines, struct bv_error *err)
 {
-	DIR *dir = opendir(machines->folder);
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
-	struct dirent *entry;
+	struct dirent **names;
+	int count = scandirat(machines->fd, ".", &names, may_be_record, alphasort);
 	int ret = 0;
 
-	if (!dir)
+	if (count < 0)
 		return bv_fail_errno(err, errno, machines->folder);
-	while ((entry = readdir(dir))) {
+	for (int i = 0; i < count; i++) {
 		struct bv_error why = { "" };
-		int one;
+		int one = 0;
 
-		if (!is_record(entry->d_name, chip_id) || is_known(machines, chip_id))
-			continue;
-		one = read_one(machines, chip_id, &why);
+		if (is_record(names[i]->d_name, chip_id))
+			one = read_one(machines, chip_id, &why);
+		free(names[i]);
 		if (one && !ret) {
 			*err = why;
 			ret = one;
 		}
 	}
-	closedir(dir);
+	free(names);
 	return ret;
 }
 
@@ -272,38 +318,27 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
 	return ret ? ret : (ssize_t)machines->count;
 }
 
-static int make_path(const struct machines *machines, const struct bv_machine *machine,
-		     const char *more, char path[PATH_MAX], struct bv_error *err)
-{
-	char name[NAME_SIZE];
-	int len;
-
-	file_name(machine->chip_id, name);
-	len = snprintf(path, PATH_MAX, "%s/%s%s", machines->folder, name, more);
-	if (len >= 0 && len < PATH_MAX)
-		return 0;
-	return bv_fail_errno(err, ENAMETOOLONG, machines->folder);
-}
-
 /* Under another name that it keeps for good. */
-static int keep_old(const struct machines *machines, const struct bv_machine *machine,
-		    const char *path, struct bv_error *err)
+static int keep_old(const struct machines *machines, const char *name, struct bv_error *err)
 {
-	char aside[PATH_MAX], more[32];
+	char aside[LONGER_SIZE];
 
 	for (int i = 1; i <= REPLACED_MAX; i++) {
-		int ret;
-
-		snprintf(more, sizeof(more), REPLACED "%d", i);
-		ret = make_path(machines, machine, more, aside, err);
-		if (ret)
-			return ret;
-		if (!link(path, aside))
+		snprintf(aside, sizeof(aside), "%s" REPLACED "%d", name, i);
+		if (!linkat(machines->fd, name, machines->fd, aside, 0))
 			return 0;
 		if (errno != EEXIST)
-			return bv_fail_errno(err, errno, aside);
+			return fail(machines, aside, errno, err);
 	}
-	return bv_fail_errno(err, EMLINK, path);
+	return fail(machines, name, EMLINK, err);
+}
+
+static int set_name(const struct machines *machines, const char *temporary, const char *name,
+		    bool replace)
+{
+	const int fd = machines->fd;
+
+	return replace ? renameat(fd, temporary, fd, name) : linkat(fd, temporary, fd, name, 0);
 }
 
 /*
@@ -314,30 +349,39 @@ static int write_record(const struct machines *machines, const struct bv_machine
 			const char *text, bool replace, struct bv_error *err)
 {
 	const struct bv_span bytes = { (const uint8_t *)text, strlen(text) };
-	char path[PATH_MAX], temporary[PATH_MAX];
-	int ret = make_path(machines, machine, "", path, err);
+	char name[NAME_SIZE], temporary[LONGER_SIZE];
+	int ret;
 
-	if (!ret)
-		ret = make_path(machines, machine, ".new", temporary, err);
-	if (ret)
-		return ret;
+	file_name(machine->chip_id, name);
+	snprintf(temporary, sizeof(temporary), "%s" TEMPORARY, name);
 	/* Left by one that died: we have the lock. */
-	unlink(temporary);
-	ret = file_create(temporary, 0644, bytes, err);
+	unlinkat(machines->fd, temporary, 0);
+	ret = file_create_at(machines->fd, temporary, 0644, bytes, NULL);
 	if (ret)
-		return ret;
+		return fail(machines, temporary, -ret, err);
 	if (replace)
-		ret = keep_old(machines, machine, path, err);
-	if (!ret && (replace ? rename(temporary, path) : link(temporary, path)))
-		ret = bv_fail_errno(err, errno, path);
+		ret = keep_old(machines, name, err);
+	if (!ret && set_name(machines, temporary, name, replace))
+		ret = fail(machines, name, errno, err);
 	if (ret || !replace)
-		unlink(temporary);
+		unlinkat(machines->fd, temporary, 0);
 	if (ret || !fsync(machines->fd))
 		return ret;
 	ret = bv_fail_errno(err, errno, machines->folder);
 	/* What may not outlive this boot is no record. */
 	if (!replace)
-		unlink(path);
+		unlinkat(machines->fd, name, 0);
+	return ret;
+}
+
+static int add_line(const struct machines *machines, enum journal_event event,
+		    const struct bv_machine *machine, const char *why, struct bv_error *err)
+{
+	struct bv_error what = { "" };
+	int ret = journal_add(machines->fd, event, machine, why, &what);
+
+	if (ret)
+		bv_fail(err, "%.200s/%.150s", machines->folder, what.text);
 	return ret;
 }
 
@@ -351,8 +395,8 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 	json_decref(json);
 	/* First: a record that nobody can account for is worse than a line too many. */
 	if (!ret)
-		ret = journal_add(machines->folder, replace ? JOURNAL_REPLACED : JOURNAL_ENROLLED,
-				  machine, NULL, err);
+		ret = add_line(machines, replace ? JOURNAL_REPLACED : JOURNAL_ENROLLED, machine,
+			       NULL, err);
 	if (!ret)
 		ret = write_record(machines, machine, text, replace, err);
 	free(text);
@@ -365,18 +409,23 @@ static bool is_chip(const struct bv_machine *old, const struct bv_machine *new)
 	       !memcmp(old->chip_id, new->chip_id, sizeof(new->chip_id));
 }
 
-static bool is_same(const struct bv_machine *old, const struct bv_machine *new)
+/* What is another in the record of a chip, or NULL. */
+static const char *difference(const struct bv_machine *old, const struct bv_machine *new)
 {
-	return is_chip(old, new) && !strcmp(old->model, new->model) && old->ak_len == new->ak_len &&
-	       !memcmp(old->ak, new->ak, new->ak_len);
+	if (old->ak_len != new->ak_len || memcmp(old->ak, new->ak, new->ak_len))
+		return "attestation key";
+	if (old->has_ek && new->has_ek && memcmp(old->ek, new->ek, sizeof(new->ek)))
+		return "endorsement key";
+	return strcmp(old->model, new->model) ? "model" : NULL;
 }
 
 static int refuse(const struct bv_machine *old, const struct bv_machine *new, const char *shared,
 		  struct bv_error *err)
 {
-	if (is_chip(old, new) && new->kind == BV_MACHINE_TPM)
-		bv_fail(err, "machine %s is enrolled with another attestation key: use --again if you "
-			"know why it has changed", old->name);
+	if (is_chip(old, new))
+		bv_fail(err, "machine %s is enrolled with another %s: %s if you know why it has "
+			"changed", old->name, difference(old, new),
+			new->kind == BV_MACHINE_TPM ? "use --again" : "remove its record first");
 	else
 		bv_fail(err, "machine %s is enrolled, and %s is %s: a record is never changed; remove "
 			"it first if that machine is gone", old->name, shared,
@@ -395,48 +444,78 @@ static int add(struct machines *machines, const struct bv_machine *machine, bool
 		return count;
 	for (ssize_t i = 0; i < count; i++) {
 		const char *shared = bv_machine_conflict(&list[i], machine);
+		bool same = shared && is_chip(&list[i], machine) && !difference(&list[i], machine);
 
 		if (!shared)
 			continue;
-		if (is_same(&list[i], machine))
+		/* What an operator wrote lacks what the machine has proven now. */
+		if (same && (list[i].has_ek || !machine->has_ek))
 			return 0;
-		if (!again || !is_chip(&list[i], machine))
+		if (!same && (!again || !is_chip(&list[i], machine)))
 			return refuse(&list[i], machine, shared, err);
 		replace = true;
 	}
 	return create(machines, machine, replace, err);
 }
 
-int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
-		 struct bv_error *err)
+/*
+ * Of two that enrol at the same time the second one sees what the first one did. The folder itself is
+ * no lock: whoever may look into it could hold that for good.
+ */
+static int lock(const struct machines *machines, struct bv_error *err)
 {
+	int fd = openat(machines->fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int ret;
 
-	/* Of two that enrol at the same time the second one sees what the first one did. */
-	if (flock(machines->fd, LOCK_EX))
-		return bv_fail_errno(err, errno, machines->folder);
-	ret = add(machines, machine, again, err);
-	flock(machines->fd, LOCK_UN);
+	if (fd < 0)
+		return fail(machines, LOCK, errno, err);
+	while ((ret = flock(fd, LOCK_EX)) && errno == EINTR)
+		;
+	if (!ret)
+		return fd;
+	ret = fail(machines, LOCK, errno, err);
+	close(fd);
 	return ret;
 }
 
-/* A name that no record has: CHIP-ID.verdict. */
-static int note_path(const struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
-		     char path[PATH_MAX])
+int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
+		 struct bv_error *err)
 {
-	char chip[2 * BASTION_DIGEST_SIZE + 1];
-	int len;
+	int fd = lock(machines, err), ret;
 
-	bv_hex(chip, chip_id, BASTION_DIGEST_SIZE);
-	len = snprintf(path, PATH_MAX, "%s/%s.verdict", machines->folder, chip);
-	return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
+	if (fd < 0)
+		return fd;
+	ret = add(machines, machine, again, err);
+	close(fd);
+	return ret;
+}
+
+void machines_refused(const struct machines *machines, const struct bv_machine *machine,
+		      const char *why)
+{
+	struct bv_error err = { "" };
+
+	if (add_line(machines, JOURNAL_REFUSED, machine, why, &err))
+		fprintf(stderr, "bastion-verifier: %s\n", err.text);
+}
+
+int machines_folder(const struct machines *machines)
+{
+	return machines->fd;
+}
+
+/* A name that no record has. */
+static void note_name(const uint8_t chip_id[BASTION_DIGEST_SIZE], char name[LONGER_SIZE])
+{
+	bv_hex(name, chip_id, BASTION_DIGEST_SIZE);
+	strcat(name, ".verdict");
 }
 
 void machines_note(const struct machines *machines, const struct bv_verdict *verdict,
 		   const uint8_t policy[BASTION_DIGEST_SIZE])
 {
 	const char *failing = bv_verdict_failing(verdict);
-	char path[PATH_MAX], id[2 * BASTION_DIGEST_SIZE + 1], when[32];
+	char name[LONGER_SIZE], id[2 * BASTION_DIGEST_SIZE + 1], when[32];
 	const uint8_t *chip_id = verdict->facts.quote.chip_id;
 	struct bv_error err = { "" };
 	time_t now = time(NULL);
@@ -445,9 +524,9 @@ void machines_note(const struct machines *machines, const struct bv_verdict *ver
 	json_t *json;
 	char *text;
 
-	if (!verdict->facts.authentic || look_at(machines, chip_id, &file) ||
-	    note_path(machines, chip_id, path))
+	if (!verdict->facts.authentic || look_at(machines, chip_id, &file))
 		return;
+	note_name(chip_id, name);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	bv_hex(id, policy, BASTION_DIGEST_SIZE);
 	json = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s*}", "time", when, "status",
@@ -455,20 +534,22 @@ void machines_note(const struct machines *machines, const struct bv_verdict *ver
 			 verdict->facts.quote.firmware, "policy", id, "failing", failing);
 	text = json ? json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 	json_decref(json);
-	if (!text || file_replace(path, 0644, (struct bv_span){ (uint8_t *)text, strlen(text) }, &err))
+	if (!text || file_replace_at(machines->fd, name, 0644,
+				     (struct bv_span){ (uint8_t *)text, strlen(text) }, &err))
 		fprintf(stderr, "bastion-verifier: machines: %s\n", text ? err.text : "out of memory");
 	free(text);
 }
 
 json_t *machines_noted(const struct machines *machines, const struct bv_machine *machine)
 {
+	char name[LONGER_SIZE];
 	struct bv_span text;
-	char path[PATH_MAX];
 	json_t *json;
 
-	if (note_path(machines, machine->chip_id, path) || file_read(path, NOTE_MAX, &text, NULL))
+	note_name(machine->chip_id, name);
+	if (file_read_at(machines->fd, name, NOTE_MAX, &text, NULL))
 		return NULL;
-	json = bv_json_parse(text, NOTE_MAX, path, NULL);
+	json = bv_json_parse(text, NOTE_MAX, name, NULL);
 	free((void *)text.data);
 	return json;
 }

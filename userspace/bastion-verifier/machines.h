@@ -4,7 +4,7 @@
  * CHIP-ID.json.
  *
  * A record is created whole or not at all, and never changed: what is replaced is kept as
- * CHIP-ID.json.replaced-N. Who removes a file withdraws the machine. Programs may add and look up
+ * CHIP-ID.json.replaced-N. Who removes a TPM's withdraws the machine. Programs may add and look up
  * at the same time.
  */
 #ifndef VERIFIER_MACHINES_H
@@ -57,12 +57,28 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
  * @again:	the operator's order: the chip has another attestation key than it had
  * @err:	what was wrong
  *
+ * A record without endorsement key is replaced by the same with one, which the machine has proven.
+ *
  * Return: 0 when it is on disk, also if it is there already and the same; -EEXIST when its name, its
  * chip or its key is another record's; -EBADMSG when a record is damaged, so that nobody
  * knows whose they are; another error.
  */
 int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
 		 struct bv_error *err);
+
+/**
+ * machines_refused() - say in the journal that a machine was not enrolled
+ * @machines:	the folder
+ * @machine:	as far as it is known
+ * @why:	why
+ *
+ * That it cannot be done is said on standard error.
+ */
+void machines_refused(const struct machines *machines, const struct bv_machine *machine,
+		      const char *why);
+
+/** machines_folder() - a descriptor of the folder, open as long as @machines is */
+int machines_folder(const struct machines *machines);
 
 /**
  * machines_note() - keep the last verdict on a machine that is on record

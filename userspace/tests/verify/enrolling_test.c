@@ -2,12 +2,14 @@
 /* Enrolment as the program does it: whom it expects, what it keeps, what it records. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -335,9 +337,23 @@ static void test_again(void **state)
 static void test_same_ek(void **state)
 {
 	struct world *world = *state;
+	char path[512];
+	json_t *record;
 
 	expect(world, "web-1");
 	enrolls(world, "web-1");
+	/* A record that the operator wrote gets what the machine proves. */
+	record = json_load_file(world->record, 0, NULL);
+	assert_int_equal(json_object_del(record, "ek"), 0);
+	assert_int_equal(json_dump_file(record, world->record, 0), 0);
+	json_decref(record);
+	enrolls(world, "web-1");
+	journal_says(world, "replaced", NULL);
+	snprintf(path, sizeof(path), "%s.replaced-1", world->record);
+	record = json_load_file(path, 0, NULL);
+	assert_non_null(record);
+	assert_null(json_object_get(record, "ek"));
+	json_decref(record);
 	world->tw.ek->attributes |= BV_TPM_WITH_AUTH;
 	tk_make_public(world->tw.ek);
 	new_ak(world);
@@ -402,6 +418,9 @@ static void test_folder(void **state)
 	assert_int_equal(chmod(world->machines, 0777), 0);
 	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EBADMSG);
 	assert_non_null(strstr(err.text, "others may enrol"));
+	/* Nothing is written there, either. */
+	snprintf(path, sizeof(path), "%s/journal", world->machines);
+	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(chmod(world->machines, 0700), 0);
 	/* What cannot be read could be the same machine. */
 	snprintf(path, sizeof(path), "%s/%096d.json", world->machines, 0);
@@ -415,7 +434,62 @@ static void test_folder(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(5);
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EBADMSG);
+	alarm(0);
+	assert_non_null(strstr(err.text, "no file of its own"));
+	assert_int_equal(unlink(path), 0);
 	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), 0);
+}
+
+/* What was cut off, by a full disk for example, does not spoil the line after it. */
+static void test_torn(void **state)
+{
+	struct world *world = *state;
+	struct rlimit all, few;
+	struct stat st;
+	char path[256];
+
+	expect(world, "web-1");
+	refuses(world, enroll(world, "web-2"), "does not expect web-2");
+	snprintf(path, sizeof(path), "%s/journal", world->machines);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+	few = all;
+	few.rlim_cur = st.st_size + 10;
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+	refuses(world, enroll(world, "web-3"), "does not expect web-3");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, few.rlim_cur);
+	refuses(world, enroll(world, "web-4"), "does not expect web-4");
+	journal_says(world, "refused", "does not expect web-4");
+}
+
+/* It is said what is another than it was. */
+static void test_differs(void **state)
+{
+	struct world *world = *state;
+	struct bv_machine machine = machine_of("web-1", 1, 1);
+	struct bv_error err;
+
+	machine.has_ek = true;
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), 0);
+	machine.ek[0] = 1;
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "with another endorsement key"));
+	machine.ek[0] = 0;
+	strcpy(machine.model, "TPM 2.0 XYZ");
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "with another model"));
+	machine.ak[2] ^= 1;
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "with another attestation key"));
+	machine.kind = BV_MACHINE_NATIVE;
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "its chip is that of this one"));
 }
 
 /* By hand */
@@ -461,10 +535,12 @@ static void test_by_hand(void **state)
 {
 	struct world *world = *state;
 	uint8_t secret[BV_CREDENTIAL_SECRET], other[BV_CREDENTIAL_SECRET] = { 0 };
-	json_t *message;
+	char chip[2 * BASTION_DIGEST_SIZE + 1], path[256];
+	json_t *message, *json;
 
 	assert_int_equal(respond_by_hand(world, other), -EBADMSG);
 	assert_non_null(strstr(world->err.text, "no secret is waited for"));
+	journal_says(world, "refused", "no secret is waited for");
 	message = request_by_hand(world, 60);
 	assert_true(tw_activate(&world->tw, message, secret));
 	json_decref(message);
@@ -474,6 +550,7 @@ static void test_by_hand(void **state)
 	/* There is one try. */
 	assert_int_equal(respond_by_hand(world, secret), -EBADMSG);
 	assert_non_null(strstr(world->err.text, "no secret is waited for"));
+	journal_says(world, "refused", "no secret is waited for");
 	message = request_by_hand(world, -1);
 	assert_true(tw_activate(&world->tw, message, secret));
 	json_decref(message);
@@ -486,6 +563,16 @@ static void test_by_hand(void **state)
 	assert_int_equal(respond_by_hand(world, secret), 0);
 	assert_int_equal(access(world->record, F_OK), 0);
 	assert_int_equal(respond_by_hand(world, secret), -EBADMSG);
+	journal_says(world, "refused", "no secret is waited for");
+	tw_chip_id(&world->tw, chip);
+	snprintf(path, sizeof(path), "%s/%s.pending", world->machines, chip);
+	write_file(path, "{}");
+	assert_int_equal(respond_by_hand(world, secret), -EBADMSG);
+	journal_says(world, "refused", "machine");
+	assert_int_equal(access(path, F_OK), -1);
+	json = last_entry(world);
+	assert_string_equal(json_string_value(json_object_get(json, "chip")), chip);
+	json_decref(json);
 }
 
 int main(void)
@@ -500,6 +587,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same_ek, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_differs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_by_hand, setup, teardown),
 	};
 

@@ -2,6 +2,7 @@
 /* Records of machines: created once, looked up, and never changed; and what a TPM's evidence is for. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,8 +40,7 @@ static int enroll(const char *record, const char *name)
 		      tm_path("from"));
 }
 
-/* How many files the folder has, ours or not. */
-/* All but the journal. */
+/* How many files the folder has, ours or not, but for the journal and the lock. */
 static size_t files(void)
 {
 	DIR *dir = opendir(tm_path("machines"));
@@ -47,7 +48,8 @@ static size_t files(void)
 	size_t count = 0;
 
 	while (dir && (entry = readdir(dir)))
-		count += entry->d_name[0] != '.' && strcmp(entry->d_name, "journal");
+		count += entry->d_name[0] != '.' && strcmp(entry->d_name, "journal") &&
+			 strcmp(entry->d_name, "lock");
 	if (dir)
 		closedir(dir);
 	return count;
@@ -184,6 +186,31 @@ static void test_find(void **state)
 	machines_close(machines);
 }
 
+static struct bv_machine machine_of(uint8_t chip, uint8_t ak)
+{
+	struct bv_machine machine = { .model = "m", .chip_id = { chip }, .ak_len = 34 };
+
+	snprintf(machine.name, sizeof(machine.name), "web-%d", ak);
+	memset(machine.ak, ak, sizeof(machine.ak));
+	machine.ak[0] = 0;
+	machine.ak[1] = 0x0b;
+	return machine;
+}
+
+static pid_t start_add(const struct bv_machine *machine)
+{
+	struct bv_error err = { "" };
+	struct machines *machines;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	alarm(5);
+	machines = machines_open(tm_path("machines"), false, &err);
+	_exit(!machines || machines_add(machines, machine, false, &err));
+}
+
 /* Of many that enrol the same chip at once one is first, and there is one record. */
 static void test_race(void **state)
 {
@@ -191,25 +218,84 @@ static void test_race(void **state)
 
 	assert_int_equal(mkdir(tm_path("machines"), 0755), 0);
 	for (int i = 0; i < 8; i++) {
-		pid_t pid = fork();
+		struct bv_machine machine = machine_of(1, i);
 
-		assert_true(pid >= 0);
-		if (!pid) {
-			struct bv_machine machine = { .model = "m", .chip_id = { 1 }, .ak_len = 34 };
-			struct bv_error err = { "" };
-			struct machines *machines = machines_open(tm_path("machines"), false, &err);
-
-			snprintf(machine.name, sizeof(machine.name), "web-%d", i);
-			memset(machine.ak, i, sizeof(machine.ak));
-			machine.ak[0] = 0;
-			machine.ak[1] = 0x0b;
-			_exit(!machines || machines_add(machines, &machine, false, &err));
-		}
+		start_add(&machine);
 	}
 	while (wait(&status) > 0)
 		winners += WIFEXITED(status) && !WEXITSTATUS(status);
 	assert_int_equal(winners, 1);
 	assert_int_equal(files(), 1);
+}
+
+/* Whoever may only look into the folder keeps nobody from enrolling. */
+static void test_lock(void **state)
+{
+	struct bv_machine machine = machine_of(1, 1);
+	struct stat st;
+	int fd, status;
+
+	assert_int_equal(mkdir(tm_path("machines"), 0755), 0);
+	fd = open(tm_path("machines"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(waitpid(start_add(&machine), &status, 0) > 0, 1);
+	assert_int_equal(status, 0);
+	close(fd);
+	assert_int_equal(files(), 1);
+	assert_int_equal(stat(tm_path("machines/lock"), &st), 0);
+	assert_int_equal(st.st_mode & 077, 0);
+}
+
+/* In whichever order they come and go. */
+static void test_order(void **state)
+{
+	struct machines *writer = machines_open(tm_path("machines"), true, NULL);
+	struct machines *reader = machines_open(tm_path("machines"), false, NULL);
+	char name[2 * BASTION_DIGEST_SIZE + 1], path[256];
+
+	for (int i = 9; i; i--) {
+		struct bv_machine machine = machine_of(10 * i, i);
+
+		assert_int_equal(machines_add(writer, &machine, false, NULL), 0);
+		assert_non_null(machines_find(reader, (struct bv_span){ machine.ak, 34 }));
+	}
+	for (int gone = 9; gone > 0; gone -= 4) {
+		struct bv_machine machine = machine_of(10 * gone, gone);
+
+		bv_hex(name, machine.chip_id, BASTION_DIGEST_SIZE);
+		snprintf(path, sizeof(path), "%s/%s.json", tm_path("machines"), name);
+		assert_int_equal(unlink(path), 0);
+		for (int i = 1; i <= 9; i++) {
+			const struct bv_machine *found;
+
+			machine = machine_of(10 * i, i);
+			found = machines_find(reader, (struct bv_span){ machine.ak, 34 });
+			if (i >= gone && i % 4 == 1)
+				assert_null(found);
+			else
+				assert_string_equal(found->name, machine.name);
+		}
+	}
+	machines_close(writer);
+	machines_close(reader);
+}
+
+/* The folder that was looked at is the one that is used. */
+static void test_renamed(void **state)
+{
+	uint8_t one[BV_TPM_NAME_MAX], two[BV_TPM_NAME_MAX];
+	struct bv_machine machine = machine_of(7, 7);
+	struct machines *machines;
+
+	assert_int_equal(enroll(RECORD("web-1", CHIP_A, KEY_1), NULL), VERIFIER_OK);
+	machines = machines_open(tm_path("machines"), false, NULL);
+	assert_int_equal(rename(tm_path("machines"), tm_path("moved")), 0);
+	assert_int_equal(enroll(RECORD("web-2", CHIP_A, KEY_2), NULL), VERIFIER_OK);
+	assert_null(machines_find(machines, key(KEY_2, two)));
+	assert_non_null(machines_find(machines, key(KEY_1, one)));
+	assert_int_equal(machines_add(machines, &machine, false, NULL), 0);
+	assert_int_equal(files(), 1);
+	machines_close(machines);
 }
 
 /* Evidence of a machine that is known to be good gives the references that it then fits. */
@@ -364,6 +450,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_folder, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_find, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_race, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_lock, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_order, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_renamed, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_reference, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_serve, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_simulate, tm_setup, tm_teardown),
