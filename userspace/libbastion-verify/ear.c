@@ -10,6 +10,7 @@
 
 #include "crypto.h"
 #include "ear.h"
+#include "grant.h"
 
 #define ID_SIZE		16
 #define UEID_SIZE	32	/* of the chip's id */
@@ -88,6 +89,14 @@ static int add_identity(json_t *claims, const struct bv_facts *facts)
 	       (facts->is_tpm && json_object_set_new(submod, "ear.bastion.tpm", tpm(&facts->tpm)));
 }
 
+/* When a grant of this result ends at the latest. */
+static int64_t expiry(const struct bv_ear_input *in)
+{
+	const uint32_t lifetime = in->policy->lifetime;
+
+	return in->now + (in->verdict->facts.is_tpm ? bv_policy_seconds(lifetime) : lifetime);
+}
+
 json_t *bv_ear_claims(const struct bv_ear_input *in)
 {
 	char iss[32 + 2 * BASTION_DIGEST_SIZE] = "bastion-verifier:", jti[2 * ID_SIZE + 1];
@@ -98,8 +107,7 @@ json_t *bv_ear_claims(const struct bv_ear_input *in)
 	claims = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:{s:s, s:s}, s:o}",
 			   "eat_profile", BV_EAR_PROFILE, "iss", iss, "aud", in->audience, "jti", jti,
 			   "iat", (json_int_t)in->now, "nbf", (json_int_t)in->now, "exp",
-			   (json_int_t)(in->now + in->policy->lifetime), "eat_nonce",
-			   base64url(in->nonce), "ear.verifier-id", "developer", DEVELOPER, "build",
+			   (json_int_t)expiry(in), "eat_nonce", base64url(in->nonce), "ear.verifier-id", "developer", DEVELOPER, "build",
 			   in->build, "submods", submods(in));
 	if (claims && in->verdict->facts.authentic && add_identity(claims, &in->verdict->facts)) {
 		json_decref(claims);

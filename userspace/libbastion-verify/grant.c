@@ -121,8 +121,6 @@ static int add_policies(const struct bv_facts *facts, uint32_t lifetime, EVP_PKE
 			struct bv_grant *grant)
 {
 	struct bastion_policy_signature signatures[BASTION_GRANT_ENTRIES_MAX] = { 0 };
-	const uint32_t seconds = lifetime < BASTION_POLICY_SECONDS_MAX ? lifetime :
-									 BASTION_POLICY_SECONDS_MAX;
 	const struct bastion_grant_entry *entry = (void *)(grant->bytes +
 							   sizeof(struct bastion_grant));
 	const uint8_t *end = grant->bytes + grant->len - BASTION_SIGNATURE_SIZE;
@@ -134,14 +132,18 @@ static int add_policies(const struct bv_facts *facts, uint32_t lifetime, EVP_PKE
 		    has_signature(signatures, count, entry->policy))
 			continue;
 		memcpy(signatures[count].policy, entry->policy, sizeof(entry->policy));
-		signatures[count].seconds = htole32(seconds);
+		signatures[count].seconds = htole32(bv_policy_seconds(lifetime));
 		ret = sign_policy(facts->quote.chip_nonce, key, &signatures[count++]);
 	}
-	if (ret || !count)
-		return ret;
-	grant->policies_len = BASTION_SEALED_POLICIES_SIZE(count);
-	return bv_policies_seal(signatures, count, facts->round.boot_key,
-				(struct bv_span){ grant->bytes, grant->len }, grant->policies);
+	if (!ret && count) {
+		grant->policies_len = BASTION_SEALED_POLICIES_SIZE(count);
+		ret = bv_policies_seal(signatures, count, facts->round.boot_key,
+				       (struct bv_span){ grant->bytes, grant->len },
+				       grant->policies);
+	}
+	/* Each releases a key to whoever has the kernel's place in front of the TPM. */
+	explicit_bzero(signatures, sizeof(signatures));
+	return ret;
 }
 
 int bv_grant_make(const struct bv_verdict *verdict, const struct bv_policy *policy, EVP_PKEY *key,

@@ -25,6 +25,15 @@ struct bv_grant {
 };
 
 /**
+ * bv_policy_seconds() - how long a TPM releases keys by a grant
+ * @lifetime:	the policy's, in seconds
+ */
+static inline uint32_t bv_policy_seconds(uint32_t lifetime)
+{
+	return lifetime < BASTION_POLICY_SECONDS_MAX ? lifetime : BASTION_POLICY_SECONDS_MAX;
+}
+
+/**
  * bv_grant_make() - make, sign and seal
  * @verdict:	closed; nothing is made unless it says granted
  * @policy:	whose permits, lifetime and register mask go into it

@@ -377,9 +377,13 @@ static void test_ear(void **state)
 	const json_t *tpm, *clock;
 	char *text;
 
+	/* It ends with the last key that the grant could release. */
+	json_object_set_new(mc->tc->policy, "lifetime", json_integer(1000));
 	make_result(mc, &result);
 	claims = bv_ear_verify(result.ear, keys, TC_NOW, NULL);
 	assert_non_null(claims);
+	assert_int_equal(json_integer_value(json_object_get(claims, "exp")) -
+			 json_integer_value(json_object_get(claims, "iat")), 300);
 	memcpy(ueid + 1, mc->record.chip_id, 32);
 	text = bv_base64url(BV_SPAN(ueid));
 	assert_string_equal(json_string_value(json_object_get(claims, "ueid")), text);
