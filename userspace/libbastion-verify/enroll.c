@@ -102,16 +102,6 @@ static int say_of(struct bv_error *err, const char *what)
 	return -EBADMSG;
 }
 
-/* A public area and nothing around it, since its digest is to be the chip's. */
-static int parse_key(struct bv_span bytes, struct bv_tpm_public *key, struct bv_error *err)
-{
-	int ret = bv_tpm_public_parse(bytes, key, err);
-
-	if (!ret && key->encoded.len != bytes.len)
-		ret = bv_fail(err, "the key has a size before it (TPM2B_PUBLIC, not TPMT_PUBLIC)");
-	return ret;
-}
-
 static int hash_key(EVP_PKEY *key, uint8_t digest[BASTION_DIGEST_SIZE], struct bv_error *err)
 {
 	uint8_t *der = NULL;
@@ -127,7 +117,8 @@ static int hash_key(EVP_PKEY *key, uint8_t digest[BASTION_DIGEST_SIZE], struct b
 static int read_ek(const struct bv_enroll_request *request, struct bv_tpm_public *ek,
 		   EVP_PKEY **key, struct bv_machine *machine, struct bv_error *err)
 {
-	int ret = parse_key(request->ek, ek, err);
+	/* Its digest is to be the chip's id. */
+	int ret = bv_tpm_public_only(request->ek, ek, err);
 
 	if (!ret && bv_sha384(machine->chip_id, &request->ek, 1))
 		return bv_fail_errno(err, EIO, "hashing a key");
@@ -148,7 +139,7 @@ static int read_ak(const struct bv_enroll_request *request, struct bv_machine *m
 {
 	struct bv_tpm_public ak;
 	EVP_PKEY *key = NULL;
-	int ret = parse_key(request->ak, &ak, err);
+	int ret = bv_tpm_public_only(request->ak, &ak, err);
 
 	if (!ret && bv_tpm_public_name(&ak, machine->ak, &machine->ak_len))
 		return bv_fail_errno(err, EIO, "hashing a key");
@@ -312,7 +303,7 @@ int bv_enroll_finish(struct bv_enroll_pending *pending, const json_t *answer, in
 		     struct bv_error *err)
 {
 	static const char *const known[] = { "type", "chip", "secret", NULL };
-	uint8_t secret[BV_CREDENTIAL_SECRET], digest[32];
+	uint8_t secret[BV_CREDENTIAL_SECRET], digest[32], chip_id[BASTION_DIGEST_SIZE];
 	const bool open = pending->open;
 	int ret;
 
@@ -320,6 +311,11 @@ int bv_enroll_finish(struct bv_enroll_pending *pending, const json_t *answer, in
 	if (!open)
 		return bv_fail(err, "no secret is waited for: begin with a request");
 	ret = bv_json_only(answer, known, "the answer", err);
+	if (!ret)
+		ret = bv_json_hex(answer, "chip", chip_id, sizeof(chip_id), sizeof(chip_id), NULL, err);
+	if (!ret && memcmp(chip_id, pending->machine.chip_id, sizeof(chip_id)))
+		ret = bv_fail(err, "the answer is another machine's: its \"chip\" is not the one that "
+			      "asked");
 	if (!ret)
 		ret = bv_json_hex(answer, "secret", secret, sizeof(secret), sizeof(secret), NULL, err);
 	if (!ret && now > pending->until)

@@ -115,6 +115,15 @@ int bv_tpm_public_parse(struct bv_span bytes, struct bv_tpm_public *public, stru
 	return rest.len ? bv_fail(err, "%zu bytes follow the key", rest.len) : 0;
 }
 
+int bv_tpm_public_only(struct bv_span bytes, struct bv_tpm_public *public, struct bv_error *err)
+{
+	int ret = bv_tpm_public_parse(bytes, public, err);
+
+	if (!ret && public->encoded.len != bytes.len)
+		ret = bv_fail(err, "the key has a size before it (TPM2B_PUBLIC, not TPMT_PUBLIC)");
+	return ret;
+}
+
 int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_NAME_MAX],
 		       size_t *len)
 {

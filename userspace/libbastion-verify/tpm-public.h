@@ -67,6 +67,13 @@ struct bv_tpm_public {
 int bv_tpm_public_parse(struct bv_span bytes, struct bv_tpm_public *public, struct bv_error *err);
 
 /**
+ * bv_tpm_public_only() - likewise, a TPMT_PUBLIC alone
+ *
+ * Where a key has one spelling: its digest is a chip's id, or messages have only this one.
+ */
+int bv_tpm_public_only(struct bv_span bytes, struct bv_tpm_public *public, struct bv_error *err);
+
+/**
  * bv_tpm_public_name() - the name of a key: algorithm and digest (part 1, 16)
  * @public:	parsed
  * @name:	the name

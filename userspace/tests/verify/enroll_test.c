@@ -80,7 +80,7 @@ static void refuses(struct world *world, const char *why)
 
 static int finish(struct world *world, const uint8_t bytes[BV_CREDENTIAL_SECRET], int64_t now)
 {
-	json_t *answer = tw_answer(bytes);
+	json_t *answer = tw_answer(&world->tw, bytes);
 	int ret;
 
 	world->err.text[0] = '\0';
@@ -164,10 +164,22 @@ static void test_answers(void **state)
 	assert_int_equal(finish(world, secret, UNTIL + 1), -EBADMSG);
 	assert_non_null(strstr(world->err.text, "too late"));
 	accepts(world);
-	answer = json_pack("{s:s}", "secret", "00");
+	answer = tw_answer(&world->tw, secret);
+	json_object_set_new(answer, "secret", json_string("00"));
 	assert_int_equal(bv_enroll_finish(&world->pending, answer, 0, NULL), -EBADMSG);
 	json_decref(answer);
 	assert_false(world->pending.open);
+	accepts(world);
+	answer = tw_answer(&world->tw, secret);
+	json_object_del(answer, "chip");
+	assert_int_equal(bv_enroll_finish(&world->pending, answer, 0, NULL), -EBADMSG);
+	json_decref(answer);
+	accepts(world);
+	answer = tw_answer(&world->tw, secret);
+	json_object_set_new(answer, "chip", json_sprintf("%096d", 1));
+	assert_int_equal(bv_enroll_finish(&world->pending, answer, 0, &world->err), -EBADMSG);
+	assert_non_null(strstr(world->err.text, "another machine"));
+	json_decref(answer);
 }
 
 static void test_certificates(void **state)

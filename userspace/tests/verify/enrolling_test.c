@@ -163,7 +163,7 @@ static json_t *enroll(struct world *world, const char *name)
 		return answer;
 	assert_true(tw_activate(&world->tw, answer, secret));
 	json_decref(answer);
-	return ask(world, tw_answer(secret));
+	return ask(world, tw_answer(&world->tw, secret));
 }
 
 static void enrolls(struct world *world, const char *name)
@@ -282,23 +282,29 @@ static void test_secret(void **state)
 	json_t *answer;
 
 	expect(world, "web-1");
-	refuses(world, ask(world, tw_answer(secret)), "no secret is waited for");
+	refuses(world, ask(world, tw_answer(&world->tw, secret)), "no secret is waited for");
 	answer = ask(world, tw_request(&world->tw, "web-1"));
 	assert_true(tw_activate(&world->tw, answer, secret));
 	json_decref(answer);
-	refuses(world, ask_at(world, tw_answer(secret), 1000 + ENROLLING_MS + 1), "too late");
-	refuses(world, ask(world, tw_answer(secret)), "no secret is waited for");
+	refuses(world, ask_at(world, tw_answer(&world->tw, secret), 1000 + ENROLLING_MS + 1), "too late");
+	refuses(world, ask(world, tw_answer(&world->tw, secret)), "no secret is waited for");
 	answer = ask(world, tw_request(&world->tw, "web-1"));
 	json_decref(answer);
-	refuses(world, ask(world, tw_answer(secret)), "another secret");
+	refuses(world, ask(world, tw_answer(&world->tw, secret)), "another secret");
 	journal_says(world, "refused", "another secret");
+	answer = ask(world, tw_request(&world->tw, "web-1"));
+	assert_true(tw_activate(&world->tw, answer, secret));
+	json_decref(answer);
+	answer = tw_answer(&world->tw, secret);
+	json_object_set_new(answer, "chip", json_sprintf("%096d", 1));
+	refuses(world, ask(world, answer), "another machine");
 	/* A second request takes the first one's place. */
 	json_decref(ask(world, tw_request(&world->tw, "web-1")));
 	answer = ask(world, tw_request(&world->tw, "web-1"));
 	assert_true(tw_activate(&world->tw, answer, secret));
 	json_decref(answer);
 	memset(&world->session, 0, sizeof(world->session));
-	refuses(world, ask(world, tw_answer(secret)), "no secret is waited for");
+	refuses(world, ask(world, tw_answer(&world->tw, secret)), "no secret is waited for");
 	assert_int_equal(access(world->record, F_OK), -1);
 }
 
@@ -515,13 +521,11 @@ static json_t *request_by_hand(struct world *world, int64_t seconds)
 
 static int respond_by_hand(struct world *world, const uint8_t secret[BV_CREDENTIAL_SECRET])
 {
-	char hex[2 * BASTION_DIGEST_SIZE + 1], path[128];
-	json_t *answer = tw_answer(secret);
+	json_t *answer = tw_answer(&world->tw, secret);
 	struct bv_machine machine;
+	char path[128];
 	int ret;
 
-	tw_chip_id(&world->tw, hex);
-	json_object_set_new(answer, "chip", json_string(hex));
 	snprintf(path, sizeof(path), "%s/answer", world->folder);
 	assert_int_equal(json_dump_file(answer, path, 0), 0);
 	json_decref(answer);

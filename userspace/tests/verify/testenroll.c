@@ -58,12 +58,13 @@ json_t *tw_request(const struct tw *tw, const char *name)
 	return json;
 }
 
-json_t *tw_answer(const uint8_t secret[BV_CREDENTIAL_SECRET])
+json_t *tw_answer(const struct tw *tw, const uint8_t secret[BV_CREDENTIAL_SECRET])
 {
-	char hex[2 * BV_CREDENTIAL_SECRET + 1];
+	char chip[2 * BASTION_DIGEST_SIZE + 1], hex[2 * BV_CREDENTIAL_SECRET + 1];
 
+	tw_chip_id(tw, chip);
 	bv_hex(hex, secret, BV_CREDENTIAL_SECRET);
-	return json_pack("{s:s, s:s}", "type", "enroll-secret", "secret", hex);
+	return json_pack("{s:s, s:s, s:s}", "type", "enroll-secret", "chip", chip, "secret", hex);
 }
 
 void tw_chip_id(const struct tw *tw, char hex[2 * BASTION_DIGEST_SIZE + 1])

@@ -34,7 +34,7 @@ void tw_exit(struct tw *tw);
 json_t *tw_request(const struct tw *tw, const char *name);
 
 /** tw_answer() - a secret, as it goes back */
-json_t *tw_answer(const uint8_t secret[BV_CREDENTIAL_SECRET]);
+json_t *tw_answer(const struct tw *tw, const uint8_t secret[BV_CREDENTIAL_SECRET]);
 
 /** tw_chip_id() - SHA-384 of the endorsement key's public area, in hex */
 void tw_chip_id(const struct tw *tw, char hex[2 * BASTION_DIGEST_SIZE + 1]);
