@@ -84,16 +84,18 @@ static int parse_reference(int argc, char **argv, struct reference *ref)
 /* What firmware and boot loader extended, as the machine's TPM signed it. */
 static json_t *quoted_pcrs(const struct bv_evidence *evidence, struct bv_error *err)
 {
-	const uint32_t mask = (1u << BV_PLATFORM_PCRS) - 1;
+	const uint32_t own = evidence->round.pcr, mask = bv_tpm_reference_pcrs(own);
 	const struct bv_tpm_evidence quote = {
 		.attest = evidence->tpm_attest, .signature = evidence->tpm_signature,
 		.key = evidence->tpm_key, .values = evidence->tpm_registers,
 	};
-	struct bv_tpm_finding finding;
+	struct bv_tpm_finding finding = { 0 };
 	json_t *pcrs = NULL;
 
 	if (!evidence->tpm)
 		bv_fail(err, "the evidence is not a TPM's: use --kernel, --initrd and --cmdline");
+	else if (own < 8)
+		bv_fail(err, "the module extends PCR %u, which is the firmware's", own);
 	else if (bv_tpm_quote_judge(&quote, &finding))
 		bv_fail(err, "out of memory");
 	else if (!finding.found.ok)
@@ -103,8 +105,7 @@ static json_t *quoted_pcrs(const struct bv_evidence *evidence, struct bv_error *
 	else
 		pcrs = bv_pcrs_bank_json(BV_BANK_SHA256, mask,
 					 finding.registers.value[BV_BANK_SHA256]);
-	if (evidence->tpm)
-		bv_tpm_finding_exit(&finding);
+	bv_tpm_finding_exit(&finding);
 	return pcrs;
 }
 
@@ -147,7 +148,7 @@ int verifier_reference(int argc, char **argv)
 static bool leaves_pcrs(const struct bv_policy *policy)
 {
 	for (size_t i = 0; i < policy->tpms.count; i++)
-		if (policy->tpms.item[i].mask != (1u << BV_PLATFORM_PCRS) - 1)
+		if (policy->tpms.item[i].mask != bv_tpm_reference_pcrs(policy->pcr))
 			return true;
 	return false;
 }
@@ -155,6 +156,8 @@ static bool leaves_pcrs(const struct bv_policy *policy)
 /* What a policy may leave out, and what that means. */
 static json_t *gaps_json(const struct bv_policy *policy)
 {
+	/* Without roots there are TPMs alone. */
+	const bool roots = policy->root_files.count;
 	const struct {
 		bool open;
 		const char *meaning;
@@ -162,10 +165,13 @@ static json_t *gaps_json(const struct bv_policy *policy)
 		{ !policy->permit_count, "no \"policies\": nothing is ever granted" },
 		{ !policy->boot_count && !policy->tpms.count,
 		  "no \"reference\": no better than warning" },
-		{ !policy->root_files.count, "no \"roots\": no chip but TPMs that were enrolled" },
+		{ roots && !policy->boot_count && policy->tpms.count,
+		  "\"reference\" has no \"boot\": Bastionchips are no better than warning" },
+		{ !roots, "no \"roots\": no chip but TPMs that were enrolled" },
 		{ leaves_pcrs(policy), "\"reference\": an item of \"tpm\" does not name all PCRs from 0 to 9" },
 		{ !policy->firmware_min, "no \"firmware_min\": no better than warning" },
-		{ !policy->has_svn_min, "no \"svn_min\": no better than warning" },
+		{ roots && !policy->has_svn_min,
+		  "no \"svn_min\": Bastionchips are no better than warning" },
 		{ !policy->modules.given, "no \"modules\": any build of the module" },
 		{ !policy->platforms.given, "no \"platforms\": any kernel, locked down or not" },
 		{ !policy->parameters.given, "no \"parameters\": any parameters of the module" },

@@ -16,11 +16,9 @@ static bool check_form(const struct bv_evidence *evidence, struct bv_verdict *ve
 {
 	struct bv_tpm_public public;
 	struct bv_error err = { "" };
-	int ret = bv_tpm_public_parse(evidence->tpm_key, &public, &err);
+	bool ok = !bv_tpm_public_only(evidence->tpm_key, &public, &err);
 
-	if (!ret && public.encoded.len != evidence->tpm_key.len)
-		ret = bv_fail(&err, "it has a size before it, as in TPM2B_PUBLIC");
-	return !ret || bv_verdict_add(verdict, &(struct bv_check){
+	return ok || bv_verdict_add(verdict, &(struct bv_check){
 		.name = "key", .claim = BV_HARDWARE, .tier = BV_CONTRAINDICATED,
 		.expected = "TPMT_PUBLIC of the attestation key", .seen = err.text,
 		.advice = "The agent and the verifier are of different versions, or the evidence was "
@@ -200,8 +198,7 @@ void bv_appraise_tpm_hardware(struct bv_verdict *verdict)
 static bool check_log(struct bv_span log, struct bv_verdict *verdict)
 {
 	const struct bv_tpm_facts *tpm = &verdict->facts.tpm;
-	/* The module's own is in no log of the firmware's. */
-	const uint32_t mask = ((1u << BV_PLATFORM_PCRS) - 1) & ~(1u << tpm->pcr);
+	const uint32_t mask = bv_tpm_reference_pcrs(tpm->pcr);
 	struct bv_expected quoted = { 0 };
 	struct bv_comparison compared;
 	struct bv_error err = { "" };

@@ -107,8 +107,9 @@ json_t *bv_ear_claims(const struct bv_ear_input *in)
 	claims = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:{s:s, s:s}, s:o}",
 			   "eat_profile", BV_EAR_PROFILE, "iss", iss, "aud", in->audience, "jti", jti,
 			   "iat", (json_int_t)in->now, "nbf", (json_int_t)in->now, "exp",
-			   (json_int_t)expiry(in), "eat_nonce", base64url(in->nonce), "ear.verifier-id", "developer", DEVELOPER, "build",
-			   in->build, "submods", submods(in));
+			   (json_int_t)expiry(in), "eat_nonce", base64url(in->nonce),
+			   "ear.verifier-id", "developer", DEVELOPER, "build", in->build, "submods",
+			   submods(in));
 	if (claims && in->verdict->facts.authentic && add_identity(claims, &in->verdict->facts)) {
 		json_decref(claims);
 		return NULL;

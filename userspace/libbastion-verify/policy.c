@@ -141,6 +141,10 @@ static int read_reference(const json_t *json, struct bv_policy *policy, struct b
 		ret = read_boots(boot, policy, err);
 	if (!ret && tpm)
 		ret = bv_tpm_references_read(&policy->tpms, tpm, err);
+	for (size_t i = 0; !ret && i < policy->tpms.count; i++)
+		if (policy->tpms.item[i].mask & ~bv_tpm_reference_pcrs(policy->pcr))
+			ret = bv_fail(err, "policy: \"tpm\", %s: PCR %u is the module's own (\"pcr\"): "
+				      "it grows with use", policy->tpms.item[i].name, policy->pcr);
 	return ret;
 }
 

@@ -31,6 +31,12 @@ struct bv_tpm_references {
 	size_t count;
 };
 
+/** bv_tpm_reference_pcrs() - those that firmware and boot loader extend: not @own, the module's */
+static inline uint32_t bv_tpm_reference_pcrs(uint32_t own)
+{
+	return ((1u << BV_PLATFORM_PCRS) - 1) & ~(1u << own);
+}
+
 /**
  * bv_tpm_references_read() - read "tpm" of a policy's "reference"
  * @references:	bv_tpm_references_exit() it whatever this returns

@@ -11,15 +11,21 @@
 /* The registers that a chip would have; what is wrong with a log, its own check says. */
 static void set_registers(const struct bv_simulation *in, struct bv_facts *facts)
 {
-	struct bv_ima_replay ima = { .pcrs.banks = 1u << BV_BANK_SHA384, .mirror = true };
-	struct bv_replay boot, own;
+	struct bv_ima_replay ima = {
+		.pcrs.banks = 1u << BV_BANK_SHA256 | 1u << BV_BANK_SHA384, .mirror = !in->pcrs,
+	};
+	struct bv_tpm_facts *tpm = &facts->tpm;
+	struct bv_replay boot, own = { .tpm = in->pcrs };
 	struct bv_log_entry bad;
 
 	bv_log_replay(in->boot_log, BV_LOG_PLATFORM, &boot, &bad, NULL);
-	bv_log_replay(in->log, BV_LOG_MODULE, &own, &bad, NULL);
+	bv_log_replay_more(in->log, BV_LOG_MODULE, &own, &bad, NULL);
 	memcpy(facts->quote.registers, own.registers, sizeof(own.registers));
 	memcpy(facts->quote.registers[0], boot.registers[0], BASTION_DIGEST_SIZE);
 	facts->round.log_count = own.count;
+	facts->is_tpm = in->pcrs;
+	tpm->pcr = in->policy->pcr;
+	memcpy(tpm->pcrs[tpm->pcr], own.pcr, BV_PCR_SIZE);
 	if (!in->ima.data)
 		return;
 	/* Or a bad list would be as good as what comes before the bad entry. */
@@ -27,6 +33,7 @@ static void set_registers(const struct bv_simulation *in, struct bv_facts *facts
 		memset(&ima.pcrs, 0xff, sizeof(ima.pcrs));
 	memcpy(facts->quote.registers[BV_IMA_MIRROR],
 	       ima.pcrs.value[BV_BANK_SHA384][BV_IMA_MIRROR], BASTION_DIGEST_SIZE);
+	memcpy(tpm->pcrs[BV_IMA_PCR], ima.pcrs.value[BV_BANK_SHA256][BV_IMA_PCR], BV_PCR_SIZE);
 }
 
 /* What a round would have told: the boot key that was measured, and who asks. */
@@ -73,9 +80,9 @@ static void judge_pcrs(const struct bv_simulation *in, struct bv_verdict *verdic
 {
 	struct bv_tpm_facts *tpm = &verdict->facts.tpm;
 
-	tpm->pcr = in->policy->pcr;
 	for (int i = 0; i < BV_PLATFORM_PCRS; i++)
-		memcpy(tpm->pcrs[i], in->pcrs->value[BV_BANK_SHA256][i], BV_PCR_SIZE);
+		if (bv_tpm_reference_pcrs(tpm->pcr) & (1u << i))
+			memcpy(tpm->pcrs[i], in->pcrs->value[BV_BANK_SHA256][i], BV_PCR_SIZE);
 	bv_appraise_tpm_boot(in->policy, in->tcg_log, verdict);
 }
 
@@ -92,6 +99,7 @@ struct bv_verdict *bv_simulate(const struct bv_simulation *in, bool *granted)
 		bv_history_free(history);
 		return NULL;
 	}
+	bv_history_set_tpm(history, in->pcrs);
 	set_registers(in, &verdict->facts);
 	set_round(in->log, &verdict->facts, verifier);
 	if (in->verifier)

@@ -336,6 +336,90 @@ static void test_reference(void **state)
 	mc_free(mc);
 }
 
+/* Whether "policy check" has a note with these words. */
+static bool notes(const json_t *policy, const char *words)
+{
+	json_t *json, *note;
+	bool found = false;
+	size_t i;
+
+	assert_int_equal(json_dump_file(policy, tm_path("policy"), 0), 0);
+	if (TM_RUN(verifier_policy, "policy", "check", tm_path("policy"), "--json"))
+		fail_msg("%s", tm_complaint);
+	json = tm_json();
+	json_array_foreach(json_object_get(json, "notes"), i, note)
+		found |= !!strstr(json_string_value(note), words);
+	json_decref(json);
+	return found;
+}
+
+static void write_root(const struct mc *mc)
+{
+	FILE *root = fopen(tm_path("root.pem"), "w");
+
+	assert_true(root && PEM_write_X509(root, mc->tc->root) && !fclose(root));
+}
+
+/* One that grows with use is in no reference, and is not missed there. */
+static void test_reference_own_pcr(void **state)
+{
+	struct mc *mc = mc_new();
+	json_t *bundle, *json, *pcrs;
+
+	mc->tc->round.pcr = 9;
+	mc->tpm->selection.banks[0].mask = 0x7ff;
+	mc_quote(mc);
+	bundle = mc_bundle(mc);
+	assert_int_equal(json_dump_file(bundle, tm_path("evidence"), 0), 0);
+	json_decref(bundle);
+	assert_int_equal(TM_RUN(verifier_reference, "reference", "--evidence", tm_path("evidence")),
+			 VERIFIER_OK);
+	json = tm_json();
+	pcrs = json_object_get(json_array_get(json_object_get(json, "tpm"), 0), "pcrs");
+	assert_int_equal(json_object_size(pcrs), 9);
+	assert_null(json_object_get(pcrs, "9"));
+	json_object_set(mc->tc->policy, "reference", json);
+	json_object_set_new(mc->tc->policy, "pcr", json_integer(9));
+	mc_grants(mc);
+	write_root(mc);
+	assert_false(notes(mc->tc->policy, "does not name all PCRs"));
+	json_object_del(pcrs, "8");
+	assert_true(notes(mc->tc->policy, "does not name all PCRs"));
+	json_object_set(pcrs, "9", json_object_get(pcrs, "7"));
+	assert_int_equal(json_dump_file(mc->tc->policy, tm_path("policy"), 0), 0);
+	assert_int_equal(TM_RUN(verifier_policy, "policy", "check", tm_path("policy")),
+			 VERIFIER_REFUSED);
+	assert_non_null(strstr(tm_complaint, "PCR 9 is the module's own"));
+	/* Nobody can have the firmware's left out. */
+	mc->tc->round.pcr = 0;
+	bundle = mc_bundle(mc);
+	assert_int_equal(json_dump_file(bundle, tm_path("evidence"), 0), 0);
+	json_decref(bundle);
+	assert_int_equal(TM_RUN(verifier_reference, "reference", "--evidence", tm_path("evidence")),
+			 VERIFIER_REFUSED);
+	json_decref(json);
+	mc_free(mc);
+}
+
+/* What is missing for Bastionchips only is no gap where there are none. */
+static void test_gaps(void **state)
+{
+	struct mc *mc = mc_new();
+	json_t *policy = mc->tc->policy, *reference;
+
+	write_root(mc);
+	assert_true(notes(policy, "no \"svn_min\": Bastionchips are no better than warning"));
+	assert_true(notes(policy, "no \"boot\": Bastionchips are no better than warning"));
+	reference = json_incref(json_object_get(policy, "reference"));
+	json_object_del(policy, "reference");
+	assert_true(notes(policy, "no \"reference\": no better than warning"));
+	json_object_set_new(policy, "reference", reference);
+	json_object_del(policy, "roots");
+	assert_false(notes(policy, "svn_min"));
+	assert_false(notes(policy, "Bastionchips"));
+	mc_free(mc);
+}
+
 static json_t *ask(struct session *session, const struct service *service, json_t *request)
 {
 	char *line = json_dumps(request, 0), *answer, *log;
@@ -420,9 +504,8 @@ static void test_simulate(void **state)
 {
 	json_t *bundle;
 	struct mc *mc = write_evidence(&bundle);
-	FILE *root = fopen(tm_path("root.pem"), "w");
 
-	assert_true(root && PEM_write_X509(root, mc->tc->root) && !fclose(root));
+	write_root(mc);
 	assert_int_equal(json_dump_file(mc->tc->policy, tm_path("policy"), 0), 0);
 	assert_int_equal(TM_RUN(verifier_policy, "policy", "simulate", "--policy", tm_path("policy"),
 				"--evidence", tm_path("evidence")), VERIFIER_OK);
@@ -440,6 +523,41 @@ static void test_simulate(void **state)
 	mc_free(mc);
 }
 
+static int simulate(struct mc *mc)
+{
+	json_t *bundle;
+
+	mc_quote(mc);
+	bundle = mc_bundle(mc);
+	assert_int_equal(json_dump_file(bundle, tm_path("evidence"), 0), 0);
+	json_decref(bundle);
+	return TM_RUN(verifier_policy, "policy", "simulate", "--policy", tm_path("policy"),
+		      "--evidence", tm_path("evidence"), "--json");
+}
+
+/* As the server, it judges what extends IMA's PCR and no other. */
+static void test_simulate_ima(void **state)
+{
+	struct mc *mc = mc_new();
+	size_t start;
+
+	write_root(mc);
+	tm_write_text("files.json", "{\"generations\": [{\"name\": \"g\", \"retired\": false, "
+		      "\"files\": [{\"path\": \"boot_aggregate\", \"digests\": \"any\"}, "
+		      "{\"path\": \"/usr/bin/*\", \"digests\": [\"sha256:"
+		      "abababababababababababababababababababababababababababababababab\"]}]}]}");
+	json_object_set_new(mc->tc->policy, "ima", json_pack("{s:[s]}", "references", "files.json"));
+	assert_int_equal(json_dump_file(mc->tc->policy, tm_path("policy"), 0), 0);
+	ti_file(&mc->ima, "boot_aggregate", 1);
+	start = mc->ima.len;
+	ti_file(&mc->ima, "/usr/bin/a", 0xab);
+	ti_file(&mc->ima, "/usr/bin/b", 0xab);
+	assert_int_equal(simulate(mc), VERIFIER_OK);
+	mc->ima.binary[start] = 11;
+	assert_int_equal(simulate(mc), VERIFIER_REFUSED);
+	mc_free(mc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,8 +572,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_order, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_renamed, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_reference, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_reference_own_pcr, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_gaps, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_serve, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_simulate, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_simulate_ima, tm_setup, tm_teardown),
 	};
 
 	return cmocka_run_group_tests_name("bastion-verifier: machines", tests, NULL, NULL);
