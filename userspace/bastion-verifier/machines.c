@@ -367,7 +367,7 @@ static int write_record(const struct machines *machines, const struct bv_machine
 		unlinkat(machines->fd, temporary, 0);
 	if (ret || !fsync(machines->fd))
 		return ret;
-	ret = bv_fail_errno(err, errno, machines->folder);
+	ret = fail(machines, name, errno, err);
 	/* What may not outlive this boot is no record. */
 	if (!replace)
 		unlinkat(machines->fd, name, 0);
@@ -438,6 +438,7 @@ static int add(struct machines *machines, const struct bv_machine *machine, bool
 {
 	const struct bv_machine *list;
 	ssize_t count = machines_list(machines, &list, err);
+	struct bv_machine new = *machine;
 	bool replace = false;
 
 	if (count < 0)
@@ -453,9 +454,14 @@ static int add(struct machines *machines, const struct bv_machine *machine, bool
 			return 0;
 		if (!same && (!again || !is_chip(&list[i], machine)))
 			return refuse(&list[i], machine, shared, err);
+		/* What has been proven of a chip stays true of it. */
+		if (list[i].has_ek && !new.has_ek) {
+			memcpy(new.ek, list[i].ek, sizeof(new.ek));
+			new.has_ek = true;
+		}
 		replace = true;
 	}
-	return create(machines, machine, replace, err);
+	return create(machines, &new, replace, err);
 }
 
 /*

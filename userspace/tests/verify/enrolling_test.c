@@ -496,6 +496,14 @@ static void test_differs(void **state)
 	machine.kind = BV_MACHINE_NATIVE;
 	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "its chip is that of this one"));
+	/* One chip has one endorsement key, said or not: no other chip gets it. */
+	machine.kind = BV_MACHINE_TPM;
+	machine.has_ek = false;
+	assert_int_equal(enrolling_add(world->machines, &machine, true, &err), 0);
+	machine = machine_of("web-2", 2, 3);
+	machine.has_ek = true;
+	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "its endorsement key is that of this one"));
 }
 
 /* By hand */
