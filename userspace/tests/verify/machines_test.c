@@ -246,6 +246,25 @@ static void test_lock(void **state)
 	assert_int_equal(st.st_mode & 077, 0);
 }
 
+/* Looks for a key that nobody has; what was read before is not read again, and no surprise. */
+static void find_none(struct machines *machines)
+{
+	const uint8_t none[34] = { 0 };
+	const struct bv_machine *found;
+	int saved = dup(STDERR_FILENO);
+	struct stat st;
+	int fd = open(tm_path("complaints"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(saved >= 0 && fd >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+	found = machines_find(machines, BV_SPAN(none));
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	close(saved);
+	assert_int_equal(fstat(fd, &st), 0);
+	close(fd);
+	assert_null(found);
+	assert_int_equal(st.st_size, 0);
+}
+
 /* In whichever order they come and go. */
 static void test_order(void **state)
 {
@@ -259,6 +278,7 @@ static void test_order(void **state)
 		assert_int_equal(machines_add(writer, &machine, false, NULL), 0);
 		assert_non_null(machines_find(reader, (struct bv_span){ machine.ak, 34 }));
 	}
+	find_none(reader);
 	for (int gone = 9; gone > 0; gone -= 4) {
 		struct bv_machine machine = machine_of(10 * gone, gone);
 
