@@ -195,7 +195,10 @@ static void insert(struct machines *machines, size_t at, const struct bv_machine
 	machines->files[at] = *file;
 }
 
-/* A record that came since, unless it shares a key or a name with one that was read before. */
+/*
+ * A record that came since. One that shares a key or a name with another that was read before is of no
+ * machine that anybody knows.
+ */
 static int read_one(struct machines *machines, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 		    struct bv_error *err)
 {

@@ -12,7 +12,8 @@
 static void set_registers(const struct bv_simulation *in, struct bv_facts *facts)
 {
 	struct bv_ima_replay ima = {
-		.pcrs.banks = 1u << BV_BANK_SHA256 | 1u << BV_BANK_SHA384, .mirror = !in->pcrs,
+		.pcrs.banks = 1u << (in->pcrs ? BV_BANK_SHA256 : BV_BANK_SHA384),
+		.mirror = !in->pcrs,
 	};
 	struct bv_tpm_facts *tpm = &facts->tpm;
 	struct bv_replay boot, own = { .tpm = in->pcrs };
