@@ -115,11 +115,6 @@ static uint32_t load(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-static void store(uint32_t *word, uint32_t value)
-{
-	__atomic_store_n(word, value, __ATOMIC_RELAXED);
-}
-
 static void pause_ns(uint64_t ns)
 {
 	struct timespec time = { .tv_nsec = ns };
