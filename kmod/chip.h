@@ -187,6 +187,12 @@ struct bastion_chip {
 };
 
 /* For transports */
+/* bastion_chip_not_sent - whether an error of a chip's means that it knows nothing of the command */
+static inline bool bastion_chip_not_sent(int error)
+{
+	return error == -EAGAIN || error == -ENOMEM;
+}
+
 struct bastion_chip *bastion_chip_alloc(struct device *parent,
 					const struct bastion_chip_ops *ops, void *priv);
 int bastion_chip_register(struct bastion_chip *chip);

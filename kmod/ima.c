@@ -128,7 +128,7 @@ static int feed_one(struct bastion_ima *ima)
 	ret = bastion_measure_register(ima->chip, REGISTER, digest);
 	if (ret)
 		/* It was not sent: its turn comes again. */
-		return ret == -EAGAIN || ret == -ENOMEM ? -EBUSY : ret;
+		return bastion_chip_not_sent(ret) ? -EBUSY : ret;
 	ima->start += record.len;
 	return 0;
 }

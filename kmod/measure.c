@@ -209,11 +209,6 @@ static int check_reset(struct bastion_chip *chip)
 	return -EIO;
 }
 
-static bool was_not_sent(int error)
-{
-	return error == -EAGAIN || error == -ENOMEM;
-}
-
 /*
  * If the chip does not say that it has it, nobody knows what the register holds, and
  * the gate fails until the chip is reset.
@@ -223,7 +218,7 @@ static int extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTION_
 	int ret = chip->ops->mr_extend(chip, index, digest);
 
 	/* Not sent, so the register is what it was: a crowd must not fail the gate. */
-	if (!ret || was_not_sent(ret))
+	if (!ret || bastion_chip_not_sent(ret))
 		return ret;
 	dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n", index, ret);
 	bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
@@ -242,7 +237,7 @@ static int extend_or_owe(struct bastion_chip *chip, const struct bastion_log_ent
 	if (check_reset(chip) || READ_ONCE(chip->gate->state) == BASTION_STATE_FAILED)
 		return 0;
 	ret = extend(chip, entry->index, entry->digests[BASTION_SHA384]);
-	return was_not_sent(ret) ? ret : 0;
+	return bastion_chip_not_sent(ret) ? ret : 0;
 }
 
 /* Extends the chip and appends @entry. */
