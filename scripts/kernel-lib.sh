@@ -10,6 +10,7 @@
 #	vm_kernel_release KERNEL	prints its release
 #	vm_kernel_image KERNEL		path of what boots
 #	vm_kernel_modules KERNEL	path of the folder with its modules
+#	kernel_mirror DIR		puts links to bastion's sources there, for kernel_make
 #	kernel_make KERNEL DIR [--clang] [ARGUMENT...]	builds the module whose sources, or links into
 #					the checkout, are in DIR; by Clang instead of the kernel's compiler
 
@@ -119,6 +120,14 @@ kernel_clang_arguments() {
 		CONFIG_UBSAN_BOUNDS_STRICT= CONFIG_CC_HAS_COUNTED_BY_PTR= \
 		CONFIG_FTRACE_MCOUNT_USE_CC= CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y \
 		CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
+}
+
+# Objects go beside sources, so the sources are mirrored by links.
+kernel_mirror() {
+	mkdir -p "$1"
+	find "$1" -xtype l -delete
+	cp --recursive --symbolic-link --force "$KERNEL_TOP/Kbuild" "$KERNEL_TOP/kmod" \
+		"$KERNEL_TOP/include" "$1/"
 }
 
 kernel_make() {

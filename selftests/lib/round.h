@@ -246,18 +246,24 @@ static inline bool round_is_tpm(const struct round *round)
 	return round->begin.chip_nonce_len == 32;
 }
 
-/* Also -EBADMSG, when the chip has quoted something that is no quote. */
-static inline int round_quote(struct round *round)
+/* Has the chip quote, and looks at nothing. */
+static inline int round_ask_quote(struct round *round)
 {
 	struct bastion_quote *quote = &round->quote;
-	int ret;
 
 	quote->size = sizeof(*quote);
 	quote->nonce_len = 32;
 	ROUND_MUST(RAND_bytes(quote->nonce, quote->nonce_len));
 	quote->quote = (uintptr_t)round->bytes;
 	quote->quote_size = sizeof(round->bytes);
-	ret = round_ioctl(round->fd, BASTION_IOC_QUOTE, quote);
+	return round_ioctl(round->fd, BASTION_IOC_QUOTE, quote);
+}
+
+/* Also -EBADMSG, when the chip has quoted something that is no quote. */
+static inline int round_quote(struct round *round)
+{
+	int ret = round_ask_quote(round);
+
 	if (!ret && round_is_tpm(round))
 		round_read_registers(round);
 	else if (!ret)

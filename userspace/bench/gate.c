@@ -47,6 +47,16 @@ int bench_gate_key_pair(const struct bench *bench, struct bench_gate *gate)
 	return gate->key < 0 ? bench_fail(bench, "making a key pair", gate->key) : 0;
 }
 
+int64_t bench_gate_release(void *arg)
+{
+	struct bench_gate *gate = arg;
+	int64_t begin = bench_now();
+	key_serial_t key = sealed_release(gate->fd, gate->key, BASTION_TYPE_LOGON,
+					  KEY_SPEC_SESSION_KEYRING);
+
+	return key < 0 ? key : bench_now() - begin;
+}
+
 void bench_gate_close(struct bench_gate *gate)
 {
 	if (gate->verifier.key) {

@@ -41,6 +41,9 @@ int bench_gate_key(const struct bench *bench, struct bench_gate *gate);
 /** bench_gate_key_pair() - the same for a key pair */
 int bench_gate_key_pair(const struct bench *bench, struct bench_gate *gate);
 
+/** bench_gate_release() - releases @gate->key as logon key: how long that took, ns, or -errno */
+int64_t bench_gate_release(void *gate);
+
 /** bench_gate_close() - removes the verifier, which locks */
 void bench_gate_close(struct bench_gate *gate);
 

@@ -15,16 +15,6 @@
 #define PADDED		"/run/bastion-bench-padded"
 #define PAD_SIZE	(4 << 20)
 
-static int64_t time_release(void *arg)
-{
-	struct bench_gate *gate = arg;
-	int64_t begin = bench_now();
-	key_serial_t key = sealed_release(gate->fd, gate->key, BASTION_TYPE_LOGON,
-					  KEY_SPEC_SESSION_KEYRING);
-
-	return key < 0 ? key : bench_now() - begin;
-}
-
 static int64_t time_parts(void *arg)
 {
 	static const char secret[32] = "thirty-two bytes, as released";
@@ -64,7 +54,7 @@ int bench_release(const struct bench *bench)
 	int fd, ret;
 	struct bench_gate gate;
 	const struct bench_task tasks[] = {
-		{ BENCH_CANDIDATE, "RELEASE", BENCH_US, time_release, &gate },
+		{ BENCH_CANDIDATE, "RELEASE", BENCH_US, bench_gate_release, &gate },
 		{ BENCH_REFERENCE, "MR_READ and add_key of a logon key", BENCH_US, time_parts, &fd },
 	};
 
@@ -92,7 +82,7 @@ int bench_release_large(const struct bench *bench)
 {
 	struct bench_gate gate;
 	const struct bench_task tasks[] = {
-		{ BENCH_CANDIDATE, "RELEASE by a program of 4 MiB", BENCH_US, time_release, &gate },
+		{ BENCH_CANDIDATE, "RELEASE by a program of 4 MiB", BENCH_US, bench_gate_release, &gate },
 		{ BENCH_REFERENCE, "SHA-256 of the program, by OpenSSL", BENCH_US, time_hash, NULL },
 	};
 	char path[sizeof(PADDED) + 1] = "";

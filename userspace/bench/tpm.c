@@ -15,16 +15,6 @@
 #define FOLDER		"/run/bench/"	/* scripts/bench-tpm has been there */
 #define COMMANDS	"/sys/class/bastion/bastion0/statistics/commands"
 
-static int64_t time_release(void *arg)
-{
-	struct bench_gate *gate = arg;
-	int64_t begin = bench_now();
-	key_serial_t key = sealed_release(gate->fd, gate->key, BASTION_TYPE_LOGON,
-					  KEY_SPEC_SESSION_KEYRING);
-
-	return key < 0 ? key : bench_now() - begin;
-}
-
 static int64_t time_program(void *arg)
 {
 	char *argv[] = { arg, NULL };
@@ -56,7 +46,7 @@ static long commands(void)
 static int count_commands(const struct bench *bench, struct bench_gate *gate)
 {
 	long before = commands();
-	int64_t ret = time_release(gate);
+	int64_t ret = bench_gate_release(gate);
 	long after = commands();
 
 	if (ret < 0 || before < 0 || after < before)
@@ -70,7 +60,7 @@ int bench_tpm(const struct bench *bench)
 {
 	struct bench_gate gate;
 	const struct bench_task tasks[] = {
-		{ BENCH_CANDIDATE, "RELEASE", BENCH_US, time_release, &gate },
+		{ BENCH_CANDIDATE, "RELEASE", BENCH_US, bench_gate_release, &gate },
 		{ BENCH_REFERENCE, "tpm2-tools: PolicySigned, Unseal", BENCH_US, time_program,
 		  FOLDER "tpm2-tools" },
 		{ BENCH_ALSO, "systemd-creds decrypt", BENCH_US, time_program,

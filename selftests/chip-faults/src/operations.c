@@ -42,15 +42,8 @@ static int read_quote(struct round *round)
 
 static int quote(struct round *round)
 {
-	struct bastion_quote *quote = &round->quote;
-	int ret;
+	int ret = round_ask_quote(round);
 
-	quote->size = sizeof(*quote);
-	quote->nonce_len = 32;
-	ROUND_MUST(RAND_bytes(quote->nonce, quote->nonce_len));
-	quote->quote = (uintptr_t)round->bytes;
-	quote->quote_size = sizeof(round->bytes);
-	ret = round_ioctl(round->fd, BASTION_IOC_QUOTE, quote);
 	return ret ? ret : read_quote(round);
 }
 

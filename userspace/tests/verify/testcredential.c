@@ -25,17 +25,6 @@ static const char *curve_name(const struct tk_ek *ek)
 	return ek->curve == 3 ? "P-256" : "P-384";
 }
 
-static void put_number(struct tt_bytes *bytes, EVP_PKEY *key, const char *name, int size)
-{
-	uint8_t value[BV_TPM_RSA_MAX];
-	BIGNUM *bn = NULL;
-
-	assert_int_equal(EVP_PKEY_get_bn_param(key, name, &bn), 1);
-	assert_int_equal(BN_bn2binpad(bn, value, size), size);
-	BN_free(bn);
-	tt_put_2b(bytes, value, size);
-}
-
 void tk_make_public(struct tk_ek *ek)
 {
 	struct tt_bytes *public = &ek->public;
@@ -56,12 +45,12 @@ void tk_make_public(struct tk_ek *ek)
 	if (ek->curve) {
 		tt_put_be(public, ek->curve, 2);
 		tt_put_be(public, BV_TPM_ALG_NULL, 2);
-		put_number(public, ek->key, OSSL_PKEY_PARAM_EC_PUB_X, coordinate(ek));
-		put_number(public, ek->key, OSSL_PKEY_PARAM_EC_PUB_Y, coordinate(ek));
+		tt_put_number(public, ek->key, OSSL_PKEY_PARAM_EC_PUB_X, coordinate(ek));
+		tt_put_number(public, ek->key, OSSL_PKEY_PARAM_EC_PUB_Y, coordinate(ek));
 	} else {
 		tt_put_be(public, EVP_PKEY_get_bits(ek->key), 2);
 		tt_put_be(public, 0, 4);
-		put_number(public, ek->key, OSSL_PKEY_PARAM_RSA_N, EVP_PKEY_get_bits(ek->key) / 8);
+		tt_put_number(public, ek->key, OSSL_PKEY_PARAM_RSA_N, EVP_PKEY_get_bits(ek->key) / 8);
 	}
 }
 

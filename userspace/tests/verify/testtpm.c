@@ -145,7 +145,7 @@ void tt_sign(struct tt_tpm *tpm)
 		tt_put_2b(signature, sig, len);
 }
 
-static void put_bn(struct tt_bytes *bytes, EVP_PKEY *key, const char *name, int size)
+void tt_put_number(struct tt_bytes *bytes, EVP_PKEY *key, const char *name, int size)
 {
 	uint8_t value[BV_TPM_RSA_MAX];
 	BIGNUM *bn = NULL;
@@ -173,12 +173,12 @@ static void make_public(struct tt_tpm *tpm)
 	if (tpm->curve) {
 		tt_put_be(public, tpm->curve, 2);
 		tt_put_be(public, BV_TPM_ALG_NULL, 2);
-		put_bn(public, tpm->key, OSSL_PKEY_PARAM_EC_PUB_X, size);
-		put_bn(public, tpm->key, OSSL_PKEY_PARAM_EC_PUB_Y, size);
+		tt_put_number(public, tpm->key, OSSL_PKEY_PARAM_EC_PUB_X, size);
+		tt_put_number(public, tpm->key, OSSL_PKEY_PARAM_EC_PUB_Y, size);
 	} else {
 		tt_put_be(public, EVP_PKEY_get_bits(tpm->key), 2);
 		tt_put_be(public, 0, 4);
-		put_bn(public, tpm->key, OSSL_PKEY_PARAM_RSA_N, EVP_PKEY_get_bits(tpm->key) / 8);
+		tt_put_number(public, tpm->key, OSSL_PKEY_PARAM_RSA_N, EVP_PKEY_get_bits(tpm->key) / 8);
 	}
 	tpm->public2b.len = 0;
 	tt_put_2b(&tpm->public2b, public->data, public->len);

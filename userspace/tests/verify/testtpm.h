@@ -17,6 +17,8 @@ struct tt_bytes {
 void tt_put(struct tt_bytes *bytes, const void *data, size_t len);
 void tt_put_be(struct tt_bytes *bytes, uint64_t value, size_t size);
 void tt_put_2b(struct tt_bytes *bytes, const void *data, size_t len);
+/* A number of a key's, by OpenSSL's name for it, as a TPM2B of @size bytes */
+void tt_put_number(struct tt_bytes *bytes, EVP_PKEY *key, const char *name, int size);
 
 /**
  * struct tt_tpm - what is to be quoted, and the outcome
