@@ -324,6 +324,8 @@ vm_start_once() {
 	cmdline="console=ttyS0 quiet panic=-1 log_buf_len=4M tsc=reliable clocksource=tsc"
 	# The self-tests of every algorithm take half a minute on an emulated CPU.
 	cmdline+=" cryptomgr.notests"
+	# Where a program's pages are at other addresses each time, their code is translated anew.
+	cmdline+=" norandmaps"
 	# On a busy host the timer may miss the moment at which it is checked: a panic, for nothing.
 	cmdline+=" no_timer_check"
 	# Of the debug kernel; a leg of its own, since it slows down everything.
@@ -340,8 +342,10 @@ vm_start_once() {
 	vm_write_guest "$name" "$release" "$(vm_kernel_modules "$kernel")"
 	VM_SECONDS[$name]=${opt[timeout]:-600}
 	VM_REBOOTS[$name]=${opt[reboot]:-}
+	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy.
 	# shellcheck disable=SC2054 # commas are QEMU's
-	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off -smp "${opt[cpus]:-2}" -m "${opt[memory]:-1024}"
+	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off,monitor=off
+		-smp "${opt[cpus]:-2}" -m "${opt[memory]:-1024}"
 		-nodefaults -display none -global virtio-pci.disable-legacy=on
 		-kernel "$image" -initrd "$initrd" -append "$cmdline")
 	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
