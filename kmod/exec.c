@@ -109,7 +109,7 @@ static DECLARE_WORK(given_up, give_up_work);
 static void refuse(struct task_struct *task, int error)
 {
 	if (error != -EINTR)
-		pr_warn_ratelimited("bastion: %s (pid %d, uid %u) could not be measured (%d)%s\n",
+		pr_warn_ratelimited("%s (pid %d, uid %u) could not be measured (%d)%s\n",
 				    task->comm, task_pid_nr(task),
 				    from_kuid(&init_user_ns, task_uid(task)), error,
 				    is_global_init(task) ? "" : " and is killed");
@@ -334,7 +334,7 @@ int bastion_exec_init(void)
 		return 0;
 	for_each_kernel_tracepoint(find_tracepoint, &found);
 	if (!found) {
-		pr_err("bastion: this kernel does not say when programs are executed\n");
+		pr_err("this kernel does not say when programs are executed\n");
 		return -EOPNOTSUPP;
 	}
 	ret = bastion_exec_cache_init();

@@ -47,7 +47,7 @@ static int set(const char *text, const struct kernel_param *param)
 	unsigned int what;
 
 	if (parse(text, &what)) {
-		pr_err("bastion: measure=%s is not known; it may be: ima, exec, ima,exec, or none\n",
+		pr_err("measure=%s is not known; it may be: ima, exec, ima,exec, or none\n",
 		       text);
 		return -EINVAL;
 	}
