@@ -20,10 +20,15 @@ demo: setup	## from an empty machine to a released key, explained step by step; 
 check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N skipped"
 	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS)) tpm-$(lastword $(KERNELS))
 
-check-all: setup	## every test on every kernel, the debug kernel too, and mutants: hours
-	+kernel=$$(scripts/debug-kernel) && scripts/check static unit model $(addprefix vm-,$(KERNELS)) \
-		$(addprefix tpm-,$(KERNELS)) "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel" \
-		$(addprefix faults-,$(KERNELS)) mutants
+# What takes longer when there is time.
+long := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=60 RACE_MEASUREMENTS=10000 TPM_RELEASES=1000
+
+check-all: setup	## every test, at length, on every kernel, unstable's and the debug kernel too: hours
+	+kernels="$(KERNELS) unstable"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
+		debug=$$(scripts/debug-kernel) && $(long) KERNELS="$$kernels" CLANG_KERNELS="$$kernels" \
+		scripts/check static unit model-all fuzz \
+		$$(for kernel in $$kernels $$debug; do echo "vm-$$kernel tpm-$$kernel"; done) \
+		"leaks-$$debug" $(addprefix faults-,$(KERNELS)) mutants
 
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
 	+scripts/check static
