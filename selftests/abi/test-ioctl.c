@@ -6,6 +6,7 @@
  */
 #include <sys/mman.h>
 
+#include "chip.h"
 #include "device.h"
 #include "kselftest_harness.h"
 
@@ -374,9 +375,9 @@ TEST_F(ioctl, info)
 	EXPECT_EQ(BASTION_BLOB_MAX, info.blob_max);
 	EXPECT_EQ(BASTION_GRANT_MAX, info.grant_max);
 	EXPECT_EQ(BASTION_QUOTE_MAX, info.quote_max);
-	EXPECT_EQ(BASTION_CHIP_NATIVE, info.kind);
+	EXPECT_EQ(BY_CHIP(BASTION_CHIP_NATIVE, BASTION_CHIP_TPM), info.kind);
 	EXPECT_EQ(0, info.tpm);
-	EXPECT_EQ(0, info.pcr);
+	EXPECT_EQ(BY_CHIP(0, 13), info.pcr);
 	EXPECT_LT(0, info.model[0]);
 	EXPECT_EQ(0, info.model[31]);
 	EXPECT_EQ(0, info.firmware[31]);
