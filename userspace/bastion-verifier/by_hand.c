@@ -36,7 +36,7 @@ json_t *by_hand_read(const char *path, size_t max, const char *what, struct bv_e
 
 static void pending_name(const uint8_t chip_id[BASTION_DIGEST_SIZE], char name[NAME_SIZE])
 {
-	bv_hex(name, chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(name, NAME_SIZE, chip_id, BASTION_DIGEST_SIZE);
 	strcat(name, ".pending");
 }
 

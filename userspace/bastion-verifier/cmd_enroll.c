@@ -153,7 +153,7 @@ static int tell(const struct bv_machine *machine)
 {
 	char chip[2 * BASTION_DIGEST_SIZE + 1];
 
-	bv_hex(chip, machine->chip_id, sizeof(machine->chip_id));
+	bv_hex(chip, sizeof(chip), machine->chip_id, sizeof(machine->chip_id));
 	printf("enrolled: %s, chip %s\n", machine->name, chip);
 	return VERIFIER_OK;
 }

@@ -58,7 +58,7 @@ static json_t *bytes_json(const void *bytes, size_t len)
 {
 	char hex[2 * BASTION_POINT_SIZE + 1];
 
-	bv_hex(hex, bytes, len);
+	bv_hex(hex, sizeof(hex), bytes, len);
 	return json_string(hex);
 }
 

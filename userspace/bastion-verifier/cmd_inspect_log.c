@@ -173,7 +173,7 @@ static json_t *requester_json(const struct bv_log_entry *entry)
 	if (!entry->buffer || !bv_span_is(entry->name, BASTION_EVENT_REQUESTER) ||
 	    bv_requester_read(entry->data, &who))
 		return NULL;
-	bv_hex(exe, who.exe, sizeof(who.exe));
+	bv_hex(exe, sizeof(exe), who.exe, sizeof(who.exe));
 	return json_pack("{s:I, s:I, s:s, s:s%, s:s%}", "entry", (json_int_t)entry->number, "uid",
 			 (json_int_t)who.uid, "exe", exe, "path", who.path.data, who.path.len,
 			 "cgroup", who.cgroup.data, who.cgroup.len);

@@ -11,7 +11,7 @@ static int print_hex(const void *bytes, size_t len)
 {
 	char hex[2 * BASTION_VERIFIER_NONCE_MAX + 1];
 
-	bv_hex(hex, bytes, len);
+	bv_hex(hex, sizeof(hex), bytes, len);
 	puts(hex);
 	return VERIFIER_OK;
 }

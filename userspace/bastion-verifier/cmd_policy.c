@@ -20,7 +20,7 @@ static int digest_hex(const char *path, char hex[2 * BASTION_DIGEST_SIZE + 1])
 
 	if (file_digest(path, digest, &err))
 		return verifier_fail("%s", err.text);
-	bv_hex(hex, digest, sizeof(digest));
+	bv_hex(hex, 2 * BASTION_DIGEST_SIZE + 1, digest, sizeof(digest));
 	return VERIFIER_OK;
 }
 
@@ -200,13 +200,13 @@ static json_t *permits_json(const struct bv_policy *policy)
 
 		if (permit->create)
 			json_array_append_new(list, json_sprintf("%s: create", permit->label));
-		bv_hex(exe, permit->executable, sizeof(permit->executable));
+		bv_hex(exe, sizeof(exe), permit->executable, sizeof(permit->executable));
 		if (permit->release)
 			json_array_append_new(list, json_sprintf("%s: release%s%s", permit->label,
 				permit->has_executable ? " to sha256:" : "",
 				permit->has_executable ? exe : ""));
 		for (size_t k = 0; k < permit->rebind_count; k++) {
-			bv_hex(verifier, permit->rebinds[k].verifier, BASTION_DIGEST_SIZE);
+			bv_hex(verifier, sizeof(verifier), permit->rebinds[k].verifier, BASTION_DIGEST_SIZE);
 			json_array_append_new(list, json_sprintf("%s: rebind to %s of verifier %s",
 				permit->label, permit->rebinds[k].label, verifier));
 		}
@@ -232,7 +232,7 @@ static int check(const char *path, bool json)
 
 	if (!policy)
 		return verifier_fail("%s", err.text);
-	bv_hex(id, policy->id, sizeof(policy->id));
+	bv_hex(id, sizeof(id), policy->id, sizeof(policy->id));
 	shown = json_pack("{s:s, s:o, s:o}", "id", id, "allows", permits_json(policy), "notes",
 			  gaps_json(policy));
 	bv_policy_free(policy);

@@ -25,7 +25,7 @@ static void add_hex(json_t *json, const char *member, const uint8_t *bytes, size
 
 	if (!len || bv_is_zero(bytes, len))
 		return;
-	bv_hex(hex, bytes, len);
+	bv_hex(hex, sizeof(hex), bytes, len);
 	json_object_set_new(json, member, json_string(hex));
 }
 

@@ -94,7 +94,7 @@ void machines_close(struct machines *machines)
 
 static void file_name(const uint8_t chip_id[BASTION_DIGEST_SIZE], char name[NAME_SIZE])
 {
-	bv_hex(name, chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(name, NAME_SIZE, chip_id, BASTION_DIGEST_SIZE);
 	strcpy(name + 2 * BASTION_DIGEST_SIZE, SUFFIX);
 }
 
@@ -516,7 +516,7 @@ int machines_folder(const struct machines *machines)
 /* A name that no record has. */
 static void note_name(const uint8_t chip_id[BASTION_DIGEST_SIZE], char name[LONGER_SIZE])
 {
-	bv_hex(name, chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(name, LONGER_SIZE, chip_id, BASTION_DIGEST_SIZE);
 	strcat(name, ".verdict");
 }
 
@@ -537,7 +537,7 @@ void machines_note(const struct machines *machines, const struct bv_verdict *ver
 		return;
 	note_name(chip_id, name);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	bv_hex(id, policy, BASTION_DIGEST_SIZE);
+	bv_hex(id, sizeof(id), policy, BASTION_DIGEST_SIZE);
 	json = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s*}", "time", when, "status",
 			 bv_tier_name(verdict->status), "granted", verdict->granted, "firmware",
 			 verdict->facts.quote.firmware, "policy", id, "failing", failing);

@@ -76,8 +76,8 @@ static char *challenge(struct session *session, const struct service *service,
 		return NULL;
 	session->has_nonce = true;
 	session->nonce_ms = now_ms;
-	bv_hex(nonce, session->nonce, sizeof(session->nonce));
-	bv_hex(verifier, service->signer.verifier, BASTION_DIGEST_SIZE);
+	bv_hex(nonce, sizeof(nonce), session->nonce, sizeof(session->nonce));
+	bv_hex(verifier, sizeof(verifier), service->signer.verifier, BASTION_DIGEST_SIZE);
 	answer = json_pack("{s:s, s:s, s:s}", "type", "challenge", "nonce", nonce, "verifier",
 			   verifier);
 	if (answer && session->has_chip && add_starts(session, service, boot_key, answer)) {
@@ -95,7 +95,7 @@ static char *verdict_line(const struct bv_verdict *verdict)
 	char *line;
 
 	if (verdict->facts.authentic)
-		bv_hex(chip, verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
+		bv_hex(chip, sizeof(chip), verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
 	if (asprintf(&line, "verdict: chip %s%s%s: %s, %s%s%s; %llu new entries%s", chip,
 		     *machine ? ", machine " : "", machine, bv_tier_name(verdict->status), verdict->granted ? "granted" : "refused",
 		     failing ? ", first failed: " : "", failing ? failing : "",

@@ -20,7 +20,7 @@ static char *tell(const struct bv_machine *machine, char **log)
 {
 	char chip[2 * BASTION_DIGEST_SIZE + 1];
 
-	bv_hex(chip, machine->chip_id, sizeof(machine->chip_id));
+	bv_hex(chip, sizeof(chip), machine->chip_id, sizeof(machine->chip_id));
 	if (asprintf(log, "enrolled: %s, chip %s", machine->name, chip) < 0)
 		*log = NULL;
 	return session_dump(json_pack("{s:s, s:s, s:s}", "type", "enrolled", "name", machine->name,

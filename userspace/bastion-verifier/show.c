@@ -43,7 +43,7 @@ void show_verdict(const struct bv_verdict *verdict)
 	if (verdict->facts.authentic) {
 		char id[2 * BASTION_DIGEST_SIZE + 1];
 
-		bv_hex(id, verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
+		bv_hex(id, sizeof(id), verdict->facts.quote.chip_id, BASTION_DIGEST_SIZE);
 		printf("chip: %s\n", id);
 	}
 }

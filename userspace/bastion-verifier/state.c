@@ -125,7 +125,7 @@ void state_close(struct state *state)
 
 static void file_name(const uint8_t chip_id[BASTION_DIGEST_SIZE], char name[NAME_SIZE])
 {
-	bv_hex(name, chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(name, NAME_SIZE, chip_id, BASTION_DIGEST_SIZE);
 	strcpy(name + 2 * BASTION_DIGEST_SIZE, SUFFIX);
 }
 

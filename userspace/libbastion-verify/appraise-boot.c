@@ -114,7 +114,7 @@ static void expect_text(const struct bv_boot *boot, int component, char *out, si
 		snprintf(out, size, "none (reference %s)", boot->name);
 		return;
 	}
-	bv_hex(hex, digest, BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), digest, BASTION_DIGEST_SIZE);
 	snprintf(out, size, "sha384:%s (reference %s)", hex, boot->name);
 }
 
@@ -132,7 +132,7 @@ static void seen_text(const struct bv_log_entry *entry, int component, char *out
 			out[i] = entry->data.data[i] ? entry->data.data[i] : '?';
 		out[len] = '\0';
 	} else {
-		bv_hex(hex, entry->digest.data, entry->digest.len);
+		bv_hex(hex, sizeof(hex), entry->digest.data, entry->digest.len);
 		snprintf(out, size, "sha384:%s", hex);
 	}
 }
@@ -191,8 +191,8 @@ void bv_appraise_boot(const struct bv_appraisal *in, struct bv_span log,
 	struct bv_replay replay;
 	int ret = bv_log_replay(log, BV_LOG_PLATFORM, &replay, &bad, &err);
 
-	bv_hex(expected, quoted, BASTION_DIGEST_SIZE);
-	bv_hex(hex, replay.registers[0], BASTION_DIGEST_SIZE);
+	bv_hex(expected, sizeof(expected), quoted, BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), replay.registers[0], BASTION_DIGEST_SIZE);
 	if (bv_verdict_add(verdict, &(struct bv_check){
 		.name = "boot-log", .claim = BV_EXECUTABLES,
 		.tier = !ret && !memcmp(replay.registers[0], quoted, BASTION_DIGEST_SIZE) ?

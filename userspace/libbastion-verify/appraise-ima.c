@@ -124,12 +124,12 @@ static bool check_list(struct bv_span list, struct bv_history *history, struct b
 	bool found = false;
 	int ret;
 
-	bv_hex(hex, target.quoted, bv_bank_size(target.bank));
+	bv_hex(hex, sizeof(hex), target.quoted, bv_bank_size(target.bank));
 	snprintf(expected, sizeof(expected), "%s: %s", target.name, hex);
 	ret = take_list(list, history, &found, &state, verdict, &err);
 	if (ret == -ENOSPC || (ret && !err.text[0]))
 		return bv_appraise_room(ret, history, verdict);
-	bv_hex(hex, replayed(&target, &state), bv_bank_size(target.bank));
+	bv_hex(hex, sizeof(hex), replayed(&target, &state), bv_bank_size(target.bank));
 	snprintf(seen, sizeof(seen), "%s: %s after all %llu entries", target.name, hex,
 		 (unsigned long long)state.count);
 	if (found)

@@ -314,7 +314,7 @@ static void check_verifiers(const struct bv_appraisal *in, struct bv_findings *f
 		if (!memcmp(digest, in->verifier, BASTION_DIGEST_SIZE) ||
 		    bv_digests_has(&in->policy->verifiers, digest, BASTION_DIGEST_SIZE))
 			continue;
-		bv_hex(hex, digest, BASTION_DIGEST_SIZE);
+		bv_hex(hex, sizeof(hex), digest, BASTION_DIGEST_SIZE);
 		seen = hex;
 		entry = &found->verifiers[i].entry;
 	}
@@ -335,7 +335,7 @@ static void check_registers(const struct bv_policy *policy, struct bv_verdict *v
 		if (!policy->registers[i].given)
 			continue;
 		snprintf(expected, sizeof(expected), "a value that \"registers\" lists for %d", i);
-		bv_hex(hex, value, BASTION_DIGEST_SIZE);
+		bv_hex(hex, sizeof(hex), value, BASTION_DIGEST_SIZE);
 		bv_verdict_add(verdict, &(struct bv_check){
 			.name = "registers", .claim = BV_CONFIGURATION,
 			.tier = bv_must(bv_digests_has(&policy->registers[i], value,
@@ -359,9 +359,9 @@ static void differ(struct target *target, const char *what, int index, size_t si
 	char hex[HEX_SIZE];
 
 	target->reached = false;
-	bv_hex(hex, expected, size);
+	bv_hex(hex, sizeof(hex), expected, size);
 	snprintf(target->expected, sizeof(target->expected), "%s %d: %s", what, index, hex);
-	bv_hex(hex, seen, size);
+	bv_hex(hex, sizeof(hex), seen, size);
 	snprintf(target->seen, sizeof(target->seen), "%s %d: %s", what, index, hex);
 }
 

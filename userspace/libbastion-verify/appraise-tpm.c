@@ -36,7 +36,7 @@ static bool check_machine(const struct bv_appraisal *in, const struct bv_tpm_pub
 	struct bv_span ak = { name, 0 };
 
 	if (!bv_tpm_public_name(public, name, &ak.len)) {
-		bv_hex(hex, ak.data, ak.len);
+		bv_hex(hex, sizeof(hex), ak.data, ak.len);
 		if (in->find_machine)
 			machine = in->find_machine(in->machines, ak);
 	}
@@ -227,10 +227,10 @@ static void check_pcr(const struct bv_tpm_reference *reference, int pcr,
 	const uint8_t *value = verdict->facts.tpm.pcrs[pcr];
 	char expected[LINE_SIZE], seen[LINE_SIZE], hex[2 * BV_PCR_SIZE + 1];
 
-	bv_hex(hex, reference->pcrs[pcr], BV_PCR_SIZE);
+	bv_hex(hex, sizeof(hex), reference->pcrs[pcr], BV_PCR_SIZE);
 	snprintf(expected, sizeof(expected), "PCR %d: %s (reference %.64s)", pcr, hex,
 		 reference->name);
-	bv_hex(hex, value, BV_PCR_SIZE);
+	bv_hex(hex, sizeof(hex), value, BV_PCR_SIZE);
 	snprintf(seen, sizeof(seen), "PCR %d: %s", pcr, hex);
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "boot-pcrs", .claim = BV_EXECUTABLES,

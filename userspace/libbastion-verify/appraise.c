@@ -24,7 +24,7 @@ static void check_identity(const struct bv_appraisal *in, struct bv_verdict *ver
 	const uint8_t *id = verdict->facts.quote.chip_id;
 	char hex[HEX_SIZE];
 
-	bv_hex(hex, id, BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), id, BASTION_DIGEST_SIZE);
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-revoked", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(!bv_digests_has(&policy->revoked_chips, id, BASTION_DIGEST_SIZE)),
@@ -45,8 +45,8 @@ static bool check_chip_nonce(const struct bv_round *round, struct bv_verdict *ve
 	const struct bv_quote *quote = &verdict->facts.quote;
 	char expected[2 * BASTION_CHIP_NONCE_SIZE + 1], seen[2 * BASTION_CHIP_NONCE_SIZE + 1];
 
-	bv_hex(expected, quote->chip_nonce, sizeof(quote->chip_nonce));
-	bv_hex(seen, round->chip_nonce, round->chip_nonce_len);
+	bv_hex(expected, sizeof(expected), quote->chip_nonce, sizeof(quote->chip_nonce));
+	bv_hex(seen, sizeof(seen), round->chip_nonce, round->chip_nonce_len);
 	return bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-nonce", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(round->chip_nonce_len == sizeof(quote->chip_nonce) &&
@@ -63,8 +63,8 @@ static bool check_qualifying(const struct bv_round *round, struct bv_verdict *ve
 	char expected[HEX_SIZE], seen[HEX_SIZE];
 	int ret = bv_qualifying(round, qualifying);
 
-	bv_hex(expected, qualifying, sizeof(qualifying));
-	bv_hex(seen, quote->qualifying, sizeof(quote->qualifying));
+	bv_hex(expected, sizeof(expected), qualifying, sizeof(qualifying));
+	bv_hex(seen, sizeof(seen), quote->qualifying, sizeof(quote->qualifying));
 	return bv_verdict_add(verdict, &(struct bv_check){
 		.name = "qualifying-data", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(!ret &&
@@ -80,8 +80,8 @@ static bool check_round(const struct bv_appraisal *in, const struct bv_round *ro
 	char expected[2 * BASTION_VERIFIER_NONCE_MAX + 1], seen[2 * BASTION_VERIFIER_NONCE_MAX + 1];
 	bool ok;
 
-	bv_hex(expected, in->nonce.data, in->nonce.len);
-	bv_hex(seen, round->verifier_nonce, round->verifier_nonce_len);
+	bv_hex(expected, sizeof(expected), in->nonce.data, in->nonce.len);
+	bv_hex(seen, sizeof(seen), round->verifier_nonce, round->verifier_nonce_len);
 	ok = bv_verdict_add(verdict, &(struct bv_check){
 		.name = "nonce", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(in->nonce.len >= BASTION_VERIFIER_NONCE_MIN &&
@@ -92,8 +92,8 @@ static bool check_round(const struct bv_appraisal *in, const struct bv_round *ro
 		.advice = "Old evidence, or another verifier's: begin a new round with a new "
 			  "challenge." });
 
-	bv_hex(expected, in->verifier, BASTION_DIGEST_SIZE);
-	bv_hex(seen, round->verifier, BASTION_DIGEST_SIZE);
+	bv_hex(expected, sizeof(expected), in->verifier, BASTION_DIGEST_SIZE);
+	bv_hex(seen, sizeof(seen), round->verifier, BASTION_DIGEST_SIZE);
 	ok &= bv_verdict_add(verdict, &(struct bv_check){
 		.name = "verifier", .claim = BV_INSTANCE_IDENTITY,
 		.tier = bv_must(!memcmp(in->verifier, round->verifier, BASTION_DIGEST_SIZE)),
@@ -213,16 +213,23 @@ static void appraise_from(const struct bv_appraisal *in, const struct bv_evidenc
 	bv_history_free(fresh);
 }
 
-/* What may be used and added to: nothing, unless the quote is proven to be that chip's. */
+/* What may be used and added to: what is remembered of this chip, if it is the one named before. */
 static struct bv_history *own_history(const struct bv_appraisal *in,
 				      const struct bv_verdict *verdict)
 {
-	const struct bv_facts *facts = &verdict->facts;
-
-	if (!in->history || !facts->authentic ||
-	    memcmp(in->history->chip_id, facts->quote.chip_id, BASTION_DIGEST_SIZE))
+	if (!in->history || memcmp(in->history->chip_id, verdict->facts.quote.chip_id,
+				   sizeof(in->history->chip_id)))
 		return NULL;
 	return in->history;
+}
+
+/* Lists are long, and anybody can make some: nobody's are not worth the time. */
+static void refuse_lists(struct bv_verdict *verdict)
+{
+	bv_verdict_add(verdict, &(struct bv_check){
+		.name = "lists", .claim = BV_CONFIGURATION, .tier = BV_CONTRAINDICATED,
+		.expected = "lists that an authentic quote covers", .seen = "lists that nobody signed",
+		.advice = "See to the other checks first: what was measured is not looked at before." });
 }
 
 /* Without a signature there are no claims to look at, nor without its chip. */
@@ -252,9 +259,10 @@ static void appraise(const struct bv_appraisal *in, const struct bv_evidence *ev
 		bv_appraise_boot(in, evidence->boot_log, verdict);
 	else if (known)
 		bv_appraise_tpm_boot(in->policy, evidence->tcg_log, verdict);
-	/* Only an authentic quote is a reason to look at what is remembered. */
-	if (verdict->facts.authentic || (known && !evidence->round.log_from))
+	if (verdict->facts.authentic)
 		appraise_from(in, evidence, own_history(in, verdict), verdict);
+	else
+		refuse_lists(verdict);
 	bv_appraise_permits(in->policy, verdict);
 }
 

@@ -33,11 +33,13 @@ int bv_fail_errno(struct bv_error *err, int code, const char *what)
 	return -code;
 }
 
-void bv_hex(char *out, const void *in, size_t len)
+void bv_hex(char *out, size_t size, const void *in, size_t len)
 {
 	static const char digits[] = "0123456789abcdef";
 	const uint8_t *bytes = in;
 
+	if (len > (size - 1) / 2)
+		len = (size - 1) / 2;
 	for (size_t i = 0; i < len; i++) {
 		out[2 * i] = digits[bytes[i] >> 4];
 		out[2 * i + 1] = digits[bytes[i] & 15];

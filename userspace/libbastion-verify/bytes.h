@@ -25,11 +25,12 @@ struct bv_span {
 
 /**
  * bv_hex() - spell bytes in hex
- * @out:	2 * @len + 1 bytes, terminated
+ * @out:	terminated text
+ * @size:	of @out, not 0: 2 * @len + 1, or only the bytes that fit are spelled
  * @in:		the bytes
  * @len:	how many
  */
-void bv_hex(char *out, const void *in, size_t len);
+void bv_hex(char *out, size_t size, const void *in, size_t len);
 
 /**
  * bv_unhex() - read lower-case hex

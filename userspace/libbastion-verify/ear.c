@@ -41,7 +41,7 @@ static json_t *submods(const struct bv_ear_input *in)
 {
 	char id[64 + 2 * BASTION_DIGEST_SIZE] = "tag:bastion.example,2026:policy/";
 
-	bv_hex(id + strlen(id), in->policy->id, sizeof(in->policy->id));
+	bv_hex(id + strlen(id), sizeof(id) - strlen(id), in->policy->id, sizeof(in->policy->id));
 	return json_pack("{s:{s:s, s:o, s:s}}", "bastion", "ear.status",
 			 bv_tier_name(in->verdict->status), "ear.trustworthiness-vector",
 			 vector(in->verdict), "ear.appraisal-policy-id", id);
@@ -82,7 +82,8 @@ static int add_identity(json_t *claims, const struct bv_facts *facts)
 	char sub[32 + 2 * BASTION_DIGEST_SIZE] = "bastion-chip:";
 	json_t *submod = json_object_get(json_object_get(claims, "submods"), "bastion");
 
-	bv_hex(sub + strlen(sub), facts->quote.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(sub + strlen(sub), sizeof(sub) - strlen(sub), facts->quote.chip_id,
+	       BASTION_DIGEST_SIZE);
 	return json_object_set_new(claims, "sub", json_string(sub)) ||
 	       json_object_set_new(claims, "ueid", ueid(facts->quote.chip_id)) ||
 	       json_object_set_new(claims, "cnf", confirmation(facts->round.boot_key)) ||
@@ -102,8 +103,8 @@ json_t *bv_ear_claims(const struct bv_ear_input *in)
 	char iss[32 + 2 * BASTION_DIGEST_SIZE] = "bastion-verifier:", jti[2 * ID_SIZE + 1];
 	json_t *claims;
 
-	bv_hex(iss + strlen(iss), in->verifier, BASTION_DIGEST_SIZE);
-	bv_hex(jti, in->id, ID_SIZE);
+	bv_hex(iss + strlen(iss), sizeof(iss) - strlen(iss), in->verifier, BASTION_DIGEST_SIZE);
+	bv_hex(jti, sizeof(jti), in->id, ID_SIZE);
 	claims = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:{s:s, s:s}, s:o}",
 			   "eat_profile", BV_EAR_PROFILE, "iss", iss, "aud", in->audience, "jti", jti,
 			   "iat", (json_int_t)in->now, "nbf", (json_int_t)in->now, "exp",

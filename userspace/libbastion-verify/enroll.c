@@ -332,7 +332,7 @@ json_t *bv_enroll_pending_json(const struct bv_enroll_pending *pending)
 {
 	char digest[2 * sizeof(pending->digest) + 1];
 
-	bv_hex(digest, pending->digest, sizeof(pending->digest));
+	bv_hex(digest, sizeof(digest), pending->digest, sizeof(pending->digest));
 	return json_pack("{s:o, s:s, s:I}", "machine", bv_machine_json(&pending->machine), "digest",
 			 digest, "until", (json_int_t)pending->until);
 }

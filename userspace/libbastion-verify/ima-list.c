@@ -73,8 +73,7 @@ static bool digest_fits(const struct bv_ima_entry *entry)
 		name.len -= strlen(verity);
 	}
 	bank = bv_bank_by_name(name);
-	return entry->digest.len <= BV_PCR_DIGEST_MAX &&
-	       (bank < 0 || entry->digest.len == bv_bank_size(bank));
+	return bank < 0 || entry->digest.len == bv_bank_size(bank);
 }
 
 static int read_fields(const struct bv_ima_reader *reader, const struct bv_ima_template *found,
@@ -87,6 +86,8 @@ static int read_fields(const struct bv_ima_reader *reader, const struct bv_ima_t
 		return bad(reader, err, "does not have the fields of its template");
 	for (size_t i = 0; i < found->count; i++)
 		note_field(found->fields[i]->id, fields[i], entry);
+	if (entry->digest.len > BV_PCR_DIGEST_MAX)
+		return bad(reader, err, "has a digest that is too long");
 	/* What kernels put into the digest of a violation has changed, and means nothing. */
 	if (!entry->violation && found->count && !digest_fits(entry))
 		return bad(reader, err, "has a digest of another length than its algorithm");

@@ -136,9 +136,9 @@ json_t *bv_machine_json(const struct bv_machine *machine)
 	char ak[2 * BV_TPM_NAME_MAX + 1];
 	json_t *json;
 
-	bv_hex(chip, machine->chip_id, sizeof(machine->chip_id));
-	bv_hex(ak, machine->ak, machine->ak_len);
-	bv_hex(ek, machine->ek, sizeof(machine->ek));
+	bv_hex(chip, sizeof(chip), machine->chip_id, sizeof(machine->chip_id));
+	bv_hex(ak, sizeof(ak), machine->ak, machine->ak_len);
+	bv_hex(ek, sizeof(ek), machine->ek, sizeof(machine->ek));
 	json = json_pack("{s:s, s:s, s:s, s:s}", "name", machine->name, "chip", chip, "kind",
 			 kinds[machine->kind], "model", machine->model);
 	if (!json || (machine->ak_len && json_object_set_new(json, "ak", json_string(ak))) ||

@@ -84,7 +84,8 @@ int bv_reference_digest(char *out, struct bv_span algorithm, struct bv_span dige
 		return -EINVAL;
 	memcpy(out, algorithm.data, algorithm.len);
 	out[algorithm.len] = ':';
-	bv_hex(out + algorithm.len + 1, digest.data, digest.len);
+	bv_hex(out + algorithm.len + 1, BV_REFERENCE_DIGEST - algorithm.len - 1, digest.data,
+	       digest.len);
 	return 0;
 }
 

@@ -192,8 +192,8 @@ static int compare_one(const struct bv_expected *expected, const struct bv_pcrs 
 
 	if (!memcmp(expected->value[bank][index], pcrs->value[bank][index], size))
 		return 0;
-	bv_hex(want, expected->value[bank][index], size);
-	bv_hex(have, pcrs->value[bank][index], size);
+	bv_hex(want, sizeof(want), expected->value[bank][index], size);
+	bv_hex(have, sizeof(have), pcrs->value[bank][index], size);
 	return bv_fail(err, "register %s:%d is %s after replay, %s expected", bv_bank_name(bank),
 		       index, have, want);
 }

@@ -96,7 +96,7 @@ json_t *bv_pcrs_bank_json(enum bv_bank bank, uint32_t mask,
 		if (!(mask & (1u << i)))
 			continue;
 		snprintf(index, sizeof(index), "%d", i);
-		bv_hex(hex, value[i], banks[bank].size);
+		bv_hex(hex, sizeof(hex), value[i], banks[bank].size);
 		if (json_object_set_new(json, index, json_string(hex))) {
 			json_decref(json);
 			return NULL;

@@ -338,7 +338,7 @@ static void add_certified(json_t *json, const struct bv_ek_finding *finding)
 	char id[2 * BASTION_DIGEST_SIZE + 1];
 	X509 *cert = finding->cert;
 
-	bv_hex(id, finding->chip_id, sizeof(finding->chip_id));
+	bv_hex(id, sizeof(id), finding->chip_id, sizeof(finding->chip_id));
 	json_object_set_new(json, "kind", json_string(finding->kind == BV_EK_ENDORSEMENT ?
 						      "endorsement-key" : "attestation-key"));
 	json_object_set_new(json, "chip_id", json_string(id));

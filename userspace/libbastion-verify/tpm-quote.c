@@ -162,7 +162,7 @@ static json_t *hex_json(struct bv_span bytes)
 {
 	char hex[2 * BV_TPM_ATTEST_MAX + 1];
 
-	bv_hex(hex, bytes.data, bytes.len);
+	bv_hex(hex, sizeof(hex), bytes.data, bytes.len);
 	return json_string(hex);
 }
 

@@ -76,7 +76,7 @@ static json_t *entry_json(const struct bv_log_entry *entry)
 {
 	char digest[2 * EVP_MAX_MD_SIZE + 1];	/* IMA's may be longer than ours */
 
-	bv_hex(digest, entry->digest.data, entry->digest.len);
+	bv_hex(digest, sizeof(digest), entry->digest.data, entry->digest.len);
 	return json_pack("{s:I, s:i, s:o*, s:s}", "number", (json_int_t)entry->number, "register",
 			 (int)entry->index, "name", text(entry->name), "digest", digest);
 }

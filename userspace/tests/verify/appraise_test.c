@@ -63,7 +63,7 @@ static json_t *chip_list(const struct tc *tc)
 {
 	char hex[2 * BASTION_DIGEST_SIZE + 1];
 
-	bv_hex(hex, tc->claims.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), tc->claims.chip_id, BASTION_DIGEST_SIZE);
 	return json_pack("[s]", hex);
 }
 
@@ -566,7 +566,7 @@ static void test_allowed_verifier(void **state)
 
 	EVP_Digest(der, len, digest, NULL, EVP_sha384(), NULL);
 	OPENSSL_free(der);
-	bv_hex(hex, digest, sizeof(digest));
+	bv_hex(hex, sizeof(hex), digest, sizeof(digest));
 	add_verifier(tc, tc->ca_key, true);
 	set(tc, "verifiers", json_pack("[s]", hex));
 	verdict = tc_appraise(tc, NULL);
@@ -619,7 +619,7 @@ static void test_registers(void **state)
 	struct bv_verdict *verdict;
 
 	tc_event(tc, &tc->log, 5, "release", "1.0", 3);
-	bv_hex(hex, tc->claims.registers[5], BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), tc->claims.registers[5], BASTION_DIGEST_SIZE);
 	set(tc, "registers", json_pack("{s:[s]}", "5", hex));
 	verdict = tc_appraise(tc, NULL);
 	assert_true(verdict->granted);

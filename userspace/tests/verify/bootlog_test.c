@@ -348,7 +348,7 @@ static void compare(const char *name, const json_t *banks)
 		json_object_foreach((json_t *)values, index, value) {
 			char hex[2 * BV_PCR_DIGEST_MAX + 1];
 
-			bv_hex(hex, log.pcrs.value[b][atoi(index)], bv_bank_size(b));
+			bv_hex(hex, sizeof(hex), log.pcrs.value[b][atoi(index)], bv_bank_size(b));
 			assert_string_equal(hex, json_string_value(value));
 		}
 	}

@@ -84,7 +84,7 @@ static void test_good(void **state)
 
 	assert_true(EVP_Digest(spki, len, digest, NULL, EVP_sha384(), NULL));
 	OPENSSL_free(spki);
-	bv_hex(hex, digest, 48);
+	bv_hex(hex, sizeof(hex), digest, 48);
 	assert_string_equal(json_string_value(json_object_get(json, "chip_id")), hex);
 	assert_string_equal(json_string_value(json_object_get(json, "kind")), "endorsement-key");
 	assert_string_equal(json_string_value(json_object_get(json, "manufacturer")), "id:474F4F47");

@@ -109,7 +109,7 @@ static void test_good(void **state)
 
 	accepts(world);
 	tw_chip_id(&world->tw, id);
-	bv_hex(seen, world->pending.machine.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(seen, sizeof(seen), world->pending.machine.chip_id, BASTION_DIGEST_SIZE);
 	assert_string_equal(seen, id);
 	assert_string_equal(world->pending.machine.name, "web-1");
 	assert_string_equal(world->pending.machine.model, "TPM 2.0 GOOG");

@@ -403,7 +403,7 @@ static void test_replace(void **state)
 	/* The chip's name is not the operator's to change by the way. */
 	assert_int_equal(enrolling_add(world->machines, &other, true, &err), -EEXIST);
 	snprintf(path, sizeof(path), "%s/", world->machines);
-	bv_hex(path + strlen(path), first.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(path + strlen(path), sizeof(path) - strlen(path), first.chip_id, BASTION_DIGEST_SIZE);
 	strcat(path, ".json");
 	json = json_load_file(path, 0, NULL);
 	assert_memory_equal(json_string_value(json_object_get(json, "ak")), "000b0202", 8);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * IMA's lists. The template digests of binary ones are put right first. Whole or
- * in two steps, a replay gives the same. What is well formed is judged, too.
+ * in two steps, a replay gives the same. What is well formed is judged, too. An input
+ * that begins with MAKE says what a list shall be made of: lengths within lengths, and
+ * violations, whose template digest is zero, are more than a fuzzer finds.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,87 @@
 #include "libbastion-verify/ima-list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MAKE		0x80
+#define LIST_MAX	(1 << 16)
+
+struct maker {
+	struct bv_span from;
+	uint8_t *list;
+	size_t len;
+};
+
+static uint8_t next(struct maker *maker)
+{
+	struct bv_span byte;
+
+	return bv_take(&maker->from, 1, &byte) ? *byte.data : 0;
+}
+
+static void put(struct maker *maker, const void *bytes, size_t len)
+{
+	if (maker->len + len > LIST_MAX)
+		return;
+	memcpy(maker->list + maker->len, bytes, len);
+	maker->len += len;
+}
+
+static void put_number(struct maker *maker, size_t at, uint32_t value)
+{
+	if (at + 4 <= LIST_MAX)
+		bv_put_le32(maker->list + at, value);
+}
+
+/* A prefix, a few bytes of the input, and then one of them over and over. */
+static void make_field(struct maker *maker, const char *prefix, size_t prefix_len, bool text)
+{
+	size_t start = maker->len, own = next(maker) % 48, more = next(maker) % 32 ? 0 : 4096;
+	uint8_t byte = next(maker) | 1;
+
+	put(maker, "\0\0\0", 4);
+	put(maker, prefix, prefix_len);
+	for (size_t i = 0; i < own; i++)
+		put(maker, &(uint8_t){ next(maker) | text }, 1);
+	for (size_t i = 0; i < more; i++)
+		put(maker, &byte, 1);
+	if (text)
+		put(maker, "", 1);
+	put_number(maker, start, maker->len - start - 4);
+}
+
+static void make_entry(struct maker *maker, int bank)
+{
+	static const uint8_t digests[2][BV_PCR_DIGEST_MAX] = { { 1 } };
+	static const char *const names[] = {
+		"ima-ng", "ima-sig", "ima-buf", "ima-ngv2", "ima-modsig", "ima-xx", "d|n",
+		"d-ng|xattrnames|n-ng", "d-ng|n-ng|n-ng", "sig|d-ng|n-ng",
+	};
+	static const char *const prefixes[] = { "sha256:", "sha1:", "verity:sha512:", "x:" };
+	uint8_t how = next(maker), which = next(maker);
+	const char *name = names[(how >> 3) % 10], *prefix = prefixes[which & 3];
+	size_t start, fields = (which >> 4) % 6;
+
+	put(maker, "\n\0\0", 4);
+	put(maker, digests[how & 1], bv_bank_size(bank));
+	put(maker, "\0\0\0", 4);
+	put_number(maker, maker->len - 4, strlen(name));
+	put(maker, name, strlen(name));
+	put(maker, "\0\0\0", 4);
+	start = maker->len;
+	for (size_t i = 0; i < fields; i++)
+		make_field(maker, prefix, i || how & 2 ? 0 : strlen(prefix) + 1, i == 1);
+	put_number(maker, start - 4, maker->len - start);
+}
+
+/* Entries that are well formed but for what they are to lie about. */
+static size_t make(struct bv_span from, int bank, uint8_t *list)
+{
+	struct maker maker = { from, list, 0 };
+
+	for (int i = 0; i < 8 && maker.from.len; i++)
+		make_entry(&maker, bank);
+	return maker.len;
+}
 
 /* The digest is in the input where the list is binary; an ASCII one's is ours. */
 static void repair(uint8_t *list, size_t size, int bank)
@@ -100,13 +183,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bv_ima_replay state = { .pcrs.banks = BV_BANKS_ALL };
 	int bank = size ? data[0] % BV_BANKS : 0;
-	uint8_t *list = malloc(size + 1);
+	bool made = size && data[0] & MAKE;
+	uint8_t *list = malloc(LIST_MAX + size);
 
 	if (size) {
 		data++;
 		size--;
 	}
-	memcpy(list, data, size);
+	if (made)
+		size = make((struct bv_span){ data, size }, bank, list);
+	else
+		memcpy(list, data, size);
 	list = realloc(list, size + !size);
 	repair(list, size, bank);
 	if (!replay(list, size, bank, &state) && state.count)

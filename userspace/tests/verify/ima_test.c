@@ -68,7 +68,7 @@ static void put_buffer(struct ti_list *list)
 	ti_field(&data, prefixed, 40);
 	ti_name(&data, "kexec-cmdline");
 	ti_field(&data, "\x01\x02\x03", 3);
-	bv_hex(hex, prefixed + 8, 32);
+	bv_hex(hex, sizeof(hex), prefixed + 8, 32);
 	snprintf(fields, sizeof(fields), "sha256:%s kexec-cmdline 010203", hex);
 	ti_entry(list, "ima-buf", &data, fields);
 }
@@ -461,7 +461,7 @@ static int evmctl(const struct ti_list *list, const uint8_t value[32])
 	snprintf(path, sizeof(path), "%s/list", folder);
 	snprintf(pcrs, sizeof(pcrs), "%s/pcrs", folder);
 	for (int i = 0; i < 24; i++) {
-		bv_hex(hex, i == TI_PCR ? value : (uint8_t[32]){ 0 }, 32);
+		bv_hex(hex, sizeof(hex), i == TI_PCR ? value : (uint8_t[32]){ 0 }, 32);
 		snprintf(values + strlen(values), sizeof(values) - strlen(values), "PCR-%02d: %s\n", i,
 			 hex);
 	}

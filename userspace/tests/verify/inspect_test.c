@@ -116,7 +116,7 @@ static void test_own_log(void **state)
 
 	tm_write("log", (struct bv_span){ tc->log.bytes.data, tc->log.bytes.len });
 	json = run_json("log", VERIFIER_OK);
-	bv_hex(hex, tc->claims.registers[2], BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), tc->claims.registers[2], BASTION_DIGEST_SIZE);
 	assert_int_equal(json_unpack(json, "{s:{s:{s:s}}}", "registers", "sha384", "2", &value), 0);
 	assert_string_equal(value, hex);
 	assert_int_equal(json_integer_value(json_object_get(json, "entries")), tc->log.count);

@@ -185,7 +185,7 @@ static void test_chip_lists(void **state)
 	struct mc *mc = *state;
 	char hex[2 * BASTION_DIGEST_SIZE + 1];
 
-	bv_hex(hex, mc->record.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), mc->record.chip_id, BASTION_DIGEST_SIZE);
 	json_object_set_new(mc->tc->policy, "chips", json_pack("[s]", hex));
 	mc_grants(mc);
 	json_object_set_new(mc->tc->policy, "chips", json_array());
@@ -300,7 +300,7 @@ static json_t *with_registers(struct mc *mc, int left, const char *more)
 	for (int i = 0; i <= MC_PCR; i++) {
 		if (i == 11 || i == 12 || i == left)
 			continue;
-		bv_hex(hex, mc->tpm->values.value[BV_BANK_SHA256][i], 32);
+		bv_hex(hex, sizeof(hex), mc->tpm->values.value[BV_BANK_SHA256][i], 32);
 		at += sprintf(at, "sha256:%d = %s\n", i, hex);
 	}
 	sprintf(at, "%s\n", more);
@@ -481,7 +481,7 @@ static void test_registers(void **state)
 	struct mc *mc = *state;
 	char hex[2 * BASTION_DIGEST_SIZE + 1];
 
-	bv_hex(hex, mc->tc->claims.registers[2], BASTION_DIGEST_SIZE);
+	bv_hex(hex, sizeof(hex), mc->tc->claims.registers[2], BASTION_DIGEST_SIZE);
 	json_object_set_new(mc->tc->policy, "registers", json_pack("{s:[s]}", "2", hex));
 	mc_grants(mc);
 	hex[0] = hex[0] == '0' ? '1' : '0';

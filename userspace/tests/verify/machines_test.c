@@ -282,7 +282,7 @@ static void test_order(void **state)
 	for (int gone = 9; gone > 0; gone -= 4) {
 		struct bv_machine machine = machine_of(10 * gone, gone);
 
-		bv_hex(name, machine.chip_id, BASTION_DIGEST_SIZE);
+		bv_hex(name, sizeof(name), machine.chip_id, BASTION_DIGEST_SIZE);
 		snprintf(path, sizeof(path), "%s/%s.json", tm_path("machines"), name);
 		assert_int_equal(unlink(path), 0);
 		for (int i = 1; i <= 9; i++) {
@@ -464,8 +464,8 @@ static json_t *serve_round(struct mc *mc, const struct service *service)
 	struct session session = { 0 };
 	json_t *answer;
 
-	bv_hex(chip, mc->record.chip_id, BASTION_DIGEST_SIZE);
-	bv_hex(key, mc->tc->round.boot_key, BASTION_POINT_SIZE);
+	bv_hex(chip, sizeof(chip), mc->record.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(key, sizeof(key), mc->tc->round.boot_key, BASTION_POINT_SIZE);
 	answer = ask(&session, service, json_pack("{s:s, s:s, s:s}", "type", "challenge", "chip", chip,
 						  "boot_key", key));
 	mc->tc->round.log_from = json_integer_value(json_object_get(answer, "log_from"));

@@ -120,7 +120,7 @@ static void permit_rebinds(struct result_test *t, json_t *prod)
 {
 	char own[2 * BASTION_DIGEST_SIZE + 1];
 
-	bv_hex(own, t->tc->verifier, sizeof(t->tc->verifier));
+	bv_hex(own, sizeof(own), t->tc->verifier, sizeof(t->tc->verifier));
 	json_object_set_new(prod, "rebind", json_pack("[{s:s, s:s}, {s:s, s:s}]", "verifier", DEST,
 						      "policy", "prod-db", "verifier", own,
 						      "policy", "prod-db.2"));

@@ -52,7 +52,7 @@ static void save_registers(const char *dir, struct tt_tpm *tpm)
 	for (int i = 0; i < BV_PCR_COUNT; i++) {
 		if (!(0x27ff & (1u << i)))
 			continue;
-		bv_hex(hex, tpm->values.value[BV_BANK_SHA256][i], 32);
+		bv_hex(hex, sizeof(hex), tpm->values.value[BV_BANK_SHA256][i], 32);
 		snprintf(line, sizeof(line), "sha256:%d = %s\n", i, hex);
 		tt_put(&text, line, strlen(line));
 	}

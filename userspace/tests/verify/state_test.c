@@ -45,7 +45,7 @@ static int setup(void **state)
 	strcpy(t->folder, "/tmp/bastion-state-XXXXXX");
 	assert_non_null(mkdtemp(t->folder));
 	snprintf(t->state, sizeof(t->state), "%s/state", t->folder);
-	bv_hex(chip, t->tc->claims.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(chip, sizeof(chip), t->tc->claims.chip_id, BASTION_DIGEST_SIZE);
 	snprintf(t->file, sizeof(t->file), "%s/%s.history", t->state, chip);
 	*state = t;
 	return 0;
@@ -100,8 +100,8 @@ static json_int_t challenge(struct state_test *t)
 	json_t *answer;
 	json_int_t from;
 
-	bv_hex(chip, t->tc->claims.chip_id, BASTION_DIGEST_SIZE);
-	bv_hex(key, round->boot_key, BASTION_POINT_SIZE);
+	bv_hex(chip, sizeof(chip), t->tc->claims.chip_id, BASTION_DIGEST_SIZE);
+	bv_hex(key, sizeof(key), round->boot_key, BASTION_POINT_SIZE);
 	snprintf(line, sizeof(line), "{\"type\":\"challenge\",\"chip\":\"%s\",\"boot_key\":\"%s\"}",
 		 chip, key);
 	answer = ask(t, line);

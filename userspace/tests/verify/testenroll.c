@@ -63,7 +63,7 @@ json_t *tw_answer(const struct tw *tw, const uint8_t secret[BV_CREDENTIAL_SECRET
 	char chip[2 * BASTION_DIGEST_SIZE + 1], hex[2 * BV_CREDENTIAL_SECRET + 1];
 
 	tw_chip_id(tw, chip);
-	bv_hex(hex, secret, BV_CREDENTIAL_SECRET);
+	bv_hex(hex, sizeof(hex), secret, BV_CREDENTIAL_SECRET);
 	return json_pack("{s:s, s:s, s:s}", "type", "enroll-secret", "chip", chip, "secret", hex);
 }
 
@@ -73,7 +73,7 @@ void tw_chip_id(const struct tw *tw, char hex[2 * BASTION_DIGEST_SIZE + 1])
 
 	assert_true(EVP_Q_digest(NULL, "SHA384", NULL, tw->ek->public.data, tw->ek->public.len, id,
 				 NULL));
-	bv_hex(hex, id, sizeof(id));
+	bv_hex(hex, 2 * BASTION_DIGEST_SIZE + 1, id, sizeof(id));
 }
 
 static struct bv_span get_bytes(const json_t *json, const char *member)

@@ -50,7 +50,7 @@ static void text_hex(struct ti_list *list, const void *bytes, size_t len)
 {
 	char hex[2048];
 
-	bv_hex(hex, bytes, len);
+	bv_hex(hex, sizeof(hex), bytes, len);
 	ti_text(list, hex);
 }
 
@@ -128,18 +128,39 @@ void ti_file(struct ti_list *list, const char *path, uint8_t byte)
 	ti_entry(list, "ima-ng", &data, fields);
 }
 
+static void put_violation(struct ti_list *list, const struct ti_data *data)
+{
+	ti_begin(list, "ima-ng", NULL);
+	ti_put_u32(list, data->len);
+	ti_put(list, data->bytes, data->len);
+}
+
 void ti_violation(struct ti_list *list, const char *path)
 {
 	struct ti_data data = { .len = 0 };
 
 	ti_named_digest(&data, "sha256:", 0, 32);
 	ti_name(&data, path);
-	ti_begin(list, "ima-ng", NULL);
-	ti_put_u32(list, data.len);
-	ti_put(list, data.bytes, data.len);
+	put_violation(list, &data);
 	ti_text(list, "sha256:");
 	ti_text(list, ti_repeat("00", 32));
 	ti_text(list, " ");
 	ti_text(list, path);
 	ti_text(list, "\n");
+}
+
+void ti_long_violation(struct ti_list *list, size_t len)
+{
+	struct ti_data data = { .len = 0 };
+	uint8_t digest[4096] = "sha1:";
+
+	assert_true(len + 6 <= sizeof(digest));
+	memset(digest + 6, 0xaa, len);
+	ti_field(&data, digest, 6 + len);
+	ti_name(&data, "/x");
+	put_violation(list, &data);
+	ti_text(list, "sha1:");
+	for (size_t i = 0; i < len; i++)
+		ti_text(list, "aa");
+	ti_text(list, " /x\n");
 }

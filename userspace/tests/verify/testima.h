@@ -22,7 +22,7 @@ struct ti_list {
 
 /* Template data under construction. */
 struct ti_data {
-	uint8_t bytes[1024];
+	uint8_t bytes[8192];
 	size_t len;
 };
 
@@ -50,6 +50,8 @@ void ti_entry(struct ti_list *list, const char *template, const struct ti_data *
 /** ti_file() - a file whose SHA-256 is all @byte */
 void ti_file(struct ti_list *list, const char *path, uint8_t byte);
 void ti_violation(struct ti_list *list, const char *path);
+/** ti_long_violation() - one with a digest of @len bytes, whatever its algorithm says */
+void ti_long_violation(struct ti_list *list, size_t len);
 
 /** ti_repeat() - two digits of hex, @times times; good until the fourth next call */
 const char *ti_repeat(const char *pair, size_t times);

@@ -96,7 +96,7 @@ static json_t *reference(struct mc *mc)
 	char key[2] = "0", hex[65];
 
 	for (; key[0] <= '9'; key[0]++) {
-		bv_hex(hex, mc->pcrs[key[0] - '0'], 32);
+		bv_hex(hex, sizeof(hex), mc->pcrs[key[0] - '0'], 32);
 		json_object_set_new(pcrs, key, json_string(hex));
 	}
 	return json_pack("{s:[{s:s, s:o}]}", "tpm", "name", "good", "pcrs", pcrs);
@@ -165,7 +165,7 @@ static void put_registers(struct tt_tpm *tpm, struct tt_bytes *text)
 		for (int n = 0; n < BV_PCR_COUNT; n++) {
 			if (!(tpm->selection.banks[i].mask & (1u << n)))
 				continue;
-			bv_hex(hex, tpm->values.value[bank][n], bv_bank_size(bank));
+			bv_hex(hex, sizeof(hex), tpm->values.value[bank][n], bv_bank_size(bank));
 			snprintf(line, sizeof(line), "%s:%d = %s\n", bv_bank_name(bank), n, hex);
 			tt_put(text, line, strlen(line));
 		}

@@ -203,7 +203,7 @@ static void test_json(void **state)
 	assert_int_equal(json_array_size(json_object_get(json, "covered")), 12);
 	assert_int_equal(json_unpack(json, "{s:{s:s}}", "signer", "name", &value), 0);
 	assert_true(EVP_Digest(tpm->public.data, tpm->public.len, name + 2, NULL, EVP_sha256(), NULL));
-	bv_hex(hex, name, sizeof(name));
+	bv_hex(hex, sizeof(hex), name, sizeof(name));
 	assert_string_equal(value, hex);
 	assert_int_equal(json_unpack(json, "{s:{s:{s:s}}}", "registers", "sha256", "7", &value), 0);
 	assert_int_equal(strspn(value, "18"), 64);
@@ -569,7 +569,7 @@ static void test_command(void **state)
 	char nonce[2 * 20 + 1];
 	json_t *json;
 
-	bv_hex(nonce, tpm->nonce, tpm->nonce_len);
+	bv_hex(nonce, sizeof(nonce), tpm->nonce, tpm->nonce_len);
 	tm_write("attest", tt_span(&tpm->attest));
 	tm_write("signature", tt_span(&tpm->signature));
 	tm_write("key", tt_span(&tpm->public2b));
