@@ -45,18 +45,19 @@ static void name_digest(struct bv_span field, struct bv_ima_entry *entry)
 	}
 }
 
-static void note_field(const char *id, struct bv_span field, struct bv_ima_entry *entry)
+static void note_field(const struct bv_ima_field *of, struct bv_span field,
+		       struct bv_ima_entry *entry)
 {
 	static const char old[] = "sha1";
 
-	if (!strcmp(id, "d-ng") || !strcmp(id, "d-ngv2")) {
+	if (of->role == BV_IMA_FILE_DIGEST && of->kind == BV_IMA_DIGEST_NAMED) {
 		name_digest(field, entry);
-	} else if (!strcmp(id, "d")) {
+	} else if (of->role == BV_IMA_FILE_DIGEST) {
 		entry->algorithm = (struct bv_span){ (const uint8_t *)old, strlen(old) };
 		entry->digest = field;
-	} else if (!strcmp(id, "n") || !strcmp(id, "n-ng")) {
+	} else if (of->role == BV_IMA_FILE_NAME) {
 		entry->path = (struct bv_span){ field.data, field.len - !!field.len };
-	} else if (!strcmp(id, "buf")) {
+	} else if (of->role == BV_IMA_BUFFER) {
 		entry->buffer = field;
 	}
 }
@@ -84,8 +85,14 @@ static int read_fields(const struct bv_ima_reader *reader, const struct bv_ima_t
 
 	if (bv_ima_split(found, entry->template_data, fields, &count))
 		return bad(reader, err, "does not have the fields of its template");
-	for (size_t i = 0; i < found->count; i++)
-		note_field(found->fields[i]->id, fields[i], entry);
+	/*
+	 * Nothing covers a template's name: whoever carries the list may give an entry another, by
+	 * which a signature would be a path. All of IMA's own begin with digest and name; what does
+	 * not is read as an entry of neither, which nobody accepts. Under the names that are left
+	 * the same data have the same digest and path, and other fields only, which are not judged.
+	 */
+	for (size_t i = 0; found->usual && i < found->count; i++)
+		note_field(found->fields[i], fields[i], entry);
 	if (entry->digest.len > BV_PCR_DIGEST_MAX)
 		return bad(reader, err, "has a digest that is too long");
 	/* What kernels put into the digest of a violation has changed, and means nothing. */

@@ -30,7 +30,8 @@
  * @path:	of the file, or a name, without its NUL
  * @buffer:	measured data, of templates with a field for it
  *
- * The last four are empty when the template is not known, or has no such field.
+ * The last four are empty when the template is not known, has no such field, or does not
+ * begin with digest and name.
  */
 struct bv_ima_entry {
 	uint64_t number;

@@ -8,22 +8,22 @@
 #define DIGEST_TEXT_MAX	64	/* of an algorithm's name with its type */
 
 static const struct bv_ima_field known_fields[] = {
-	{ "d", BV_IMA_DIGEST },
-	{ "n", BV_IMA_TEXT },
-	{ "d-ng", BV_IMA_DIGEST_NAMED },
-	{ "d-ngv2", BV_IMA_DIGEST_NAMED },
-	{ "n-ng", BV_IMA_TEXT },
-	{ "sig", BV_IMA_BYTES },
-	{ "buf", BV_IMA_BYTES },
-	{ "d-modsig", BV_IMA_DIGEST_NAMED },
-	{ "modsig", BV_IMA_BYTES },
-	{ "evmsig", BV_IMA_BYTES },
-	{ "iuid", BV_IMA_UINT32 },
-	{ "igid", BV_IMA_UINT32 },
-	{ "imode", BV_IMA_UINT16 },
-	{ "xattrnames", BV_IMA_TEXT },
-	{ "xattrlengths", BV_IMA_BYTES },
-	{ "xattrvalues", BV_IMA_BYTES },
+	{ "d", BV_IMA_DIGEST, BV_IMA_FILE_DIGEST },
+	{ "n", BV_IMA_TEXT, BV_IMA_FILE_NAME },
+	{ "d-ng", BV_IMA_DIGEST_NAMED, BV_IMA_FILE_DIGEST },
+	{ "d-ngv2", BV_IMA_DIGEST_NAMED, BV_IMA_FILE_DIGEST },
+	{ "n-ng", BV_IMA_TEXT, BV_IMA_FILE_NAME },
+	{ "sig", BV_IMA_BYTES, BV_IMA_OTHER },
+	{ "buf", BV_IMA_BYTES, BV_IMA_BUFFER },
+	{ "d-modsig", BV_IMA_DIGEST_NAMED, BV_IMA_OTHER },
+	{ "modsig", BV_IMA_BYTES, BV_IMA_OTHER },
+	{ "evmsig", BV_IMA_BYTES, BV_IMA_OTHER },
+	{ "iuid", BV_IMA_UINT32, BV_IMA_OTHER },
+	{ "igid", BV_IMA_UINT32, BV_IMA_OTHER },
+	{ "imode", BV_IMA_UINT16, BV_IMA_OTHER },
+	{ "xattrnames", BV_IMA_TEXT, BV_IMA_OTHER },
+	{ "xattrlengths", BV_IMA_BYTES, BV_IMA_OTHER },
+	{ "xattrvalues", BV_IMA_BYTES, BV_IMA_OTHER },
 };
 
 static const struct {
@@ -60,6 +60,19 @@ static const struct bv_ima_field *find_field(struct bv_span id)
 	return NULL;
 }
 
+static bool is_usual(const struct bv_ima_template *found)
+{
+	static const enum bv_ima_role first[] = { BV_IMA_FILE_DIGEST, BV_IMA_FILE_NAME };
+
+	for (size_t i = 0; i < found->count; i++) {
+		enum bv_ima_role role = found->fields[i]->role;
+
+		if (i < 2 ? role != first[i] : role == first[0] || role == first[1])
+			return false;
+	}
+	return found->count >= 2;
+}
+
 void bv_ima_template_find(struct bv_span name, struct bv_ima_template *found)
 {
 	struct bv_span format = name;
@@ -79,6 +92,7 @@ void bv_ima_template_find(struct bv_span name, struct bv_ima_template *found)
 		found->fields[found->count++] = field;
 	}
 	found->old = bv_span_is(name, "ima");
+	found->usual = is_usual(found);
 }
 
 static bool is_text(struct bv_span field)

@@ -22,24 +22,36 @@ enum bv_ima_kind {
 	BV_IMA_UINT32,
 };
 
+enum bv_ima_role {
+	BV_IMA_OTHER,		/* is not judged */
+	BV_IMA_FILE_DIGEST,
+	BV_IMA_FILE_NAME,
+	BV_IMA_BUFFER,
+};
+
 /**
  * struct bv_ima_field - what is known of a field
  * @id:		as in a template's format
  * @kind:	how it is written
+ * @role:	what it says of what was measured
  */
 struct bv_ima_field {
 	const char *id;
 	enum bv_ima_kind kind;
+	enum bv_ima_role role;
 };
 
 /**
  * struct bv_ima_template - what is known of a template
  * @old:	the template "ima": no lengths, the name filled up with zeros
+ * @usual:	the first field is the digest of what was measured, the second its name, and no
+ *		other is a digest or a name of that
  * @count:	fields; 0 when the template is not known
  * @fields:	in order
  */
 struct bv_ima_template {
 	bool old;
+	bool usual;
 	size_t count;
 	const struct bv_ima_field *fields[BV_IMA_FIELDS_MAX];
 };

@@ -203,6 +203,9 @@ static bool is_ignored(const struct bv_rule *rule, const struct bv_measured *mea
 		return rule->violations;
 	if (measured->event)
 		return true;
+	/* Of which nothing is known, nothing is known to be ignored. */
+	if (!measured->path.len)
+		return false;
 	for (size_t i = 0; i < rule->ignore_count; i++)
 		if (bv_glob_match(&rule->ignore[i], measured->path))
 			return true;

@@ -94,6 +94,20 @@ static size_t make(struct bv_span from, int bank, uint8_t *list)
 	return maker.len;
 }
 
+/* By whatever name an entry goes, only its second field is its path. */
+static void check_path(const struct bv_ima_entry *entry)
+{
+	struct bv_span rest = entry->template_data, field;
+
+	if (!entry->path.len || bv_span_is(entry->template_name, "ima"))
+		return;
+	for (int i = 0; i < 2; i++)
+		if (!bv_take_field(&rest, rest.len, &field))
+			abort();
+	if (entry->path.data != field.data)
+		abort();
+}
+
 /* The digest is in the input where the list is binary; an ASCII one's is ours. */
 static void repair(uint8_t *list, size_t size, int bank)
 {
@@ -105,6 +119,7 @@ static void repair(uint8_t *list, size_t size, int bank)
 	bv_bank_hashers_init(&hashers, BV_BANKS_ALL);
 	if (!bv_ima_open(&reader, (struct bv_span){ list, size }, bank, 0, NULL) && !reader.ascii)
 		while (bv_ima_next(&reader, &entry, NULL) == 1) {
+			check_path(&entry);
 			if (entry.violation)
 				continue;
 			bv_hasher_run(&hashers.bank[bank], digest, &entry.template_data, 1);

@@ -11,107 +11,9 @@
 
 #include <cmocka.h>
 
-#include "libbastion-verify/reference.h"
 #include "testchip.h"
 #include "testima.h"
-
-#define D32(pair)	"sha256:" pair pair pair pair pair pair pair pair pair pair pair pair pair \
-			pair pair pair pair pair pair pair pair pair pair pair pair pair pair pair \
-			pair pair pair pair
-#define DIGEST_1	D32("01")
-#define DIGEST_2	D32("02")
-#define DIGEST_3	D32("03")
-#define DIGEST_4	D32("04")
-
-static const char references[] =
-	"{\"generations\": ["
-	"{\"name\": \"old\", \"retired\": true, \"files\": ["
-	" {\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_1 "\"]}]},"
-	"{\"name\": \"now\", \"files\": ["
-	" {\"path\": \"boot_aggregate\", \"digests\": \"any\"},"
-	" {\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_2 "\"]},"
-	" {\"path\": \"/usr/lib/*.so\", \"digests\": [\"" DIGEST_3 "\"]}]},"
-	"{\"name\": \"next\", \"retired\": false, \"files\": ["
-	" {\"path\": \"/usr/bin/a\", \"digests\": [\"" DIGEST_3 "\"]}]}]}";
-
-static struct bv_references *load(const char *text, struct bv_error *err)
-{
-	struct bv_references *loaded = bv_references_new();
-
-	assert_non_null(loaded);
-	if (!bv_references_add(loaded, (struct bv_span){ (const uint8_t *)text, strlen(text) }, err))
-		return loaded;
-	bv_references_free(loaded);
-	return NULL;
-}
-
-static void test_find(void **state)
-{
-	static const struct {
-		const char *path;
-		const char *digest;
-		enum bv_match match;
-		const char *known;
-		const char *generation;
-	} cases[] = {
-		{ "/usr/bin/a", DIGEST_2, BV_MATCH_GOOD, "/usr/bin/a", "now" },
-		{ "/usr/bin/a", DIGEST_3, BV_MATCH_GOOD, "/usr/bin/a", "next" },
-		{ "/usr/bin/a", DIGEST_1, BV_MATCH_RETIRED, "/usr/bin/a", "old" },
-		{ "/usr/bin/a", DIGEST_4, BV_MATCH_OTHER, "/usr/bin/a", "next" },
-		{ "/usr/lib/x.so", DIGEST_3, BV_MATCH_GOOD, "/usr/lib/*.so", "now" },
-		{ "/usr/lib/x.so", DIGEST_4, BV_MATCH_OTHER, "/usr/lib/*.so", "now" },
-		{ "/tmp/a", DIGEST_2, BV_MATCH_ELSEWHERE, "/usr/bin/a", "now" },
-		{ "/usr/bin/b", DIGEST_4, BV_MATCH_UNKNOWN, "/usr/bin/a", "next" },
-		{ "nothing", DIGEST_4, BV_MATCH_UNKNOWN, NULL, NULL },
-		{ "boot_aggregate", DIGEST_4, BV_MATCH_GOOD, "boot_aggregate", "now" },
-	};
-	struct bv_references *loaded = load(references, NULL);
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct bv_nearest near;
-
-		bv_references_find(loaded, (struct bv_span){ (const uint8_t *)cases[i].path,
-							     strlen(cases[i].path) },
-				   cases[i].digest, &near);
-		if (near.match != cases[i].match)
-			fail_msg("%s, %s: %d", cases[i].path, cases[i].digest, near.match);
-		if (!cases[i].known) {
-			assert_null(near.path);
-			continue;
-		}
-		assert_string_equal(near.path, cases[i].known);
-		assert_string_equal(near.generation, cases[i].generation);
-		assert_int_equal(near.retired, !strcmp(near.generation, "old"));
-	}
-	bv_references_free(loaded);
-}
-
-#define FILES(files)	"{\"generations\": [{\"name\": \"n\", \"files\": " files "}]}"
-
-static void test_bad_references(void **state)
-{
-	static const char *const bad[] = {
-		"[]", "{}", "{\"generations\": []}", "{\"generations\": [1]}",
-		"{\"generations\": [{\"name\": \"n\"}]}", "{\"generations\": [{\"files\": []}]}",
-		"{\"generations\": [{\"name\": \"n\", \"retired\": 1, \"files\": []}]}",
-		"{\"generations\": [{\"name\": \"n\", \"files\": [], \"old\": true}]}",
-		"{\"generations\": [{\"name\": \"n\", \"files\": []}], \"more\": 1}",
-		FILES("[1]"), FILES("[{}]"), FILES("[{\"path\": \"/a\"}]"),
-		FILES("[{\"path\": \"/a\", \"digests\": []}]"),
-		FILES("[{\"path\": \"/a\", \"digests\": \"all\"}]"),
-		FILES("[{\"path\": \"/a\", \"digests\": [\"sha256:00\"]}]"),
-		FILES("[{\"path\": \"/a\", \"digests\": [\"" "SHA256:" "\"]}]"),
-		FILES("[{\"path\": \"/a\", \"digests\": [\"00112233445566778899aabbccddeeff\"]}]"),
-		FILES("[{\"path\": \"/a\", \"digests\": \"any\", \"digest\": 1}]"),
-	};
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct bv_error err = { "" };
-
-		assert_null(load(bad[i], &err));
-		assert_true(strlen(err.text) > 10);
-	}
-}
+#include "testreferences.h"
 
 /* A machine whose IMA list is mirrored into register 3. */
 struct machine {
@@ -351,6 +253,74 @@ static void test_template(void **state)
 	verdict = appraise(m);
 	refuses(verdict, "ima", "a path and a digest", "template that this verifier does not know");
 	bv_verdict_free(verdict);
+}
+
+/* A signature that is a path, and an attribute that is a digest. */
+static void put_liar(struct ti_list *list, const char *template, bool evm)
+{
+	static const uint8_t good[] = "sha256:";
+	struct ti_data data = { .len = 0 };
+	uint8_t value[sizeof(good) + 32];
+
+	memcpy(value, good, sizeof(good));
+	memset(value + sizeof(good), 2, 32);
+	ti_named_digest(&data, "sha256:", evm ? 4 : 2, 32);
+	ti_name(&data, evm ? "/usr/bin/a" : "/tmp/a");
+	ti_name(&data, "/usr/bin/a");
+	if (evm) {
+		ti_name(&data, "user.a");
+		ti_field(&data, "\x28\0\0\0", 4);
+		ti_field(&data, value, sizeof(value));
+		ti_field(&data, "\0\0\0\0", 4);
+		ti_field(&data, "\0\0\0\0", 4);
+		ti_field(&data, "\xed\x81", 2);
+	}
+	ti_entry(list, template, &data, "");
+}
+
+/* Whoever carries a list can call any entry's template what he likes. */
+static void test_other_template(void **state)
+{
+	static const char unknown[] = "template that this verifier does not know";
+	static const struct {
+		bool evm;
+		const char *template;
+		const char *seen;
+	} cases[] = {
+		{ false, "ima-sig", DIGEST_2 }, { false, "d-ng|n-ng|evmsig", DIGEST_2 },
+		{ false, "d-ngv2|n|buf", "its digest is not that of its data" },
+		{ false, "d-ng|xattrnames|n-ng", unknown }, { false, "d-ng|n-ng|n-ng", unknown },
+		{ false, "d-ng|n-ng|n", unknown }, { false, "d-ng|sig|n-ng", unknown },
+		{ true, "evm-sig", DIGEST_4 },
+		{ true, "d-ng|n-ng|sig|sig|sig|d-modsig|iuid|igid|imode", DIGEST_4 },
+		{ true, "sig|n-ng|evmsig|xattrnames|xattrlengths|d-ng|iuid|igid|imode", unknown },
+		{ true, "d-ng|n-ng|evmsig|xattrnames|xattrlengths|d-ng|iuid|igid|imode", unknown },
+		{ true, "d-ng|n-ng|evmsig|xattrnames|xattrlengths|d-ngv2|iuid|igid|imode", unknown },
+		{ true, "sig|sig|n|xattrnames|xattrlengths|d-ng|iuid|igid|imode", unknown },
+	};
+	struct machine *m = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct machine copy = *m;
+		struct bv_verdict *verdict;
+
+		put_liar(&copy.list, cases[i].template, cases[i].evm);
+		verdict = appraise(&copy);
+		refuses(verdict, strstr(cases[i].template, "buf") ? "ima-list" : "ima", "",
+			cases[i].seen);
+		bv_verdict_free(verdict);
+	}
+	/* What has no name is not ignored by one. */
+	json_object_set_new(json_object_get(m->tc->policy, "ima"), "ignore", json_pack("[s]", "**"));
+	put_liar(&m->list, "ima-sig", false);
+	grants(appraise(m));
+	put_liar(&m->list, "d-ng|sig|sig", false);
+	{
+		struct bv_verdict *verdict = appraise(m);
+
+		refuses(verdict, "ima", "a path and a digest", unknown);
+		bv_verdict_free(verdict);
+	}
 }
 
 #define HEX48	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" \
@@ -651,8 +621,6 @@ static void test_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_bad_references),
 		TEST(test_good),
 		TEST(test_entries),
 		TEST(test_many),
@@ -661,6 +629,7 @@ int main(void)
 		TEST(test_long_violation),
 		TEST(test_unauthentic),
 		TEST(test_template),
+		TEST(test_other_template),
 		TEST(test_gate_events),
 		TEST(test_list),
 		TEST(test_forged),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references globs policy \
+VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references matching policy \
 	tpm ek credential enroll enrolling history state machine machinelists machines
 
 ENROLLING := session_enroll.c enrolling.c expected.c machines.c journal.c anchors.c
