@@ -21,7 +21,7 @@ static int64_t now_ms(void)
 
 static json_t *parse(struct bv_span text, size_t max, const char *what, struct bv_error *err)
 {
-	json_t *json = bv_json_parse(text, max, what, err);
+	json_t *json = bv_json_parse(text, max, BV_JSON_FEW, what, err);
 
 	free((void *)text.data);
 	return json;

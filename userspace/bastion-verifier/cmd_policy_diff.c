@@ -46,7 +46,7 @@ static int load(struct side *side)
 
 	if (file_read(side->path, BV_REFERENCE_MAX, &text, &err))
 		return verifier_fail("%s", err.text);
-	side->json = bv_json_parse(text, BV_REFERENCE_MAX, "the file", &err);
+	side->json = bv_json_parse(text, BV_REFERENCE_MAX, BV_REFERENCE_VALUES, "the file", &err);
 	side->references = json_object_get(side->json, "generations");
 	ret = side->json ? check(side, text, &err) : -1;
 	free((void *)text.data);

@@ -86,7 +86,7 @@ static json_t *load_base(const char *path, struct bv_error *err)
 	if (!references)
 		bv_fail(err, "out of memory");
 	else if (!bv_references_add(references, text, err))
-		base = bv_json_parse(text, BV_REFERENCE_MAX, path, err);
+		base = bv_json_parse(text, BV_REFERENCE_MAX, BV_REFERENCE_VALUES, path, err);
 	bv_references_free(references);
 	free((void *)text.data);
 	return base;

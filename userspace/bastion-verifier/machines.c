@@ -558,7 +558,7 @@ json_t *machines_noted(const struct machines *machines, const struct bv_machine 
 	note_name(machine->chip_id, name);
 	if (file_read_at(machines->fd, name, NOTE_MAX, &text, NULL))
 		return NULL;
-	json = bv_json_parse(text, NOTE_MAX, name, NULL);
+	json = bv_json_parse(text, NOTE_MAX, BV_JSON_FEW, name, NULL);
 	free((void *)text.data);
 	return json;
 }

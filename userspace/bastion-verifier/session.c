@@ -196,7 +196,7 @@ char *session_line(struct session *session, const struct service *service, struc
 		   int64_t now_ms, bool *hangup, char **log)
 {
 	struct bv_error err = { "" };
-	json_t *json = bv_json_parse(line, SESSION_LINE_MAX, "the request", &err);
+	json_t *json = bv_json_parse(line, SESSION_LINE_MAX, BV_JSON_FEW, "the request", &err);
 	char *answer;
 
 	*log = NULL;

@@ -41,7 +41,7 @@ static json_t *decode(const char *part, const char *what, struct bv_error *err)
 		bv_fail(err, "%s is not base64url without padding", what);
 		return NULL;
 	}
-	json = bv_json_parse(bytes, BV_EAR_MAX, what, err);
+	json = bv_json_parse(bytes, BV_EAR_MAX, BV_JSON_FEW, what, err);
 	free((void *)bytes.data);
 	return json;
 }

@@ -79,7 +79,7 @@ static int parse_round(struct bv_span text, bool tpm, struct bv_round *round,
 		"log_count", "log_from", "ima_from", tpm ? "pcr" : NULL, NULL
 	};
 	const size_t nonce_size = tpm ? BV_TPM_NONCE_SIZE : BASTION_CHIP_NONCE_SIZE;
-	json_t *json = bv_json_parse(text, 4096, "the round", err);
+	json_t *json = bv_json_parse(text, 4096, BV_JSON_FEW, "the round", err);
 	int64_t count = 0, log_from = 0, ima_from = 0, pcr = 0;
 	int ret;
 
@@ -153,7 +153,7 @@ static int parse_records(const json_t *root, struct bv_evidence *evidence, struc
 	free((void *)text.data);
 	if (ret)
 		return ret;
-	platform = bv_json_parse(evidence->platform, 65536, "the platform's facts", err);
+	platform = bv_json_parse(evidence->platform, 65536, BV_JSON_FEW, "the platform's facts", err);
 	if (!platform)
 		return -EBADMSG;
 	json_decref(platform);
@@ -166,7 +166,7 @@ int bv_evidence_parse(struct bv_span text, struct bv_evidence *evidence, struct 
 	int ret;
 
 	memset(evidence, 0, sizeof(*evidence));
-	root = bv_json_parse(text, BV_EVIDENCE_MAX, "evidence", err);
+	root = bv_json_parse(text, BV_EVIDENCE_MAX, BV_JSON_FEW, "evidence", err);
 	if (!root)
 		return -EBADMSG;
 	ret = parse_records(root, evidence, err);

@@ -3,13 +3,40 @@
 
 #include "json.h"
 
-json_t *bv_json_parse(struct bv_span text, size_t max, const char *what, struct bv_error *err)
+/*
+ * Each value but the first of an object or array comes after a comma. Of what is no JSON the
+ * count may be wrong, but not of what comes before that, which is all that is read of it.
+ */
+static size_t count_values(struct bv_span text)
+{
+	bool quoted = false;
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+
+		if (c == '"')
+			quoted = !quoted;
+		else if (quoted)
+			i += c == '\\';
+		else
+			count += c == '{' || c == '[' || c == ',';
+	}
+	return count;
+}
+
+json_t *bv_json_parse(struct bv_span text, size_t max, size_t values, const char *what,
+		      struct bv_error *err)
 {
 	json_error_t where;
 	json_t *root;
 
 	if (text.len > max) {
 		bv_fail(err, "%s has %zu bytes, at most %zu are possible", what, text.len, max);
+		return NULL;
+	}
+	if (count_values(text) > values) {
+		bv_fail(err, "%s has more than %zu values", what, values);
 		return NULL;
 	}
 	root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &where);

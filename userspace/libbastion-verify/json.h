@@ -11,16 +11,20 @@
 #include "bytes.h"
 #include "error.h"
 
+#define BV_JSON_FEW	1000	/* values, of messages and records */
+
 /**
  * bv_json_parse() - read one JSON object
  * @text:	untrusted, UTF-8
  * @max:	most bytes allowed
+ * @values:	most values allowed: three bytes of text are some 500 in memory
  * @what:	names it in errors
  * @err:	what was wrong
  *
  * Return: a new reference, or NULL.
  */
-json_t *bv_json_parse(struct bv_span text, size_t max, const char *what, struct bv_error *err);
+json_t *bv_json_parse(struct bv_span text, size_t max, size_t values, const char *what,
+		      struct bv_error *err);
 
 /**
  * bv_json_only() - refuse members that are not known

@@ -117,7 +117,7 @@ static int read_machine(const json_t *json, const char *name, struct bv_machine 
 int bv_machine_parse(struct bv_span text, const char *name, struct bv_machine *machine,
 		     struct bv_error *err)
 {
-	json_t *json = bv_json_parse(text, BV_MACHINE_MAX, "the record", err);
+	json_t *json = bv_json_parse(text, BV_MACHINE_MAX, BV_JSON_FEW, "the record", err);
 	int ret;
 
 	memset(machine, 0, sizeof(*machine));

@@ -445,7 +445,7 @@ static int read_policy(const json_t *json, struct bv_policy *policy, struct bv_e
 struct bv_policy *bv_policy_parse(struct bv_span text, struct bv_error *err)
 {
 	struct bv_policy *policy = calloc(1, sizeof(*policy));
-	json_t *json = bv_json_parse(text, BV_POLICY_MAX, "the policy", err);
+	json_t *json = bv_json_parse(text, BV_POLICY_MAX, BV_POLICY_VALUES, "the policy", err);
 	int ret = json ? 0 : -EBADMSG;
 
 	if (!policy || !(policy->roots = sk_X509_new_null()))

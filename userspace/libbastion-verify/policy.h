@@ -16,6 +16,7 @@
 #include "reference-tpm.h"
 
 #define BV_POLICY_MAX		(1 << 20)
+#define BV_POLICY_VALUES	100000
 #define BV_CMDLINE_MAX		4096
 
 /**

@@ -231,7 +231,8 @@ static int index_values(struct bv_references *references, struct bv_error *err)
 int bv_references_add(struct bv_references *references, struct bv_span text, struct bv_error *err)
 {
 	static const char *const known[] = { "generations", NULL };
-	json_t *root = bv_json_parse(text, BV_REFERENCE_MAX, "the file of reference values", err);
+	json_t *root = bv_json_parse(text, BV_REFERENCE_MAX, BV_REFERENCE_VALUES,
+				     "the file of reference values", err);
 	const json_t *generations = json_object_get(root, "generations");
 	int ret;
 

@@ -12,6 +12,7 @@
 #include "error.h"
 
 #define BV_REFERENCE_MAX	(64 << 20)	/* bytes of a file of them */
+#define BV_REFERENCE_VALUES	(4 << 20)	/* in a file of them */
 #define BV_REFERENCE_DIGEST	160		/* "algorithm:hex" with its NUL, at most */
 
 struct bv_references;

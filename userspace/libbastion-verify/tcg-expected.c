@@ -60,7 +60,8 @@ static int read_bank(const json_t *json, int bank, struct bv_expected *expected,
 
 static int parse_json(struct bv_span text, struct bv_expected *expected, struct bv_error *err)
 {
-	json_t *root = bv_json_parse(text, BV_EXPECTED_MAX, "the file of values", err), *value;
+	json_t *root = bv_json_parse(text, BV_EXPECTED_MAX, BV_JSON_FEW, "the file of values", err);
+	json_t *value;
 	const json_t *banks;
 	const char *key;
 	int ret = 0;

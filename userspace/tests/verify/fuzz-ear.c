@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *key = json_pack("{s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x",
 				"usWxHK2PmfnHKwXPS54m0kTcGJ90UiglWiGahtagnv8", "y",
 				"IBOL-C3BttVivg-lSreASjpkttcsz-1rb7btKLv8EX4");
-	json_t *claims = bv_json_parse((struct bv_span){ data, size }, BV_EAR_MAX, "claims", NULL);
+	json_t *claims = bv_json_parse((struct bv_span){ data, size }, BV_EAR_MAX, BV_JSON_FEW, "claims",
+				       NULL);
 	struct bv_error err;
 
 	if (claims)

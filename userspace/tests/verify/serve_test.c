@@ -99,6 +99,15 @@ static void errors(struct serve_test *t, const char *line)
 	json_decref(answer);
 }
 
+static void error_says(struct serve_test *t, const char *line, const char *why)
+{
+	json_t *answer = ask_at(t, line, 1000);
+
+	assert_true(is(answer, "error"));
+	assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), why));
+	json_decref(answer);
+}
+
 /* The request that answers a challenge honestly. */
 static char *honest(struct serve_test *t, const json_t *challenge)
 {
@@ -190,6 +199,24 @@ static void test_too_late(void **state)
 	json_decref(answer);
 	json_decref(first);
 	free(request);
+}
+
+/* Small values take much memory: a request has few, however long it is. */
+static void test_many_values(void **state)
+{
+	static const char *const values[] = { "{}", "[]", "1", "\"\"", "\"\\\",[{\"" };
+	struct serve_test *t = *state;
+	char line[16384], *at;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		for (int count = 900; count <= 1100; count += 200) {
+			at = line + sprintf(line, "{\"type\":\"evidence\",\"evidence\":{\"x\":[");
+			/* An empty list or object counts as one more than it has. */
+			for (int k = 0; k < (i < 2 ? count / 2 : count); k++)
+				at += sprintf(at, "%s%s", k ? "," : "", values[i]);
+			sprintf(at, "]}}");
+			error_says(t, line, count < 1000 ? "without a challenge" : "1000 values");
+		}
 }
 
 static void test_no_policy(void **state)
@@ -437,8 +464,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_rounds), T(test_replay), T(test_other_connection), T(test_too_late),
-		T(test_no_policy), T(test_bad_requests), T(test_socket), T(test_many),
-		T(test_long_line), T(test_hangup_after_error), T(test_listen),
+		T(test_no_policy), T(test_bad_requests), T(test_many_values),
+		T(test_socket), T(test_many), T(test_long_line), T(test_hangup_after_error), T(test_listen),
 	};
 
 	return cmocka_run_group_tests_name("verify: conversation", tests, NULL, NULL);
