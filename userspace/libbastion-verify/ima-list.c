@@ -95,6 +95,8 @@ static int read_fields(const struct bv_ima_reader *reader, const struct bv_ima_t
 		note_field(found->fields[i], fields[i], entry);
 	if (entry->digest.len > BV_PCR_DIGEST_MAX)
 		return bad(reader, err, "has a digest that is too long");
+	if (entry->path.len > BV_IMA_PATH_MAX)
+		return bad(reader, err, "has a path that is too long");
 	/* What kernels put into the digest of a violation has changed, and means nothing. */
 	if (!entry->violation && found->count && !digest_fits(entry))
 		return bad(reader, err, "has a digest of another length than its algorithm");

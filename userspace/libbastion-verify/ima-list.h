@@ -14,7 +14,12 @@
 #include "ima-template.h"
 #include "tcg-pcrs.h"
 
-#define BV_IMA_DATA_MAX		(1 << 20)	/* template data of one entry */
+/*
+ * Template data of one entry. The longest that IMA has of a file is that of evm-sig: a signature and
+ * values of attributes of 64 KiB each, and their names; measured data may be longer.
+ */
+#define BV_IMA_DATA_MAX		(1 << 20)
+#define BV_IMA_PATH_MAX		4095	/* PATH_MAX without its NUL */
 #define BV_IMA_DETECT		-1		/* the digests' algorithm, from the first entry */
 
 /**

@@ -23,10 +23,8 @@ int bv_glob_init(struct bv_glob *glob, const char *text, struct bv_error *err)
 				       "wildcard on", text, BV_GLOB_MAX);
 		if (*at == '*') {
 			glob->stars |= bit;
-			if (at[1] == '*') {
+			for (; at[1] == '*'; at++)
 				glob->deep |= bit;
-				at++;
-			}
 		} else if (*at == '?') {
 			for (int c = 0; c < 256; c++)
 				glob->accept[c] |= c == '/' ? 0 : bit;
@@ -38,16 +36,10 @@ int bv_glob_init(struct bv_glob *glob, const char *text, struct bv_error *err)
 	return 0;
 }
 
-/* A star may stand for nothing. */
+/* A star may stand for nothing; what comes after one is none. */
 static uint64_t skip_stars(const struct bv_glob *glob, uint64_t items)
 {
-	for (;;) {
-		uint64_t more = items | (items & glob->stars) << 1;
-
-		if (more == items)
-			return items;
-		items = more;
-	}
+	return items | (items & glob->stars) << 1;
 }
 
 /* A set of items, as bits: each is one that the rest of the path may begin with. */

@@ -346,6 +346,44 @@ static void test_wrong_fields(void **state)
 	free(list);
 }
 
+/* As long as extended attributes and paths are on Linux, and no longer. */
+static void test_longest(void **state)
+{
+	static uint8_t signature[65536];
+	static char path[4097];
+
+	memset(signature, 3, sizeof(signature));
+	memset(path, 'a', sizeof(path) - 1);
+	for (size_t len = 4095; len <= 4096; len++) {
+		struct ti_list *list = make("SHA1");
+		struct ti_data data = { .len = 0 };
+
+		path[len] = '\0';
+		ti_file(list, "boot_aggregate", 1);
+		ti_named_digest(&data, "sha256:", 1, 32);
+		ti_name(&data, path);
+		ti_field(&data, signature, sizeof(signature));
+		ti_entry(list, "ima-sig", &data, "sha256:");
+		list->ascii[--list->ascii_len] = '\0';
+		ti_text(list, ti_repeat("01", 32));
+		ti_text(list, " ");
+		ti_text(list, path);
+		ti_text(list, " ");
+		for (size_t i = 0; i < sizeof(signature); i++)
+			ti_text(list, "03");
+		for (int form = 0; form < 2; form++) {
+			struct bv_span bytes = form ? ascii(list) : binary(list);
+
+			if (len == 4095)
+				assert_int_equal(replay(list, bytes), 0);
+			else
+				refuses(list, bytes, "IMA entry 1 has a path that is too long");
+		}
+		free(list);
+		path[len] = 'a';
+	}
+}
+
 /* What was replayed need not be replayed again, wherever one stopped. */
 static void test_incremental(void **state)
 {
@@ -508,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_digest),
 		cmocka_unit_test(test_wrong_buffer),
 		cmocka_unit_test(test_wrong_fields),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_incremental),
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(test_recorded),

@@ -29,7 +29,7 @@ static void test_globs(void **state)
 		{ "/**/b", "/b", false }, { "/*.so*", "/libx.so.1", true }, { "/*.so", "/x.so.1", false },
 		{ "/**/*.ko", "/lib/m/k/a.ko", true }, { "/**/*.ko", "/lib/m/k/a.kox", false },
 		{ "/*a*b*c", "/xxaxxbxxc", true }, { "/*a*b*c", "/xxaxxcxxb", false },
-		{ "/***", "/a/b", true }, { "/[a]", "/[a]", true }, { "/[a]", "/a", false },
+		{ "/***", "/a/b", true }, { "/****b", "/x/b", true }, { "/[a]", "/[a]", true }, { "/[a]", "/a", false },
 		{ "/**a/*b**c", "/1/a/2b/3/c", true }, { "/**a/*b**c", "/1/a/2/b/3/c", false },
 	};
 

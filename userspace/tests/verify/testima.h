@@ -10,9 +10,9 @@
 /* A list under construction, in both forms, its replays, and room for that of the library. */
 struct ti_list {
 	const char *hash;		/* of template digests */
-	uint8_t binary[16384];
+	uint8_t binary[98304];
 	size_t len;
-	char ascii[32768];
+	char ascii[196608];
 	size_t ascii_len;
 	uint8_t value[32];		/* SHA-256 bank */
 	uint8_t mirror[48];		/* register 3 of a chip */
@@ -22,7 +22,7 @@ struct ti_list {
 
 /* Template data under construction. */
 struct ti_data {
-	uint8_t bytes[8192];
+	uint8_t bytes[73728];
 	size_t len;
 };
 
