@@ -160,7 +160,7 @@ static int serve(struct serving *serving, const struct arguments *args)
 	if (fd < 0)
 		return verifier_fail("%s", err.text);
 	fprintf(stderr, "bastion-verifier: serving at %s\n", args->socket);
-	ret = server_run(fd, &serving->service, &hooks, args->once, &waiting);
+	ret = server_run(fd, &serving->service, &hooks, &server_times, args->once, &waiting);
 	server_unlink(args->socket, fd);
 	return ret ? verifier_fail("%s", strerror(-ret)) : VERIFIER_OK;
 }

@@ -14,6 +14,9 @@
 
 #define ROOM_FIRST	4096
 
+/* A round is over after 60 seconds, and who begins one has it behind him in half of that. */
+const struct server_times server_times = { 60000, 30000, 300000, 30000 };
+
 /* One connection. It either reads a request or writes an answer, never both. */
 struct peer {
 	int fd;			/* -1: free */
@@ -25,6 +28,7 @@ struct peer {
 	size_t out_len;
 	size_t out_done;
 	bool hangup;		/* after the answer */
+	int64_t since;
 	int64_t deadline;
 };
 
@@ -32,6 +36,7 @@ struct server {
 	int fd;
 	struct service *service;
 	const struct server_hooks *hooks;
+	const struct server_times *times;
 	bool once;
 	bool seen;		/* there was a connection */
 	struct peer peers[SERVER_PEERS];
@@ -128,24 +133,49 @@ static void log_line(struct server *server, const char *line)
 	server->hooks->log(server->hooks->context, line);
 }
 
+/* In so many milliseconds, but not at any age. */
+static void set_deadline(const struct server *server, struct peer *peer, int64_t ms)
+{
+	int64_t end = peer->since + server->times->age, then = now_ms() + ms;
+
+	peer->deadline = then < end ? then : end;
+}
+
+/* A free place, or that of the connection that has been there for the longest. */
+static struct peer *next_place(struct server *server)
+{
+	struct peer *oldest = server->peers;
+
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		struct peer *peer = &server->peers[i];
+
+		if (peer->fd < 0)
+			return peer;
+		if (peer->since < oldest->since)
+			oldest = peer;
+	}
+	return oldest;
+}
+
+/* Nobody keeps others waiting for longer than it takes him, however busy he is. */
 static void accept_one(struct server *server)
 {
+	struct peer *place = next_place(server);
 	int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return;
-	for (int i = 0; i < SERVER_PEERS; i++) {
-		if (server->peers[i].fd >= 0)
-			continue;
-		server->peers[i].fd = fd;
-		server->peers[i].deadline = now_ms() + SERVER_IDLE_MS;
-		server->seen = true;
-		return;
+	if (place->fd >= 0) {
+		log_line(server, "all places are taken: the oldest connection is closed");
+		drop(place);
 	}
-	close(fd);
+	place->fd = fd;
+	place->since = now_ms();
+	set_deadline(server, place, server->times->idle);
+	server->seen = true;
 }
 
-static void put_answer(struct peer *peer, char *answer)
+static void put_answer(struct server *server, struct peer *peer, char *answer)
 {
 	if (!answer) {
 		drop(peer);
@@ -155,7 +185,7 @@ static void put_answer(struct peer *peer, char *answer)
 	peer->out_len = strlen(answer);
 	peer->out[peer->out_len++] = '\n';	/* in place of the NUL */
 	peer->out_done = 0;
-	peer->deadline = now_ms() + SERVER_LINE_MS;
+	set_deadline(server, peer, server->times->line);
 }
 
 /* Answers the first line that is complete, if there is one. */
@@ -167,7 +197,7 @@ static void handle_line(struct server *server, struct peer *peer)
 
 	if (!end && peer->in_len > SESSION_LINE_MAX) {
 		peer->hangup = true;
-		put_answer(peer, session_error("the request is longer than 8 MiB"));
+		put_answer(server, peer, session_error("the request is longer than 8 MiB"));
 		return;
 	}
 	if (!end)
@@ -181,7 +211,7 @@ static void handle_line(struct server *server, struct peer *peer)
 	free(line);
 	peer->in_len -= len + 1;
 	memmove(peer->in, end + 1, peer->in_len);
-	put_answer(peer, answer);
+	put_answer(server, peer, answer);
 }
 
 static int make_room(struct peer *peer)
@@ -217,7 +247,7 @@ static void read_some(struct server *server, struct peer *peer)
 	}
 	/* A request has so long from its first byte on, however slowly it drips. */
 	if (!peer->in_len)
-		peer->deadline = now_ms() + SERVER_LINE_MS;
+		set_deadline(server, peer, server->times->line);
 	peer->in_len += got;
 	handle_line(server, peer);
 }
@@ -242,23 +272,30 @@ static void write_some(struct server *server, struct peer *peer)
 		drop(peer);
 		return;
 	}
-	peer->deadline = now_ms() + (peer->in_len ? SERVER_LINE_MS : SERVER_IDLE_MS);
+	set_deadline(server, peer, peer->in_len ? server->times->line : server->times->idle);
 	handle_line(server, peer);
 }
 
-static int busy(const struct server *server)
+static bool busy(const struct server *server)
 {
-	int count = 0;
-
 	for (int i = 0; i < SERVER_PEERS; i++)
-		count += server->peers[i].fd >= 0;
-	return count;
+		if (server->peers[i].fd >= 0)
+			return true;
+	return false;
 }
 
-/* Until the next deadline, or for ever. */
-static int wait_ms(const struct server *server)
+/* When there is a place for one more: now (0), then, or when somebody goes. */
+static int64_t place_at(struct server *server)
 {
-	int64_t now = now_ms(), next = -1;
+	const struct peer *place = next_place(server);
+
+	return place->fd < 0 ? 0 : place->since + server->times->fair;
+}
+
+/* Until the next deadline, or @other, if that is to come; or for ever. */
+static int wait_ms(const struct server *server, int64_t now, int64_t other)
+{
+	int64_t next = other > now ? other : -1;
 
 	for (int i = 0; i < SERVER_PEERS; i++)
 		if (server->peers[i].fd >= 0 && (next < 0 || server->peers[i].deadline < next))
@@ -270,8 +307,9 @@ static int wait_ms(const struct server *server)
 
 static int wait_events(struct server *server, struct pollfd *fds, const sigset_t *mask)
 {
-	bool full = busy(server) == SERVER_PEERS || (server->once && server->seen);
-	int ms = wait_ms(server), ready;
+	int64_t now = now_ms(), place = place_at(server);
+	bool full = place > now || (server->once && server->seen);
+	int ms = wait_ms(server, now, place), ready;
 	const struct timespec timeout = { ms / 1000, ms % 1000 * 1000000L };
 
 	for (int i = 0; i < SERVER_PEERS; i++) {
@@ -300,8 +338,8 @@ static void serve_peer(struct server *server, struct peer *peer, short revents)
 		drop(peer);
 }
 
-int server_run(int fd, struct service *service, const struct server_hooks *hooks, bool once,
-	       const sigset_t *mask)
+int server_run(int fd, struct service *service, const struct server_hooks *hooks,
+	       const struct server_times *times, bool once, const sigset_t *mask)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	struct pollfd fds[SERVER_PEERS + 1];
@@ -312,6 +350,7 @@ int server_run(int fd, struct service *service, const struct server_hooks *hooks
 	server->fd = fd;
 	server->service = service;
 	server->hooks = hooks;
+	server->times = times;
 	server->once = once;
 	for (int i = 0; i < SERVER_PEERS; i++)
 		server->peers[i].fd = -1;

@@ -8,8 +8,22 @@
 #include "session.h"
 
 #define SERVER_PEERS	16
-#define SERVER_IDLE_MS	60000	/* a connection with nothing to say */
-#define SERVER_LINE_MS	30000	/* a request, or an answer, from first byte to last */
+
+/**
+ * struct server_times - how long connections may last, in milliseconds
+ * @idle:	with nothing to say
+ * @line:	a request, or an answer, from first byte to last
+ * @age:	whatever they do
+ * @fair:	whatever they do, when all places are taken and somebody waits
+ */
+struct server_times {
+	int64_t idle;
+	int64_t line;
+	int64_t age;
+	int64_t fair;
+};
+
+extern const struct server_times server_times;
 
 /**
  * struct server_hooks - what the loop asks its owner
@@ -44,12 +58,13 @@ void server_unlink(const char *path, int fd);
  * @fd:		from server_listen()
  * @service:	what sessions share
  * @hooks:	see above
+ * @times:	usually &server_times
  * @once:	end after the first connection
  * @mask:	signals to let in while waiting
  *
  * Return: 0 when told to stop, or a negative errno.
  */
-int server_run(int fd, struct service *service, const struct server_hooks *hooks, bool once,
-	       const sigset_t *mask);
+int server_run(int fd, struct service *service, const struct server_hooks *hooks,
+	       const struct server_times *times, bool once, const sigset_t *mask);
 
 #endif

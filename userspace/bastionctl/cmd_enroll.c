@@ -179,7 +179,7 @@ static int talk_tpm(const struct ctl *ctl, struct bastion_tpm *tpm,
 	json_t *message, *answer;
 	int rc;
 
-	rc = bastion_client_connect(&client, request->socket, err);
+	rc = bastion_client_connect(&client, request->socket, BASTION_CLIENT_TIMEOUT_MS, err);
 	if (rc)
 		return rc;
 	rc = bastion_client_ask(&client, bastion_enroll_request(identity, request->name), "credential",
@@ -272,7 +272,7 @@ static int enroll_native(const struct ctl *ctl, const struct bastion_device *dev
 	rc = verifiers_choose(ctl, dev, request->verifier, verifier, err);
 	if (rc)
 		return rc;
-	rc = bastion_client_connect(&client, request->socket, err);
+	rc = bastion_client_connect(&client, request->socket, BASTION_CLIENT_TIMEOUT_MS, err);
 	if (rc)
 		return rc;
 	rc = bastion_client_challenge(&client, NULL, NULL, &challenge, err);

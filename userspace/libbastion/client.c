@@ -13,7 +13,6 @@
 #include "libbastion/client.h"
 #include "libbastion/hex.h"
 
-#define TIMEOUT_MS (30 * 1000)	/* half of a round */
 #define FIRST_ROOM 4096
 
 static int fail(struct bastion_error *err, int code, const char *what)
@@ -51,9 +50,10 @@ void bastion_client_attach(struct bastion_client *client, int fd, int timeout_ms
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-int bastion_client_connect(struct bastion_client *client, const char *path,
+int bastion_client_connect(struct bastion_client *client, const char *path, int timeout_ms,
 			   struct bastion_error *err)
 {
+	const struct timeval timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, rc;
 
@@ -65,12 +65,15 @@ int bastion_client_connect(struct bastion_client *client, const char *path,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(err, errno, "cannot make a socket");
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		rc = bastion_error_set(err, BASTION_OP_PEER, errno, "cannot connect to %s", path);
+	/* A full queue keeps connect() waiting: so long, and without this for ever. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		rc = bastion_error_set(err, BASTION_OP_PEER, errno == EAGAIN ? ETIMEDOUT : errno,
+				       "cannot connect to %s", path);
 		close(fd);
 		return rc;
 	}
-	bastion_client_attach(client, fd, TIMEOUT_MS);
+	bastion_client_attach(client, fd, timeout_ms);
 	return 0;
 }
 

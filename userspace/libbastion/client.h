@@ -17,6 +17,7 @@
 #include "libbastion/result.h"
 
 #define BASTION_CLIENT_LINE_MAX (8u << 20)
+#define BASTION_CLIENT_TIMEOUT_MS (30 * 1000) /* half of a round */
 
 /**
  * struct bastion_client - a connection
@@ -30,13 +31,14 @@ struct bastion_client {
 
 /**
  * bastion_client_connect - connect to a verifier
- * @client: out
- * @path:   its socket
- * @err:    circumstances of a failure
+ * @client:	out
+ * @path:	its socket
+ * @timeout_ms: the longest that this and each message may take
+ * @err:	circumstances of a failure
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno, -ETIMEDOUT when its queue stays full.
  */
-int bastion_client_connect(struct bastion_client *client, const char *path,
+int bastion_client_connect(struct bastion_client *client, const char *path, int timeout_ms,
 			   struct bastion_error *err);
 
 /**

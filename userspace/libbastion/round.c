@@ -214,7 +214,7 @@ int bastion_round_attest(const struct bastion_device *dev, struct bastion_round 
 
 	round->evidence = NULL;
 	memset(&round->result, 0, sizeof(round->result));
-	rc = bastion_client_connect(&client, round->socket, err);
+	rc = bastion_client_connect(&client, round->socket, BASTION_CLIENT_TIMEOUT_MS, err);
 	if (rc)
 		return rc;
 	/* Before the challenge, which is about what the verifier has of this boot. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "libbastion/base64url.h"
@@ -290,11 +291,35 @@ static void nobody_there(void **state)
 	struct bastion_error err;
 	char path[200];
 
-	assert_int_equal(bastion_client_connect(&client, "/nonexistent/socket", &err), -ENOENT);
+	assert_int_equal(bastion_client_connect(&client, "/nonexistent/socket", PATIENCE_MS,
+						&err), -ENOENT);
 	memset(path, 'a', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(bastion_client_connect(&client, path, &err), -ENAMETOOLONG);
+	assert_int_equal(bastion_client_connect(&client, path, PATIENCE_MS, &err), -ENAMETOOLONG);
 	assert_int_equal(err.op, BASTION_OP_USAGE);
+}
+
+/* A verifier that accepts nobody: its queue is full, and stays so. */
+static void full_queue(void **state)
+{
+	char folder[] = "/tmp/bastion-client-XXXXXX";
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct bastion_client first, second;
+	struct bastion_error err;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", folder);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(bastion_client_connect(&first, address.sun_path, PATIENCE_MS, &err), 0);
+	alarm(60);
+	assert_int_equal(bastion_client_connect(&second, address.sun_path, 50, &err), -ETIMEDOUT);
+	alarm(0);
+	bastion_client_close(&first);
+	close(fd);
+	unlink(address.sun_path);
+	rmdir(folder);
 }
 
 int main(void)
@@ -305,7 +330,7 @@ int main(void)
 		cmocka_unit_test(silence),	  cmocka_unit_test(endless_line),
 		cmocka_unit_test(results),	  cmocka_unit_test(wrong_grants),
 		cmocka_unit_test(policies),	  cmocka_unit_test(wrong_results),
-		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(nobody_there),	  cmocka_unit_test(full_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -265,7 +266,7 @@ static void quiet(void *context, const char *line)
 {
 }
 
-static pid_t start(struct serve_test *t, bool once)
+static pid_t start_with(struct serve_test *t, bool once, const struct server_times *times)
 {
 	static const struct server_hooks hooks = { stop, tick, quiet, NULL };
 	int fd = server_listen(t->path, NULL);
@@ -285,10 +286,15 @@ static pid_t start(struct serve_test *t, bool once)
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
 	sigdelset(&waiting, SIGTERM);
-	if (server_run(fd, &t->service, &hooks, once, &waiting))
+	if (server_run(fd, &t->service, &hooks, times, once, &waiting))
 		_exit(1);
 	server_unlink(t->path, fd);
 	_exit(0);
+}
+
+static pid_t start(struct serve_test *t, bool once)
+{
+	return start_with(t, once, &server_times);
 }
 
 static int connect_to(const char *path)
@@ -395,6 +401,75 @@ static void test_many(void **state)
 	assert_int_equal(access(t->path, F_OK), -1);
 }
 
+/* Asks for a challenge, and is refused one only by being closed. */
+static bool still_served(int fd)
+{
+	static const char question[] = "{\"type\":\"challenge\"}\n";
+	json_t *answer = NULL;
+
+	if (send(fd, question, strlen(question), MSG_NOSIGNAL) > 0)
+		answer = hear(fd);
+	json_decref(answer);
+	return answer;
+}
+
+static bool late(time_t start)
+{
+	return time(NULL) > start + 20;
+}
+
+/* Those who never stop asking leave room for one who waits, one of them for each. */
+static void test_crowd(void **state)
+{
+	static const struct server_times times = { 60000, 30000, 300000, 200 };
+	struct serve_test *t = *state;
+	pid_t pid = start_with(t, false, &times);
+	int fds[SERVER_PEERS], last, served = 0;
+	time_t begin = time(NULL);
+	struct pollfd answered;
+
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		fds[i] = connect_to(t->path);
+		assert_true(still_served(fds[i]));
+	}
+	last = connect_to(t->path);
+	say(last, "{\"type\":\"challenge\"}\n");
+	answered = (struct pollfd){ last, POLLIN, 0 };
+	while (!poll(&answered, 1, 0) && !late(begin))
+		for (int i = SERVER_PEERS - 1; i >= 0 && !poll(&answered, 1, 0); i--)
+			still_served(fds[i]);
+	assert_int_equal(poll(&answered, 1, 0), 1);
+	json_decref(hear(last));
+	/* The oldest has gone, and as nobody waits now the others stay. */
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		served += still_served(fds[i]);
+		close(fds[i]);
+	}
+	assert_int_equal(served, SERVER_PEERS - 1);
+	assert_true(still_served(last));
+	close(last);
+	kill(pid, SIGTERM);
+	finish(pid);
+}
+
+static void test_age(void **state)
+{
+	static const struct server_times times = { 60000, 30000, 200, 60000 };
+	struct serve_test *t = *state;
+	pid_t pid = start_with(t, false, &times);
+	int fd = connect_to(t->path);
+	time_t begin = time(NULL);
+
+	while (still_served(fd))
+		assert_false(late(begin));
+	close(fd);
+	fd = connect_to(t->path);
+	assert_true(still_served(fd));
+	close(fd);
+	kill(pid, SIGTERM);
+	finish(pid);
+}
+
 static void test_long_line(void **state)
 {
 	struct serve_test *t = *state;
@@ -465,7 +540,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rounds), T(test_replay), T(test_other_connection), T(test_too_late),
 		T(test_no_policy), T(test_bad_requests), T(test_many_values),
-		T(test_socket), T(test_many), T(test_long_line), T(test_hangup_after_error), T(test_listen),
+		T(test_socket), T(test_many), T(test_crowd), T(test_age),
+		T(test_long_line), T(test_hangup_after_error), T(test_listen),
 	};
 
 	return cmocka_run_group_tests_name("verify: conversation", tests, NULL, NULL);
