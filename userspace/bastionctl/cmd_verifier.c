@@ -155,39 +155,13 @@ static int list(struct ctl *ctl)
 	return 0;
 }
 
-struct removal {
-	struct ctl *ctl;
-	const uint8_t *digest;
-	unsigned int files;
-	int exit;
-};
-
-static int remove_file(const struct verifier *verifier, const struct bastion_error *failed,
-		       void *arg)
-{
-	struct removal *removal = arg;
-	struct bastion_error err;
-	char path[PATH_MAX];
-
-	if (!verifier || memcmp(verifier->digest, removal->digest, sizeof(verifier->digest)))
-		return 0;
-	verifiers_path(removal->ctl, verifier->name, path);
-	if (unlink(path) == 0) {
-		removal->files++;
-		return 0;
-	}
-	bastion_error_set(&err, BASTION_OP_FILE, errno, "cannot remove %s", path);
-	removal->exit = report_error(&err);
-	return 0;
-}
-
 /* The kernel first: a verifier must not be trusted on after its file is gone. */
 static int remove_verifier(struct ctl *ctl, const char *text)
 {
 	uint8_t digest[BASTION_DIGEST_SIZE];
-	struct removal removal = { .ctl = ctl, .digest = digest };
-	struct bastion_error err, ignored;
+	struct bastion_error err, failed;
 	struct bastion_device dev;
+	unsigned int files;
 	int rc;
 
 	if (verifiers_resolve(ctl, text, digest, &err) || ctl_open(ctl, &dev, &err))
@@ -196,10 +170,9 @@ static int remove_verifier(struct ctl *ctl, const char *text)
 	bastion_device_close(&dev);
 	if (rc && rc != -ENOKEY)
 		return report_error(&err);
-	verifiers_each(ctl, remove_file, &removal, &ignored);
-	if (rc && !removal.files)
-		return report_error(&err);
-	return removal.exit;
+	if (verifiers_remove(ctl, digest, &files, &failed))
+		return report_error(&failed);
+	return rc && !files ? report_error(&err) : 0;
 }
 
 struct loading {

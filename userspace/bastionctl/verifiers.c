@@ -16,7 +16,8 @@
 #define FOLDER "verifiers.d"
 #define SUFFIX ".pem"
 
-void verifiers_path(const struct ctl *ctl, const char *name, char *path)
+/* The file for a name, in @path of PATH_MAX. */
+static void path_of(const struct ctl *ctl, const char *name, char *path)
 {
 	snprintf(path, PATH_MAX, "%s/" FOLDER "/%s" SUFFIX, ctl->config_dir, name);
 }
@@ -31,7 +32,7 @@ int verifiers_read(const struct ctl *ctl, const char *name, struct verifier *out
 		return bastion_error_set(err, BASTION_OP_USAGE, EINVAL,
 					 "a verifier's name is [A-Za-z0-9._-]{1,63} without a "
 					 "leading dot: %s", name);
-	verifiers_path(ctl, name, path);
+	path_of(ctl, name, path);
 	rc = bastion_pem_read(path, 1, out->point, err);
 	if (rc)
 		return rc;
@@ -64,7 +65,7 @@ int verifiers_store(const struct ctl *ctl, const struct verifier *verifier,
 	len = bastion_pem_format(verifier->point, &pem, err);
 	if (len < 0)
 		return len;
-	verifiers_path(ctl, verifier->name, path);
+	path_of(ctl, verifier->name, path);
 	rc = bastion_file_write(path, pem, len, 0644, err);
 	free(pem);
 	return rc;
@@ -114,6 +115,48 @@ int verifiers_each(const struct ctl *ctl,
 	}
 	free(entries);
 	return rc;
+}
+
+struct removal {
+	const struct ctl *ctl;
+	const uint8_t *digest;
+	unsigned int *removed;
+	struct bastion_error *err;
+	int rc;
+};
+
+static int remove_one(const struct verifier *verifier, const struct bastion_error *failed,
+		      void *arg)
+{
+	struct removal *removal = arg;
+	struct bastion_error here;
+	char path[PATH_MAX];
+
+	if (verifier) {
+		if (memcmp(verifier->digest, removal->digest, BASTION_DIGEST_SIZE))
+			return 0;
+		path_of(removal->ctl, verifier->name, path);
+		if (!bastion_file_remove(path, &here)) {
+			(*removal->removed)++;
+			return 0;
+		}
+		failed = &here;
+	}
+	if (!removal->rc)
+		*removal->err = *failed;
+	removal->rc = -failed->code;
+	return 0;
+}
+
+int verifiers_remove(const struct ctl *ctl, const uint8_t digest[BASTION_DIGEST_SIZE],
+		     unsigned int *removed, struct bastion_error *err)
+{
+	struct removal removal = { ctl, digest, removed, err, 0 };
+	int rc;
+
+	*removed = 0;
+	rc = verifiers_each(ctl, remove_one, &removal, err);
+	return rc ? rc : removal.rc;
 }
 
 int verifiers_resolve(const struct ctl *ctl, const char *text,

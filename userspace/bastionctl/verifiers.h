@@ -24,9 +24,6 @@ struct verifier {
 	uint8_t digest[BASTION_DIGEST_SIZE];
 };
 
-/** verifiers_path - the file for a name, in @path of PATH_MAX */
-void verifiers_path(const struct ctl *ctl, const char *name, char *path);
-
 /**
  * verifiers_read - read what is kept under a name
  * @ctl:  for the folder
@@ -42,6 +39,19 @@ int verifiers_read(const struct ctl *ctl, const char *name, struct verifier *out
 /** verifiers_store - keep @verifier under its name; 0 or a negative errno */
 int verifiers_store(const struct ctl *ctl, const struct verifier *verifier,
 		    struct bastion_error *err);
+
+/**
+ * verifiers_remove - remove every name of a digest
+ * @ctl:     for the folder
+ * @digest:  of the verifier
+ * @removed: out: how many names it had, whatever this returns
+ * @err:     circumstances of the first failure, which does not keep the other names
+ *
+ * Return: 0 or a negative errno; also for a file that cannot be read, as it might be of
+ * this verifier.
+ */
+int verifiers_remove(const struct ctl *ctl, const uint8_t digest[BASTION_DIGEST_SIZE],
+		     unsigned int *removed, struct bastion_error *err);
 
 /**
  * verifiers_each - every name, in alphabetical order

@@ -116,7 +116,7 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 	return 0;
 }
 
-/* The rename lasts only once the folder is on the disk. */
+/* A name is given, or taken away, for good only once the folder is on the disk. */
 static int sync_folder(const char *path)
 {
 	char copy[PATH_MAX];
@@ -162,6 +162,19 @@ int bastion_file_write(const char *path, const void *data, size_t len, mode_t mo
 		unlink(temporary);
 		return bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot write %s", path);
 	}
+	rc = sync_folder(path);
+	if (rc)
+		return bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot sync the folder of %s",
+					 path);
+	return 0;
+}
+
+int bastion_file_remove(const char *path, struct bastion_error *err)
+{
+	int rc;
+
+	if (unlink(path) < 0)
+		return fail(err, "remove", path);
 	rc = sync_folder(path);
 	if (rc)
 		return bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot sync the folder of %s",

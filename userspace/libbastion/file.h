@@ -69,4 +69,7 @@ int bastion_file_read_trusted(const char *path, size_t max, uint8_t **data, size
 int bastion_file_write(const char *path, const void *data, size_t len, mode_t mode,
 		       struct bastion_error *err);
 
+/** bastion_file_remove - remove a file for good; 0 or a negative errno */
+int bastion_file_remove(const char *path, struct bastion_error *err);
+
 #endif

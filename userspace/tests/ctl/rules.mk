@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-ctl_tests := text blob evidence client enroll files keys pkcs10 request_key tpm trace
+ctl_tests := text blob evidence client enroll files verifiers keys pkcs10 request_key tpm trace
 TESTS += $(ctl_tests:%=test_ctl_%)
 test_ctl_text_SRCS := tests/ctl/test_ctl_text.c
 test_ctl_blob_SRCS := tests/ctl/test_ctl_blob.c
@@ -7,6 +7,7 @@ test_ctl_evidence_SRCS := tests/ctl/test_ctl_evidence.c tests/ctl/canned.c
 test_ctl_client_SRCS := tests/ctl/test_ctl_client.c
 test_ctl_enroll_SRCS := tests/ctl/test_ctl_enroll.c
 test_ctl_files_SRCS := tests/ctl/test_ctl_files.c bastionctl/attend.c bastionctl/report.c
+test_ctl_verifiers_SRCS := tests/ctl/test_ctl_verifiers.c bastionctl/verifiers.c
 test_ctl_keys_SRCS := tests/ctl/test_ctl_keys.c tests/ctl/fake_keys.c \
 	$(addprefix bastionctl/,cmd_key.c key_csr.c key_import.c key_new.c key_pkcs10.c \
 	key_public.c key_rebind.c key_show.c key_sign.c key_terms.c report.c verifiers.c)
@@ -16,4 +17,5 @@ test_ctl_trace_SRCS := tests/ctl/test_ctl_trace.c $(addprefix bastionctl/,report
 	trace_words.c)
 test_ctl_request_key_SRCS := tests/ctl/test_ctl_request_key.c request-key/parse.c
 $(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_PKGS := cmocka))
+test_ctl_verifiers_PKGS += libcrypto
 $(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_USES := libbastion))
