@@ -121,6 +121,15 @@ void ctl_help(const struct ctl_command *command)
 	printf("\nbastionctl COMMAND --help says more.\n\n%s", shared_help);
 }
 
+/* Output that did not arrive is no success. */
+static int finish(int code)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	fputs("bastionctl: cannot write the output\n", stderr);
+	return code ? code : BASTION_CLASS_FAILED;
+}
+
 int ctl_getopt(struct ctl *ctl, int argc, char **argv, const char *shorts,
 	       const struct option *longs)
 {
@@ -139,10 +148,10 @@ int ctl_getopt(struct ctl *ctl, int argc, char **argv, const char *shorts,
 			continue;
 		case CTL_OPT_HELP:
 			ctl_help(ctl->command);
-			exit(0);
+			exit(finish(0));
 		case CTL_OPT_VERSION:
 			puts("bastionctl " VERSION);
-			exit(0);
+			exit(finish(0));
 		}
 		return c;
 	}
@@ -153,7 +162,7 @@ int ctl_open(const struct ctl *ctl, struct bastion_device *dev, struct bastion_e
 	return bastion_device_open(dev, ctl->device, err);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option options[] = { CTL_OPTIONS };
 	struct ctl ctl = { .config_dir = getenv("BASTION_CONFIG_DIR") };
@@ -179,4 +188,9 @@ int main(int argc, char **argv)
 		return commands[i].run(&ctl, count, args);
 	}
 	return report_usage("no such command: %s", args[0]);
+}
+
+int main(int argc, char **argv)
+{
+	return finish(run(argc, argv));
 }

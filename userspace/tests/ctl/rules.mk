@@ -19,3 +19,5 @@ test_ctl_request_key_SRCS := tests/ctl/test_ctl_request_key.c request-key/parse.
 $(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_PKGS := cmocka))
 test_ctl_verifiers_PKGS += libcrypto
 $(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_USES := libbastion))
+SCRIPTS += tests/ctl/output
+SCRIPT_PROGRAMS += bastionctl
