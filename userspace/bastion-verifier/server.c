@@ -23,6 +23,7 @@ struct peer {
 	struct session session;
 	char *in;
 	size_t in_len;
+	size_t in_seen;		/* of these, where no newline is */
 	size_t in_room;
 	char *out;		/* NULL while reading */
 	size_t out_len;
@@ -191,10 +192,12 @@ static void put_answer(struct server *server, struct peer *peer, char *answer)
 /* Answers the first line that is complete, if there is one. */
 static void handle_line(struct server *server, struct peer *peer)
 {
-	char *end = peer->in_len ? memchr(peer->in, '\n', peer->in_len) : NULL;
-	char *answer, *line = NULL;
+	char *end = NULL, *answer, *line = NULL;
 	size_t len;
 
+	if (peer->in_len > peer->in_seen)
+		end = memchr(peer->in + peer->in_seen, '\n', peer->in_len - peer->in_seen);
+	peer->in_seen = peer->in_len;
 	if (!end && peer->in_len > SESSION_LINE_MAX) {
 		peer->hangup = true;
 		put_answer(server, peer, session_error("the request is longer than 8 MiB"));
@@ -210,6 +213,7 @@ static void handle_line(struct server *server, struct peer *peer)
 		log_line(server, line);
 	free(line);
 	peer->in_len -= len + 1;
+	peer->in_seen = 0;
 	memmove(peer->in, end + 1, peer->in_len);
 	put_answer(server, peer, answer);
 }

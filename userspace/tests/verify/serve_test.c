@@ -368,6 +368,31 @@ static void test_socket(void **state)
 	assert_int_equal(access(t->path, F_OK), -1);
 }
 
+/* Lines come in any pieces, and each is answered once. */
+static void test_pieces(void **state)
+{
+	static const char *const pieces[] = {
+		"{\"type\":\"challenge\"}\n{\"type\":\"challenge\"}\n{\"type\":\"chal", "lenge\"",
+		"}", "\n{", "\"type\":\"challenge\"}\n",
+	};
+	struct serve_test *t = *state;
+	pid_t pid = start(t, true);
+	int fd = connect_to(t->path);
+	struct pollfd more = { fd, POLLIN, 0 };
+	json_t *answer;
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++)
+		say(fd, pieces[i]);
+	for (int i = 0; i < 4; i++) {
+		answer = hear(fd);
+		assert_true(is(answer, "challenge"));
+		json_decref(answer);
+	}
+	assert_int_equal(poll(&more, 1, 0), 0);
+	close(fd);
+	finish(pid);
+}
+
 static void test_many(void **state)
 {
 	struct serve_test *t = *state;
@@ -540,7 +565,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rounds), T(test_replay), T(test_other_connection), T(test_too_late),
 		T(test_no_policy), T(test_bad_requests), T(test_many_values),
-		T(test_socket), T(test_many), T(test_crowd), T(test_age),
+		T(test_socket), T(test_pieces), T(test_many), T(test_crowd), T(test_age),
 		T(test_long_line), T(test_hangup_after_error), T(test_listen),
 	};
 
