@@ -213,10 +213,11 @@ static int read_executable(const json_t *exe, struct bv_permit *permit, struct b
 
 	permit->has_executable = true;
 	if (permit->release && text && !strncmp(text, "sha256:", 7) &&
-	    bv_unhex(permit->executable, BASTION_EXE_SIZE, BASTION_EXE_SIZE, text + 7) >= 0)
+	    bv_unhex(permit->executable, BASTION_EXE_SIZE, BASTION_EXE_SIZE, text + 7) >= 0 &&
+	    !bv_is_zero(permit->executable, BASTION_EXE_SIZE))
 		return 0;
 	return bv_fail(err, "policy: \"policies\", %s: \"executable\" is not sha256: and 32 "
-		       "bytes of lower-case hex, with release", permit->label);
+		       "bytes of lower-case hex, not all zero, with release", permit->label);
 }
 
 static int read_permit(const char *label, const json_t *json, struct bv_permit *permit,

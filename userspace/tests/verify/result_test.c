@@ -463,6 +463,8 @@ static void test_policy_refused(void **state)
 		"{" GOOD ",\"policies\":{\"a\":{}}}", "{" GOOD ",\"policies\":{\"a\":true}}",
 		"{" GOOD ",\"policies\":{\"a\":{\"release\":true,\"exe\":1}}}",
 		"{" GOOD ",\"policies\":{\"a\":{\"release\":true,\"executable\":\"sha256:00\"}}}",
+		"{" GOOD ",\"policies\":{\"a\":{\"release\":true,\"executable\":\"sha256:"
+		"0000000000000000000000000000000000000000000000000000000000000000\"}}}",
 		"{" GOOD ",\"policies\":[]}", "{" GOOD ",\"reference\":[]}", "{" GOOD ",\"reference\":{}}",
 		"{\"models\":[\"m\"],\"reference\":{\"boot\":[]}}",
 		"{\"roots\":[],\"models\":[\"m\"],\"reference\":{\"tpm\":[]}}",
