@@ -174,6 +174,9 @@ int file_replace_at(int folder, const char *name, unsigned int mode, struct bv_s
 	if (len < 0 || len >= PATH_MAX)
 		return fail(err, name, ENAMETOOLONG);
 	ret = file_create_at(folder, temporary, mode, bytes, err);
+	/* Left by one that died, whose number we have now, and nobody else. */
+	if (ret == -EEXIST && !unlinkat(folder, temporary, 0))
+		ret = file_create_at(folder, temporary, mode, bytes, err);
 	if (ret)
 		return ret;
 	if (!renameat(folder, temporary, folder, name))

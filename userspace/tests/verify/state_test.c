@@ -313,8 +313,11 @@ static void test_died_before_rename(void **state)
 	assert_int_equal(access(unfinished, F_OK), -1);
 	tc_reuse(t->tc);
 	tc_event(t->tc, &t->tc->log, 5, "more", "x", 1);
+	/* Nor is it in the way of one that came after the folder was opened. */
+	write_file(unfinished, "half", 4);
 	assert_int_equal(challenge(t), FIRST);
 	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+	assert_int_equal(access(unfinished, F_OK), -1);
 }
 
 /* What cannot be stored is not promised; the next round tries again. */
