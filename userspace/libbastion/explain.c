@@ -164,7 +164,7 @@ static const struct bastion_explanation table[] = {
 	    "Is this the socket of bastion-verifier serve, of the same version?"),
 	ROW(PEER, EMSGSIZE, FAILED, "a message is larger than the 8 MiB that the protocol allows",
 	    "A log this long needs a reboot."),
-	ROW(PEER, EREMOTEIO, FAILED, "the verifier reports an error", "See the verifier's log."),
+	ROW(PEER, EREMOTEIO, REFUSED, "the verifier reports an error", "See the verifier's log."),
 	ROW(PEER, ENOKEY, FAILED, "this is another verifier than the one that was named",
 	    "Compare the digests: bastionctl verifier list."),
 	ROW(REFUSED, EKEYREJECTED, REFUSED, "the verifier refuses",
