@@ -209,10 +209,11 @@ static TSS2_RC each_index(struct bastion_tpm *tpm, TPM2_HANDLE first, TPM2_HANDL
 	TPMS_CAPABILITY_DATA *data;
 	bool enough = false;
 	TPMI_YES_NO more;
-	TSS2_RC rc;
+	TSS2_RC rc = 0;
 
-	while (first <= last && !enough) {
+	while (!rc && !enough && first <= last) {
 		const TPML_HANDLE *list;
+		TPM2_HANDLE next = 0;
 
 		rc = Esys_GetCapability(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
 					TPM2_CAP_HANDLES, first, NV_HANDLES, &more, &data);
@@ -224,23 +225,16 @@ static TSS2_RC each_index(struct bastion_tpm *tpm, TPM2_HANDLE first, TPM2_HANDL
 			return TSS2_ESYS_RC_MALFORMED_RESPONSE;
 		}
 		list = &data->data.handles;
-		enough = !more || !list->count;
-		for (size_t i = 0; !rc && i < list->count; i++) {
-			bool found = false;
-
-			enough = enough || list->handle[i] > last || list->handle[i] < first;
+		for (size_t i = 0; !rc && !enough && i < list->count; i++)
 			if (list->handle[i] >= first && list->handle[i] <= last)
-				rc = each(tpm, list->handle[i], nv, &found);
-			enough = enough || found;
-			if (found)
-				break;
-		}
-		first = list->count ? list->handle[list->count - 1] + 1 : last + 1;
+				rc = each(tpm, list->handle[i], nv, &enough);
+		/* A TPM that goes backwards has no more. */
+		if (more && list->count)
+			next = list->handle[list->count - 1] + 1;
+		first = next > first ? next : last + 1;
 		Esys_Free(data);
-		if (rc)
-			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 /* Is this the certificate of the key? Whether it is a good one is the verifier's to say. */
