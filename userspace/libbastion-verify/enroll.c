@@ -12,32 +12,6 @@
 
 #define CHAIN_BYTES_MAX	(BV_ENROLL_CHAIN_MAX * BV_EK_CERT_MAX)
 
-static int copy_name(const json_t *json, char *out, struct bv_error *err)
-{
-	const char *text;
-	int ret = bv_json_text(json, "name", BV_MACHINE_NAME_MAX, &text, err);
-
-	if (ret)
-		return ret;
-	if (!bv_machine_name_ok(text))
-		return bv_fail(err, "\"name\" is no name of a machine: [A-Za-z0-9._-] are possible");
-	strcpy(out, text);
-	return 0;
-}
-
-static int copy_model(const json_t *json, char *out, struct bv_error *err)
-{
-	const char *text;
-	int ret = bv_json_text(json, "model", BV_MACHINE_MODEL_MAX, &text, err);
-
-	if (ret)
-		return ret;
-	if (!*text || !bv_is_printable((struct bv_span){ (const uint8_t *)text, strlen(text) }))
-		return bv_fail(err, "\"model\" is empty, or not printable ASCII");
-	strcpy(out, text);
-	return 0;
-}
-
 static int decode(const json_t *json, const char *member, size_t max, struct bv_span *out,
 		  struct bv_error *err)
 {
@@ -65,9 +39,9 @@ int bv_enroll_parse(const json_t *json, struct bv_enroll_request *request, struc
 
 	memset(request, 0, sizeof(*request));
 	if (!ret && json_object_get(json, "name"))
-		ret = copy_name(json, request->name, err);
+		ret = bv_machine_read_name(json, NULL, request->name, err);
 	if (!ret)
-		ret = copy_model(json, request->model, err);
+		ret = bv_machine_read_model(json, request->model, err);
 	if (!ret)
 		ret = decode(json, "ek", BV_TPM_PUBLIC_MAX, &request->ek, err);
 	if (!ret)

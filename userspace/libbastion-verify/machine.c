@@ -18,16 +18,20 @@ bool bv_machine_name_ok(const char *name)
 	return len && len <= BV_MACHINE_NAME_MAX && strspn(name, allowed) == len;
 }
 
-static int read_name(const char *name, struct bv_machine *machine, struct bv_error *err)
+int bv_machine_read_name(const json_t *json, const char *name, char *out, struct bv_error *err)
 {
+	int ret = name ? 0 : bv_json_text(json, "name", BV_MACHINE_NAME_MAX, &name, err);
+
+	if (ret)
+		return ret;
 	if (!bv_machine_name_ok(name))
 		return bv_fail(err, "\"%.80s\" is no name of a machine: [A-Za-z0-9._-], 1 to %d of them",
 			       name, BV_MACHINE_NAME_MAX);
-	strcpy(machine->name, name);
+	strcpy(out, name);
 	return 0;
 }
 
-static int read_model(const json_t *json, struct bv_machine *machine, struct bv_error *err)
+int bv_machine_read_model(const json_t *json, char *out, struct bv_error *err)
 {
 	const char *model;
 	int ret = bv_json_text(json, "model", BV_MACHINE_MODEL_MAX, &model, err);
@@ -35,8 +39,8 @@ static int read_model(const json_t *json, struct bv_machine *machine, struct bv_
 	if (ret)
 		return ret;
 	if (!*model || !bv_is_printable((struct bv_span){ (const uint8_t *)model, strlen(model) }))
-		return bv_fail(err, "\"model\" is empty, or not printable");
-	strcpy(machine->model, model);
+		return bv_fail(err, "\"model\" is empty, or not printable ASCII");
+	strcpy(out, model);
 	return 0;
 }
 
@@ -102,12 +106,10 @@ static int read_machine(const json_t *json, const char *name, struct bv_machine 
 	if ((ret = bv_json_only(json, known, "the record", err)) ||
 	    (ret = read_kind(json, machine, err)))
 		return ret;
-	if (!name && (ret = bv_json_text(json, "name", BV_MACHINE_NAME_MAX, &name, err)))
-		return ret;
-	if ((ret = read_name(name, machine, err)) ||
+	if ((ret = bv_machine_read_name(json, name, machine->name, err)) ||
 	    (ret = bv_json_hex(json, "chip", machine->chip_id, BASTION_DIGEST_SIZE,
 			       BASTION_DIGEST_SIZE, NULL, err)) ||
-	    (ret = read_model(json, machine, err)))
+	    (ret = bv_machine_read_model(json, machine->model, err)))
 		return ret;
 	if (bv_is_zero(machine->chip_id, sizeof(machine->chip_id)))
 		return bv_fail(err, "\"chip\" is zero");

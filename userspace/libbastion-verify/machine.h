@@ -8,6 +8,7 @@
 #define BV_MACHINE_H
 
 #include <bastion/chip.h>
+#include <jansson.h>
 
 #include "tpm-public.h"
 
@@ -45,6 +46,12 @@ struct bv_machine {
 
 /** bv_machine_name_ok() - whether it is a name, [A-Za-z0-9._-]{1,64} */
 bool bv_machine_name_ok(const char *name);
+
+/** bv_machine_read_name() - copy the member "name", or @name if that is not NULL; 0, -EBADMSG */
+int bv_machine_read_name(const json_t *json, const char *name, char *out, struct bv_error *err);
+
+/** bv_machine_read_model() - copy the member "model"; 0, -EBADMSG */
+int bv_machine_read_model(const json_t *json, char *out, struct bv_error *err);
 
 /**
  * bv_machine_parse() - read a record

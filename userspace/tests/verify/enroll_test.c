@@ -332,9 +332,9 @@ static void test_requests(void **state)
 	static const struct {
 		const char *member, *value, *why;
 	} lies[] = {
-		{ "name", "Web 1", "\"name\" is no name" },
-		{ "name", "", "\"name\" is no name" },
-		{ "name", "../x", "\"name\" is no name" },
+		{ "name", "Web 1", "is no name of a machine" },
+		{ "name", "", "is no name of a machine" },
+		{ "name", "../x", "is no name of a machine" },
 		{ "model", "a\x1b[2J", "not printable ASCII" },
 		{ "model", "a model of more than thirty-two bytes", "at most 32 bytes" },
 		{ "ek", "====", "\"ek\" is not base64url" },
