@@ -142,9 +142,10 @@ static int remove_one(const struct verifier *verifier, const struct bastion_erro
 		}
 		failed = &here;
 	}
-	if (!removal->rc)
+	if (!removal->rc) {
 		*removal->err = *failed;
-	removal->rc = -failed->code;
+		removal->rc = -failed->code;
+	}
 	return 0;
 }
 
