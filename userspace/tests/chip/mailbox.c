@@ -354,7 +354,10 @@ static void test_interrupts(void **state)
 	fault(box, "dup-irq,count=1,arg=3");
 	submit(box, 0, BASTION_CMD_INFO, NULL, 0);
 	chip_mailbox_scan(&box->mailbox);
-	pass(box, 50);
+	/* They are a millisecond apart for a machine that has nothing else to do. */
+	for (int i = 0; box->rings < 4 && i < 1000; i++)
+		pass(box, 10);
+	pass(box, 10);
 	assert_int_equal(box->rings, 4);
 }
 
