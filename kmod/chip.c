@@ -255,6 +255,28 @@ void bastion_chip_put_ops(struct bastion_chip *chip)
 }
 
 /**
+ * bastion_chip_check_kind() - can the chip have made such a blob?
+ * @chip:	the chip
+ * @kind:	BASTION_KIND_* that a blob says
+ *
+ * Nobody has authenticated what it says. A chip is not shown what it knows nothing of: that
+ * it does not understand would be taken for its failure, and end every grant.
+ *
+ * Context: process, without the chip's ops.
+ * Return: 0, -EBADMSG, or -ENODEV the chip is gone.
+ */
+int bastion_chip_check_kind(struct bastion_chip *chip, u16 kind)
+{
+	int ret = bastion_chip_get_ops(chip);
+
+	if (ret)
+		return ret;
+	ret = bastion_chip_makes(chip->ops, kind) ? 0 : -EBADMSG;
+	bastion_chip_put_ops(chip);
+	return ret;
+}
+
+/**
  * bastion_chip_default() - the chip that new keys are made in
  *
  * Return: the chip registered first, with a reference; NULL without any.

@@ -193,6 +193,13 @@ static inline bool bastion_chip_not_sent(int error)
 	return error == -EAGAIN || error == -ENOMEM;
 }
 
+/* bastion_chip_makes - whether blobs of BASTION_KIND_* @kind come from such a chip */
+static inline bool bastion_chip_makes(const struct bastion_chip_ops *ops, u16 kind)
+{
+	return kind == ops->secret_kind || (kind == BASTION_KIND_DERIVED && ops->derives) ||
+	       (kind == BASTION_KIND_P384 && ops->sign);
+}
+
 struct bastion_chip *bastion_chip_alloc(struct device *parent,
 					const struct bastion_chip_ops *ops, void *priv);
 int bastion_chip_register(struct bastion_chip *chip);
@@ -204,6 +211,7 @@ void bastion_chip_was_reset(struct bastion_chip *chip);
 /* For everybody else */
 int bastion_chip_get_ops(struct bastion_chip *chip);
 void bastion_chip_put_ops(struct bastion_chip *chip);
+int bastion_chip_check_kind(struct bastion_chip *chip, u16 kind);
 struct bastion_chip *bastion_chip_default(void);
 struct bastion_chip *bastion_chip_by_minor(unsigned int minor);
 struct bastion_chip *bastion_chip_by_id(const u8 id[BASTION_DIGEST_SIZE]);

@@ -194,12 +194,11 @@ static int fit_kind(const struct bastion_chip_ops *ops, struct bastion_blob_head
 {
 	u16 kind = le16_to_cpu(want->kind);
 
-	if ((kind == BASTION_KIND_P384 && !ops->sign) ||
-	    (kind == BASTION_KIND_DERIVED && !ops->derives) ||
-	    (want->counter_index && !ops->counter))
-		return -EOPNOTSUPP;
 	if (kind == BASTION_KIND_SECRET)
-		want->kind = cpu_to_le16(ops->secret_kind);
+		kind = ops->secret_kind;
+	if (!bastion_chip_makes(ops, kind) || (want->counter_index && !ops->counter))
+		return -EOPNOTSUPP;
+	want->kind = cpu_to_le16(kind);
 	return 0;
 }
 
@@ -446,7 +445,9 @@ ssize_t bastion_key_rebind(const struct bastion_key_args *args, const u8 *old, s
 	chip = bastion_chip_by_id(view.header.chip_id);
 	if (!chip)
 		return -ENODEV;
-	ret = rebind_in(chip, args, &view.header, &job);
+	ret = bastion_chip_check_kind(chip, le16_to_cpu(view.header.kind));
+	if (!ret)
+		ret = rebind_in(chip, args, &view.header, &job);
 	trace_bastion_key(&chip->dev, args->verb, view.header.name,
 			  le32_to_cpu(view.header.owner), min_t(ssize_t, ret, 0));
 	bastion_chip_put(chip);

@@ -406,11 +406,20 @@ static const struct {
 	{ 0x085, -EKEYREJECTED },	/* HIERARCHY */
 	{ 0x0a0, -EKEYREVOKED },	/* TICKET */
 	{ 0x0a3, -EKEYREVOKED },	/* EXPIRED */
-	/* What it was given is not its own. */
-	{ 0x09f, -EBADMSG },		/* INTEGRITY */
-	{ 0x092, -EBADMSG },		/* SCHEME */
+	/*
+	 * What it was given is not its own: whatever Load (part 3, 12.2) says of a private area
+	 * that somebody made up, depending on how far it gets with it.
+	 */
+	{ 0x09a, -EBADMSG },		/* INSUFFICIENT */
 	{ 0x095, -EBADMSG },		/* SIZE */
+	{ 0x09f, -EBADMSG },		/* INTEGRITY */
+	{ 0x084, -EBADMSG },		/* VALUE */
+	{ 0x155, -EBADMSG },		/* SENSITIVE */
+	{ 0x08a, -EBADMSG },		/* TYPE */
+	{ 0x09c, -EBADMSG },		/* KEY */
+	{ 0x087, -EBADMSG },		/* KEY_SIZE */
 	{ 0x0a5, -EBADMSG },		/* BINDING */
+	{ 0x092, -EBADMSG },		/* SCHEME */
 	{ 0x08b, -ENOENT },		/* HANDLE */
 };
 

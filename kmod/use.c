@@ -44,7 +44,8 @@ void bastion_use_exit(struct bastion_use *use)
  * bastion_use_check() - what can be refused to anybody without a grant
  * @use:	the use; its requester's credentials are in force
  *
- * Return: 0, -EACCES not the owner, -EBADMSG another chip's blob.
+ * Return: 0, -EACCES not the owner, -EBADMSG another chip's blob, or of a kind that it does
+ * not make; -ENODEV the chip is gone.
  */
 int bastion_use_check(const struct bastion_use *use)
 {
@@ -52,7 +53,7 @@ int bastion_use_check(const struct bastion_use *use)
 		return -EACCES;
 	if (memcmp(use->header.chip_id, use->chip->info.id, sizeof(use->header.chip_id)))
 		return -EBADMSG;
-	return 0;
+	return bastion_chip_check_kind(use->chip, le16_to_cpu(use->header.kind));
 }
 
 /* To one executable only: then also nobody else may find what the chip gives up. */

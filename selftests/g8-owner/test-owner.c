@@ -48,6 +48,7 @@ struct thief {
 	const uint8_t *blob;
 	int len;
 	const char *name, *description;
+	const struct round_verifier *verifier;
 };
 
 static int release_blob(void *arg)
@@ -86,7 +87,7 @@ static int load_and_request(void *arg)
 static int (*const doors[])(void *) = { release_blob, load_and_release, load_and_request };
 
 #define THIEF(self) ((struct thief){ (self)->gate.fd, (self)->blob, (self)->len, \
-				     (self)->gate.name, (self)->gate.description })
+				     (self)->gate.name, (self)->gate.description, NULL })
 
 static int keep_everything(void)
 {
@@ -260,6 +261,126 @@ TEST_F(owner, tampering_on_purpose)
 	TAMPER((header.flags = htole32(1), header.executable[0] = 1));
 	EXPECT_EQ(EKEYREJECTED, release_blob(&thief));
 	TAMPER(header = original);
+	EXPECT_EQ(0, release_blob(&thief));
+}
+
+/*
+ * Blobs that somebody made up, each as far from a true one as the kernel lets pass. Chip and TPM
+ * say different things to them, and none of it may lock the gate for everybody.
+ */
+
+enum fill { TRUE, ZEROES, ONES };
+
+static const struct made_up {
+	uint16_t kind;
+	uint32_t secret_len;
+	uint16_t private_len;	/* kind TPM */
+	enum fill fill;		/* what follows the header */
+} made_up[] = {
+	{ BASTION_KIND_SECRET, 32, 0, ONES },
+	{ BASTION_KIND_SECRET, BASTION_SECRET_MAX, 0, ZEROES },
+	{ BASTION_KIND_DERIVED, 32, 0, ZEROES },
+	{ BASTION_KIND_DERIVED, BASTION_SECRET_MAX, 0, ONES },
+	{ BASTION_KIND_P384, BASTION_SCALAR_SIZE, 0, ZEROES },
+	{ BASTION_KIND_P384, BASTION_SCALAR_SIZE, 0, ONES },
+	{ BASTION_KIND_TPM, 32, 1, ZEROES },
+	{ BASTION_KIND_TPM, 32, 1, ONES },
+	{ BASTION_KIND_TPM, 32, 1, TRUE },
+	{ BASTION_KIND_TPM, 32, 2, ZEROES },
+	{ BASTION_KIND_TPM, 32, 2, ONES },
+	{ BASTION_KIND_TPM, 32, 2, TRUE },
+	{ BASTION_KIND_TPM, 32, 33, TRUE },
+	{ BASTION_KIND_TPM, 32, 34, TRUE },
+	{ BASTION_KIND_TPM, 32, 35, TRUE },
+	{ BASTION_KIND_TPM, 32, 36, TRUE },
+	{ BASTION_KIND_TPM, 32, 52, TRUE },
+	{ BASTION_KIND_TPM, 32, 64, ONES },
+	{ BASTION_KIND_TPM, 32, 64, ZEROES },
+	{ BASTION_KIND_TPM, 32, 100, TRUE },
+	{ BASTION_KIND_TPM, BASTION_TPM_SECRET_MAX, BASTION_TPM_PRIVATE_MAX, ZEROES },
+	{ BASTION_KIND_TPM, BASTION_TPM_SECRET_MAX, BASTION_TPM_PRIVATE_MAX, TRUE },
+	{ BASTION_KIND_TPM, BASTION_TPM_SECRET_MAX, BASTION_TPM_PRIVATE_MAX, ONES },
+};
+
+/* Its length; @blob begins as a true one, and is nobody's in the end. */
+static int make_up(const struct made_up *what, uint8_t *blob)
+{
+	struct bastion_blob_header *header = (void *)blob;
+	struct bastion_blob_tpm *tpm = (void *)(header + 1);
+	uint8_t *content = (void *)(header + 1);
+
+	header->kind = htole16(what->kind);
+	header->owner = htole32(SEALED_NOBODY);
+	header->types = htole32(what->kind == BASTION_KIND_P384 ? 0 : LOGON);
+	header->min_svn = 0;
+	header->secret_len = htole32(what->secret_len);
+	if (what->fill != TRUE)
+		memset(content, what->fill == ONES ? 0xff : 0,
+		       blob + BASTION_BLOB_MAX - content);
+	switch (what->kind) {
+	case BASTION_KIND_TPM:
+		tpm->private_len = htole16(what->private_len);
+		tpm->reserved = 0;
+		return sealed_len(blob);
+	case BASTION_KIND_P384:
+		*content = 4;
+		return BASTION_BLOB_P384_SIZE;
+	case BASTION_KIND_DERIVED:
+		return BASTION_BLOB_DERIVED_SIZE;
+	}
+	return sealed_len(blob);
+}
+
+static int load_and_move(void *arg)
+{
+	struct thief *thief = arg;
+	key_serial_t key = sealed_load(thief->name, thief->blob, thief->len,
+				       KEY_SPEC_PROCESS_KEYRING);
+
+	return key < 0 ? 200 : -sealed_rebind(key, thief->verifier, "prod", "");
+}
+
+static int load_and_use_pair(void *arg)
+{
+	struct thief *thief = arg;
+	key_serial_t key = sealed_load(thief->name, thief->blob, thief->len,
+				       KEY_SPEC_PROCESS_KEYRING);
+
+	return key < 0 ? 200 : -sign_something(key);
+}
+
+TEST_F(owner, made_up_blobs_lock_nobody_out)
+{
+	uint8_t blob[BASTION_BLOB_MAX];
+	struct thief thief = THIEF(self);
+
+	thief.blob = blob;
+	thief.verifier = &self->gate.verifier;
+	if (!chip_is_tpm())
+		ASSERT_EQ(0, gate_attest_move(&self->gate, &self->gate.verifier, "prod"));
+	for (unsigned int i = 0; i < ARRAY_SIZE(made_up); i++) {
+		uint16_t kind = made_up[i].kind;
+		bool pair = kind == BASTION_KIND_P384;
+
+		memset(blob, 0x5a, sizeof(blob));
+		memcpy(blob, self->blob, self->len);
+		thief.len = make_up(&made_up[i], blob);
+		/* Key pairs are of no type to be released as; a TPM has none. */
+		EXPECT_EQ(pair ? BY_CHIP(EKEYREJECTED, EBADMSG) : EBADMSG,
+			  sealed_in_child(sealed_be_nobody, release_blob, &thief))
+			TH_LOG("blob %u", i);
+		EXPECT_EQ(pair ? EBADMSG : EOPNOTSUPP,
+			  sealed_in_child(sealed_be_nobody, load_and_use_pair, &thief))
+			TH_LOG("blob %u signs", i);
+		if (!chip_is_tpm())
+			EXPECT_EQ(kind == BASTION_KIND_DERIVED ? EOPNOTSUPP : EBADMSG,
+				  sealed_in_child(sealed_be_nobody, load_and_move, &thief))
+				TH_LOG("blob %u moves", i);
+		ASSERT_EQ(BASTION_STATE_ATTESTED, round_state(self->gate.fd))
+			TH_LOG("blob %u has locked the gate", i);
+	}
+	thief.blob = self->blob;
+	thief.len = self->len;
 	EXPECT_EQ(0, release_blob(&thief));
 }
 

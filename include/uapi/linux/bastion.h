@@ -327,13 +327,14 @@ struct bastion_extend {
  * or may not search the key or write the keyring; EKEYREJECTED the grant, the
  * chip or the sealed key refuses (policy, type, executable, registers, counter, or
  * more than 64 bytes for fscrypt-provisioning); EKEYEXPIRED, EKEYREVOKED the
- * grant ended meanwhile; EBADMSG the blob is damaged or another chip's; ENOKEY no
- * such key, keyring, or the blob's verifier is not registered; EDQUOT the owner's
- * key quota, or its place in the log, is used up; ENOSPC the users' part of the
- * log is full; ENAMETOOLONG the paths of executable and cgroup are longer than the log
- * takes; ENOTDIR @keyring is no keyring; ESRCH the requester is gone;
- * EOPNOTSUPP fscrypt-provisioning in a kernel without fscrypt; EPERM UPCALL
- * without authority; and what reading the requester's executable returned.
+ * grant ended meanwhile; EBADMSG the blob is damaged, another chip's, or of a
+ * kind that the chip does not make; ENOKEY no such key, keyring, or the blob's
+ * verifier is not registered; EDQUOT the owner's key quota, or its place in the
+ * log, is used up; ENOSPC the users' part of the log is full; ENAMETOOLONG the
+ * paths of executable and cgroup are longer than the log takes; ENOTDIR @keyring
+ * is no keyring; ESRCH the requester is gone; EOPNOTSUPP fscrypt-provisioning in
+ * a kernel without fscrypt; EPERM UPCALL without authority; and what reading the
+ * requester's executable returned.
  */
 struct bastion_release {
 	__u32 size;

@@ -216,6 +216,12 @@ static void maps_response_codes(void **state)
 		{ 0x99d, -EKEYREJECTED },	/* POLICY_FAIL, session 1 */
 		{ 0x5db, -EKEYREJECTED },	/* SIGNATURE, parameter 5 */
 		{ 0x1df, -EBADMSG },		/* INTEGRITY, parameter 1 */
+		{ 0x1da, -EBADMSG },		/* INSUFFICIENT, parameter 1 */
+		{ 0x1d5, -EBADMSG },		/* SIZE, parameter 1 */
+		{ 0x1c4, -EBADMSG },		/* VALUE, parameter 1 */
+		{ 0x155, -EBADMSG },		/* SENSITIVE */
+		{ 0x2ca, -EBADMSG },		/* TYPE, parameter 2 */
+		{ 0x0a5, -EBADMSG },		/* BINDING */
 		{ 0x5e0, -EKEYREVOKED },	/* TICKET, parameter 5 */
 		{ 0x1a3, -EKEYREVOKED },	/* EXPIRED */
 		{ 0x18b, -ENOENT },		/* HANDLE, handle 1 */
