@@ -166,15 +166,16 @@ static ssize_t send_unseal(struct bastion_chip *chip, const u8 token[BASTION_TOK
 /* Through the ioctl's door the key does not exist yet. */
 static struct key *new_key(struct request *rq)
 {
+	/*
+	 * As request_key(2) would make it. Only who has it in a keyring finds it: by its serial any
+	 * process of the uid could, the root of a container too, wherever it is linked.
+	 */
 	key_perm_t perm = KEY_POS_VIEW | KEY_POS_SEARCH | KEY_POS_LINK | KEY_USR_VIEW;
 	char description[sizeof(BASTION_RELEASED_PREFIX) + BASTION_NAME_SIZE];
 	const struct cred *cred = rq->use.who.cred;
 
 	if (rq->type == BASTION_TYPE_USER)
 		perm |= KEY_POS_READ;
-	/* By its serial any process of the uid could use it, wherever it is linked. */
-	if (!rq->use.bound)
-		perm |= KEY_USR_SEARCH;
 	snprintf(description, sizeof(description), BASTION_RELEASED_PREFIX "%s",
 		 rq->use.header.name);
 	return key_alloc(key_type_of(rq->type), description, cred->fsuid, cred->fsgid, cred,

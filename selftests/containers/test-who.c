@@ -4,7 +4,9 @@
  * each of them gets. A capability in a user namespace of one's own is worth nothing here, a
  * file descriptor of somebody else's no more than one's own; a uid is the one outside.
  */
+#include <linux/if_alg.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "gate.h"
@@ -13,6 +15,12 @@
 #define LOGON	BASTION_TYPE_LOGON
 #define USER	SEALED_NOBODY
 #define ANOTHER	70000
+#ifndef SOL_ALG
+#define SOL_ALG	279
+#endif
+#ifndef ALG_SET_KEY_BY_KEY_SERIAL
+#define ALG_SET_KEY_BY_KEY_SERIAL	7
+#endif
 #define SYSFS	"/sys/class/bastion/bastion0/"
 
 /* Actors: each becomes somebody, in a child. 0, or -1 and errno. */
@@ -379,6 +387,76 @@ TEST_F_TIMEOUT(who, makes_and_finds_keys, 200)
 		TRY(self->actor->others, make_for_root);
 		TRY(self->actor->finds, find_users);
 	}
+}
+
+/* What root was given is no other root's: it is not even found by its serial. */
+
+struct given {
+	key_serial_t serial;
+	int (*become)(void);
+};
+
+static int leave_session(const struct given *given)
+{
+	return given->become() || keyctl_join_session_keyring(NULL) < 0;
+}
+
+static int invalidate(void *arg)
+{
+	struct given *given = arg;
+
+	if (leave_session(given))
+		return 255;
+	return keyctl_invalidate(given->serial) ? errno : 0;
+}
+
+/* 0 or an errno: ENOPROTOOPT before Linux 6.2 */
+static int encrypt_with(key_serial_t serial)
+{
+	struct sockaddr_alg name = { .salg_family = AF_ALG, .salg_type = "skcipher",
+				     .salg_name = "cbc(aes)" };
+	int fd = socket(AF_ALG, SOCK_SEQPACKET, 0), ret;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)))
+		return 255;
+	ret = setsockopt(fd, SOL_ALG, ALG_SET_KEY_BY_KEY_SERIAL, &serial, sizeof(serial)) ?
+	      errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int encrypt(void *arg)
+{
+	struct given *given = arg;
+
+	return leave_session(given) ? 255 : encrypt_with(given->serial);
+}
+
+TEST_F(who, finds_by_its_serial)
+{
+	static int (*const others[])(void) = {
+		be_root, sealed_drop_sys_admin, be_root_of_roots_namespace, be_plain_container,
+	};
+	struct given given = { .serial = sealed_release_blob(self->gate.fd, self->roots.bytes,
+							     self->roots.len, LOGON,
+							     KEY_SPEC_SESSION_KEYRING) };
+	int by_owner;
+
+	ASSERT_LT(0, given.serial);
+	by_owner = encrypt_with(given.serial);
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
+		given.become = others[i];
+		EXPECT_EQ(EACCES, sealed_in_child(NULL, invalidate, &given))
+			TH_LOG("actor %u invalidates", i);
+		EXPECT_EQ(by_owner ? by_owner : EACCES, sealed_in_child(NULL, encrypt, &given))
+			TH_LOG("actor %u encrypts", i);
+	}
+	/* Whoever has it in a keyring of its own finds it. */
+	EXPECT_TRUE(by_owner == 0 || by_owner == ENOPROTOOPT)
+		TH_LOG("%d", by_owner);
+	EXPECT_EQ(given.serial, keyctl_search(KEY_SPEC_SESSION_KEYRING, "logon",
+					      self->roots.description, 0));
+	EXPECT_EQ(0, keyctl_invalidate(given.serial));
 }
 
 TEST_HARNESS_MAIN

@@ -56,7 +56,7 @@ TEST_F(fscrypt, the_ioctls_door)
 	ASSERT_LT(0, key);
 	EXPECT_EQ(key, keyctl_search(RING, TYPE, self->gate.description, 0));
 	ASSERT_LT(0, keyctl_describe(key, text, sizeof(text)));
-	EXPECT_NE(NULL, strstr(text, ";19090000;"))
+	EXPECT_NE(NULL, strstr(text, ";19010000;"))
 		TH_LOG("%s", text);
 	EXPECT_GT(0, keyctl_read(key, text, sizeof(text)));
 	EXPECT_TRUE(shown(key, self->gate.description, 8 + 64, FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER));
