@@ -420,7 +420,8 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
  * instantiated is dead from the first moment. So gate->lock is not held over
  * the key service's locks, which other key types keep for as long as they like.
  *
- * Context: process, may sleep.
+ * Context: process, may sleep, for as long as others hold the key service's locks: without
+ * the chip's ops.
  * Return: 0, as bastion_gate_command() when the grant has ended, or the key
  * service's error.
  */

@@ -142,7 +142,7 @@ static int sign_under(struct bastion_use *use, struct bastion_grant_live *grant)
 {
 	struct signing *signing = container_of(use, struct signing, use);
 
-	return bastion_gate_command(use->chip->gate, grant, send_sign, signing);
+	return bastion_use_command(use, grant, send_sign, signing);
 }
 
 static int sign_with(struct signing *signing, struct key *key)

@@ -208,6 +208,7 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant,
 	return ret;
 }
 
+/* The key service's locks are held by others for as long as they like: no ops while it works. */
 static int release_under(struct bastion_use *use, struct bastion_grant_live *grant)
 {
 	struct request *rq = container_of(use, struct request, use);
@@ -219,7 +220,7 @@ static int release_under(struct bastion_use *use, struct bastion_grant_live *gra
 	if (!payload)
 		return -ENOMEM;
 	unseal.secret = payload->secret;
-	ret = bastion_gate_command(use->chip->gate, grant, send_unseal, &unseal);
+	ret = bastion_use_command(use, grant, send_unseal, &unseal);
 	if (ret >= 0 && rq->type == BASTION_TYPE_FSCRYPT) {
 		payload->head.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
 		ret = instantiate(rq, grant, payload, sizeof(payload->head) + ret);

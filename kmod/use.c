@@ -97,10 +97,24 @@ static int measure_requester(struct bastion_use *use)
 					 use->who.text_len);
 }
 
-static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
-		     int (*do_it)(struct bastion_use *use, struct bastion_grant_live *grant))
+/**
+ * bastion_use_command() - have the chip use the key, for the requester as it is measured now
+ * @use:	the use
+ * @grant:	from bastion_use_key()
+ * @send:	sends the command
+ * @data:	for @send
+ *
+ * The chip's ops are held for the chip alone, and by nobody who waits for others.
+ *
+ * Context: process, may sleep.
+ * Return: as bastion_gate_command(); or as bastion_requester_measure(),
+ * bastion_measure_requester(); -EKEYREJECTED the requester is not the executable that key or
+ * grant name; -ENODEV.
+ */
+ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *grant,
+			    bastion_gated_fn send, void *data)
 {
-	int ret;
+	ssize_t ret;
 
 	/* Reading the file takes as long as its owner likes: nothing is held meanwhile. */
 	ret = bastion_requester_measure(&use->who, use->by_helper);
@@ -114,7 +128,7 @@ static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
 	if (!ret)
 		ret = check_entry(use, grant);
 	if (!ret)
-		ret = do_it(use, grant);
+		ret = bastion_gate_command(use->chip->gate, grant, send, data);
 	bastion_chip_put_ops(use->chip);
 	return ret;
 }
@@ -122,13 +136,12 @@ static int use_under(struct bastion_use *use, struct bastion_grant_live *grant,
 /**
  * bastion_use_key() - wait for a grant, then use the key under it
  * @use:	the use, checked
- * @do_it:	asks the chip, whose ops are held; called again when another grant has
- *		taken the place of its own (-ERESTART)
+ * @do_it:	asks the chip (bastion_use_command()), and makes something of the answer; called
+ *		without the chip's ops, and again when another grant has taken the place of its
+ *		own (-ERESTART)
  *
  * Context: process; waits, killably.
- * Return: what @do_it does but -ERESTART, or as bastion_gate_wait(),
- * bastion_requester_measure(), bastion_measure_requester(); -EKEYREJECTED the
- * requester is not the executable that key or grant name; -EINTR a fatal signal.
+ * Return: what @do_it does but -ERESTART, or as bastion_gate_wait(); -EINTR a fatal signal.
  */
 int bastion_use_key(struct bastion_use *use,
 		    int (*do_it)(struct bastion_use *use, struct bastion_grant_live *grant))
@@ -145,7 +158,7 @@ int bastion_use_key(struct bastion_use *use,
 		use->waited_ns += ktime_get_ns() - start;
 		if (ret)
 			return ret;
-		ret = use_under(use, grant, do_it);
+		ret = do_it(use, grant);
 		bastion_grant_put(grant);
 	} while (ret == -ERESTART && !fatal_signal_pending(current));
 	return ret == -ERESTART ? -EINTR : ret;

@@ -39,6 +39,8 @@ struct bastion_use {
 
 int bastion_use_take(struct bastion_use *use, u8 *blob, size_t len);
 int bastion_use_check(const struct bastion_use *use);
+ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *grant,
+			    bastion_gated_fn send, void *data);
 int bastion_use_key(struct bastion_use *use,
 		    int (*do_it)(struct bastion_use *use, struct bastion_grant_live *grant));
 void bastion_use_exit(struct bastion_use *use);
