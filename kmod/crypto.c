@@ -32,6 +32,9 @@
  */
 #define SOFTWARE	(CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY)
 
+#define HMAC		"hmac(sha384)"
+#define GCM		"gcm(aes)"
+
 static const struct {
 	const char *name;
 	unsigned int size;
@@ -44,6 +47,13 @@ static const struct {
 /* Keyless, so any number of callers may use them at once. */
 static struct crypto_shash *tfms[BASTION_HASH_COUNT];
 
+/*
+ * Nobody uses these: they keep in the kernel what it makes of its modules on demand. To make
+ * it takes a process, modprobe, which must not be waited for with the chip's ops held.
+ */
+static struct crypto_shash *kept_hmac;
+static struct crypto_aead *kept_gcm;
+
 /**
  * bastion_crypto_exit - frees what bastion_crypto_init() allocated
  */
@@ -55,17 +65,41 @@ void bastion_crypto_exit(void)
 		crypto_free_shash(tfms[i]);
 		tfms[i] = NULL;
 	}
+	crypto_free_shash(kept_hmac);
+	kept_hmac = NULL;
+	crypto_free_aead(kept_gcm);
+	kept_gcm = NULL;
+}
+
+static int keep_templates(void)
+{
+	struct crypto_shash *shash;
+	struct crypto_aead *aead;
+
+	shash = crypto_alloc_shash(HMAC, 0, 0);
+	if (IS_ERR(shash)) {
+		pr_err("%s is not available: %pe\n", HMAC, shash);
+		return PTR_ERR(shash);
+	}
+	kept_hmac = shash;
+	aead = crypto_alloc_aead(GCM, 0, SOFTWARE);
+	if (IS_ERR(aead)) {
+		pr_err("%s is not available: %pe\n", GCM, aead);
+		return PTR_ERR(aead);
+	}
+	kept_gcm = aead;
+	return 0;
 }
 
 /**
- * bastion_crypto_init - allocates the hashes, once
+ * bastion_crypto_init - allocates the hashes, and has the kernel make what else is needed, once
  *
  * Return: 0, -ENOENT when this kernel lacks one of them, -ENOMEM.
  */
 int bastion_crypto_init(void)
 {
 	struct crypto_shash *tfm;
-	int i;
+	int i, ret;
 
 	for (i = 0; i < BASTION_HASH_COUNT; i++) {
 		tfm = crypto_alloc_shash(hashes[i].name, 0, 0);
@@ -80,7 +114,10 @@ int bastion_crypto_init(void)
 		}
 		tfms[i] = tfm;
 	}
-	return 0;
+	ret = keep_templates();
+	if (ret)
+		bastion_crypto_exit();
+	return ret;
 }
 
 /**
@@ -305,7 +342,7 @@ int bastion_hkdf_sha384(const u8 *ikm, size_t ikm_len, const u8 *salt, size_t sa
 		salt_len = sizeof(no_salt);
 	}
 	/* A tfm of its own for each call, because it holds the key. */
-	tfm = crypto_alloc_shash("hmac(sha384)", 0, 0);
+	tfm = crypto_alloc_shash(HMAC, 0, 0);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	ret = hmac(tfm, salt, salt_len, &material, 1, prk);
@@ -362,7 +399,7 @@ int bastion_hmac_sha256(const u8 *key, size_t key_len, const struct kvec *parts,
 /* AES-256-GCM in place: associated data, then text, then room for the tag, at @buf. */
 static int crypt_gcm(const u8 *key, u8 *buf, size_t ad_len, size_t len, bool seal)
 {
-	struct crypto_aead *tfm = crypto_alloc_aead("gcm(aes)", 0, SOFTWARE);
+	struct crypto_aead *tfm = crypto_alloc_aead(GCM, 0, SOFTWARE);
 	struct aead_request *req = NULL;
 	u8 iv[BASTION_GCM_KEY_SIZE - 32];
 	struct scatterlist sg;
