@@ -21,11 +21,13 @@
 /**
  * struct bastion_file - an open file; its address is a round's owner
  * @chip:	with a reference
+ * @rounds:	it has opened a round, or tried to
  * @lock:	protects @seen
  * @seen:	the generation that read(2) returned last
  */
 struct bastion_file {
 	struct bastion_chip *chip;
+	bool rounds;
 	struct mutex lock;
 	u64 seen;
 };
@@ -76,6 +78,7 @@ static int run_round_begin(struct bastion_file *file, union arguments *args)
 	if (begin->flags || begin->reserved ||
 	    memchr_inv(begin->reserved2, 0, sizeof(begin->reserved2)))
 		return -EINVAL;
+	WRITE_ONCE(file->rounds, true);
 	return bastion_round_begin(file->chip, file, begin);
 }
 
@@ -332,7 +335,9 @@ static int bastion_close(struct inode *inode, struct file *filp)
 {
 	struct bastion_file *file = filp->private_data;
 
-	bastion_round_end(file->chip, file);
+	/* Others hold that lock for as long as the chip takes, and anybody may close. */
+	if (file->rounds)
+		bastion_round_end(file->chip, file);
 	bastion_chip_put(file->chip);
 	kfree(file);
 	return 0;
