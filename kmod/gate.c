@@ -10,6 +10,7 @@
 #include <linux/key-type.h>
 #include <linux/kobject.h>
 #include <linux/ktime.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
@@ -76,6 +77,7 @@ static void announce(struct bastion_gate *gate)
 	struct device *dev = &gate->chip->dev;
 	char state[32], reason[32], waiters[32];
 	char *env[] = { state, reason, waiters, NULL };
+	unsigned int flags;
 
 	if (!device_is_registered(dev))
 		return;
@@ -83,7 +85,13 @@ static void announce(struct bastion_gate *gate)
 	snprintf(reason, sizeof(reason), "BASTION_REASON=%u", gate->reason);
 	snprintf(waiters, sizeof(waiters), "BASTION_WAITERS=%u", gate->waiters);
 	sysfs_notify(&dev->kobj, NULL, "state");
+	/*
+	 * Under the gate's lock no memory may be had by writing to a disk, which may be one that
+	 * is suspended until its key is released again.
+	 */
+	flags = memalloc_noio_save();
 	kobject_uevent_env(&dev->kobj, KOBJ_CHANGE, env);
+	memalloc_noio_restore(flags);
 }
 
 void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,
