@@ -204,6 +204,15 @@ static enum hrtimer_restart expiry_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+static void lock_gate(struct bastion_gate *gate, enum bastion_reason reason)
+{
+	end_all(gate, reason);
+	if (gate->state == BASTION_STATE_ATTESTED)
+		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, reason);
+	else
+		bastion_gate_touch(gate);
+}
+
 /**
  * bastion_gate_lock() - end every grant and round here, without asking the chip
  * @gate:	the gate
@@ -214,12 +223,28 @@ static enum hrtimer_restart expiry_timer(struct hrtimer *timer)
 void bastion_gate_lock(struct bastion_gate *gate, enum bastion_reason reason)
 {
 	mutex_lock(&gate->lock);
-	end_all(gate, reason);
-	if (gate->state == BASTION_STATE_ATTESTED)
-		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, reason);
-	else
-		bastion_gate_touch(gate);
+	lock_gate(gate, reason);
 	mutex_unlock(&gate->lock);
+}
+
+/**
+ * bastion_gate_relock_exchanging() - bastion_gate_relock() for who holds exchange for writing
+ * @gate:	the gate; the caller holds the chip's ops
+ * @reason:	why
+ *
+ * Context: process, may sleep; not under gate->lock.
+ * Return: 0, or the chip's error; the gate is locked in any case.
+ */
+int bastion_gate_relock_exchanging(struct bastion_gate *gate, enum bastion_reason reason)
+{
+	lockdep_assert_held_read(&gate->chip->ops_lock);
+	lockdep_assert_held_write(&gate->exchange);
+	mutex_lock(&gate->lock);
+	/* Nothing to tell observers when there is nothing to end. */
+	if (!list_empty(&gate->grants) || (gate->round && !gate->round->dead))
+		lock_gate(gate, reason);
+	mutex_unlock(&gate->lock);
+	return gate->chip->ops->relock(gate->chip);
 }
 
 /**
@@ -227,14 +252,21 @@ void bastion_gate_lock(struct bastion_gate *gate, enum bastion_reason reason)
  * @gate:	the gate; the caller holds the chip's ops
  * @reason:	why
  *
- * Context: process, may sleep; not under gate->lock.
+ * Locks at once, whatever the chip is doing. The chip is told when no grant is being exchanged
+ * with it, and what has begun by then goes as well: it must not drop a grant that is live here.
+ *
+ * Context: process, may sleep; not under exchange, nor what comes below it.
  * Return: 0, or the chip's error; the gate is locked in any case.
  */
 int bastion_gate_relock(struct bastion_gate *gate, enum bastion_reason reason)
 {
-	lockdep_assert_held_read(&gate->chip->ops_lock);
+	int ret;
+
 	bastion_gate_lock(gate, reason);
-	return gate->chip->ops->relock(gate->chip);
+	down_write(&gate->exchange);
+	ret = bastion_gate_relock_exchanging(gate, reason);
+	up_write(&gate->exchange);
+	return ret;
 }
 
 /**

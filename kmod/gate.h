@@ -67,9 +67,10 @@ struct bastion_verifier {
  * @chip:	whose it is
  * @round_lock:	one round, one change of the verifiers, one recovery at a time;
  *		held across chip commands
- * @exchange:	write: a grant is being exchanged in the chip and here; read:
- *		a gated command is in flight. So no such command meets a chip
- *		that has the new grant and a kernel that has the old one.
+ * @exchange:	write: a grant is being exchanged in the chip and here, or the
+ *		chip drops all of them; read: a gated command is in flight. So
+ *		no such command meets a chip that has the new grant and a kernel
+ *		that has the old one.
  * @lock:	protects what follows; never held across a chip command, so a
  *		chip that hangs cannot delay a revocation.
  *		Order: ops_lock, round_lock, exchange, log->lock, lock; nothing
@@ -141,6 +142,7 @@ void bastion_gate_lock(struct bastion_gate *gate, enum bastion_reason reason);
 void bastion_gate_fail(struct bastion_gate *gate, enum bastion_reason reason);
 void bastion_gate_extended(struct bastion_gate *gate, u32 index);
 void bastion_gate_suspend(struct bastion_gate *gate, bool sleep);
+int bastion_gate_relock_exchanging(struct bastion_gate *gate, enum bastion_reason reason);
 int bastion_gate_relock(struct bastion_gate *gate, enum bastion_reason reason);
 
 /* What begins them */

@@ -366,7 +366,7 @@ static int exchange(struct bastion_chip *chip, struct bastion_round *round,
 	 * not answered it may have replaced one. All of them go.
 	 */
 	if (ret)
-		bastion_gate_relock(gate, BASTION_REASON_CHIP);
+		bastion_gate_relock_exchanging(gate, BASTION_REASON_CHIP);
 	up_write(&gate->exchange);
 	return ret;
 }

@@ -143,7 +143,23 @@ inline gate_lock()
 	}
 }
 
-inline gate_relock() { gate_lock(); chip_grant = 0 }
+/* The chip is told: it must not drop a grant that is live here. */
+inline relock_chip() { d_step { assert(live == 0 || chip_grant == 0); chip_grant = 0 } }
+
+/* By who has exchange */
+inline gate_relock_exchanging() { gate_lock(); relock_chip() }
+
+inline gate_relock()
+{
+	gate_lock();
+	if
+	:: BREAK == 15 -> relock_chip()
+	:: else ->
+		atomic { !exchange_locked && exchange_readers == 0 -> exchange_locked = true };
+		gate_relock_exchanging();
+		drop(exchange_locked)
+	fi
+}
 
 inline gate_fail() { d_step { end_all(); set_state(FAILED) } }
 
@@ -364,7 +380,7 @@ inline round_grant(grant)
 		:: else -> ok = false
 		fi;
 		if
-		:: !ok -> gate_relock()
+		:: !ok -> gate_relock_exchanging()
 		:: else -> skip
 		fi;
 		drop(exchange_locked)
