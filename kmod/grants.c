@@ -441,6 +441,9 @@ int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *g
 	ret = key_instantiate_and_link(key, secret, len, keyring, authkey);
 	if (ret || !key_validate(key))
 		return ret;
+	/* It was revoked before it had a payload, which is freed with it: when nobody has it. */
+	if (keyring)
+		key_unlink(keyring, key);
 	mutex_lock(&gate->lock);
 	ret = check_live(grant);
 	mutex_unlock(&gate->lock);
