@@ -76,6 +76,8 @@ static void unpoison(struct bastion_mailbox *mailbox)
 	lockdep_assert_held(&mailbox->lock);
 
 	for_each_set_bit(i, mailbox->poisoned, mailbox->slot_count) {
+		/* An answer that came late, and right before the reset, is still there. */
+		bastion_mailbox_wipe(&mailbox->slots[i]);
 		bastion_mailbox_forget(&mailbox->slots[i]);
 		__clear_bit(i, mailbox->poisoned);
 		__clear_bit(i, mailbox->busy);
@@ -438,8 +440,8 @@ static void init_slots(struct bastion_mailbox *mailbox, void __iomem *base,
 
 /*
  * Takes slots out of use whose command a driver before this one has not seen the end of: the
- * chip may still write there, and does not look at them. What is left in others is wiped by
- * their next command. Returns how many can be used.
+ * chip may still write there, and does not look at them. What is left in others is wiped.
+ * Returns how many can be used.
  */
 static unsigned int inherit_slots(struct bastion_mailbox *mailbox)
 {
@@ -447,11 +449,17 @@ static unsigned int inherit_slots(struct bastion_mailbox *mailbox)
 	u32 state;
 
 	for (i = 0; i < mailbox->slot_count; i++) {
-		state = ioread32(&mailbox->slots[i].regs->state);
-		if (state != BASTION_SLOT_FREE)
-			mailbox->slots[i].dirty = mailbox->data_size;
-		if (state != BASTION_SLOT_SUBMITTED)
+		struct bastion_slot *slot = &mailbox->slots[i];
+
+		state = ioread32(&slot->regs->state);
+		if (state == BASTION_SLOT_FREE)
 			continue;
+		slot->dirty = mailbox->data_size;
+		if (state != BASTION_SLOT_SUBMITTED) {
+			bastion_mailbox_wipe(slot);
+			bastion_mailbox_forget(slot);
+			continue;
+		}
 		__set_bit(i, mailbox->busy);
 		__set_bit(i, mailbox->poisoned);
 		usable--;

@@ -113,8 +113,11 @@ static void release_slot(struct bastion_mailbox *mailbox, struct bastion_slot *s
 	lost = !finished && slot->generation == mailbox->generation;
 	/* What this driver leaves when it goes, the next one finds (bastion_mailbox_alloc()). */
 	poison = lost && !mailbox->dead;
-	if (!lost)
+	if (!lost) {
+		/* Before that it may have answered, after the slot was wiped. */
+		bastion_mailbox_wipe(slot);
 		bastion_mailbox_forget(slot);
+	}
 	WRITE_ONCE(mailbox->moved, jiffies);
 	__assign_bit(i, mailbox->poisoned, poison);
 	__assign_bit(i, mailbox->busy, poison);
