@@ -12,8 +12,11 @@ static void suspend_chip(struct bastion_chip *chip, unsigned long event)
 {
 	bastion_gate_suspend(chip->gate, true);
 	chip->ops->relock(chip);
-	/* An image on disk could be brought back on another day, by others. */
-	if (event == PM_HIBERNATION_PREPARE)
+	/*
+	 * An image on disk could be brought back on another day, by others. And what is brought
+	 * back takes this kernel's place, with the chip's registers as this kernel leaves them.
+	 */
+	if (event == PM_HIBERNATION_PREPARE || event == PM_RESTORE_PREPARE)
 		bastion_measure_cap(chip, "hibernation");
 }
 
@@ -28,10 +31,12 @@ static int pm_event(struct notifier_block *nb, unsigned long event, void *data)
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
 		bastion_chip_for_each(suspend_chip, event);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
 		bastion_chip_for_each(resume_chip, event);
 		break;
 	}
