@@ -167,6 +167,24 @@ int bastion_hash(enum bastion_hash h, const struct kvec *parts, unsigned int cou
 	return ret;
 }
 
+/**
+ * bastion_hash_alloc - for a hash of what is not all there at once
+ * @h:		the hash
+ *
+ * For crypto_shash_init(), _update() and _final(), any number of times; not of secrets.
+ *
+ * Return: to be freed with kfree(); NULL there is no memory.
+ */
+struct shash_desc *bastion_hash_alloc(enum bastion_hash h)
+{
+	struct shash_desc *desc;
+
+	desc = kzalloc(sizeof(*desc) + crypto_shash_descsize(tfms[h]), GFP_KERNEL);
+	if (desc)
+		desc->tfm = tfms[h];
+	return desc;
+}
+
 /* Reads exactly @size bytes and then the end, whatever the file does meanwhile. */
 static int hash_contents(struct file *file, loff_t size, struct shash_desc *desc, u8 *chunk)
 {

@@ -25,6 +25,8 @@ void bastion_crypto_exit(void);
 
 unsigned int bastion_hash_size(enum bastion_hash h);
 int bastion_hash(enum bastion_hash h, const struct kvec *parts, unsigned int count, u8 *out);
+struct shash_desc;
+struct shash_desc *bastion_hash_alloc(enum bastion_hash h);
 int bastion_hash_file(struct file *file, u8 out[BASTION_EXE_SIZE]);
 
 int bastion_hkdf_sha384(const u8 *ikm, size_t ikm_len, const u8 *salt, size_t salt_len,

@@ -17,6 +17,8 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include <crypto/hash.h>
+
 #include "crypto.h"
 #include "gate.h"
 #include "ima.h"
@@ -28,8 +30,12 @@
 #define LIST		"ima/binary_runtime_measurements"
 /* How late the register may be when nobody asks for anything. */
 #define INTERVAL	(5 * HZ)
+/* What is read of the list at once, whatever the length of its records */
+#define BUFFER_SIZE	(64 << 10)
 /* The template "ima" hashes names as if they had this length. */
 #define OLD_NAME_SIZE	(BASTION_IMA_TEMPLATE_MAX + 1)
+
+static_assert(BUFFER_SIZE >= BASTION_IMA_HEAD_MAX);
 
 /* securityfs, when it is wanted */
 static struct vfsmount *mount;
@@ -38,8 +44,13 @@ static struct vfsmount *mount;
  * struct bastion_ima - where one chip's mirror stands; under the log's lock
  * @chip:	the chip
  * @file:	IMA's list, open
- * @start:	of what was read and is not in the register yet
+ * @start:	of what was read and is neither hashed nor in the register yet
  * @end:	of it
+ * @step:	what comes next of the record
+ * @record:	the beginning of the record; not at STEP_HEAD
+ * @left:	bytes of its data that come next
+ * @hash:	of its data so far
+ * @digest:	of all of it, at STEP_EXTEND
  * @work:	catches up from time to time
  * @buf:	what was read
  */
@@ -47,8 +58,13 @@ struct bastion_ima {
 	struct bastion_chip *chip;
 	struct file *file;
 	size_t start, end;
+	enum { STEP_HEAD, STEP_DATA, STEP_EXTEND } step;
+	struct bastion_ima_record record;
+	size_t left;
+	struct shash_desc *hash;
+	u8 digest[BASTION_DIGEST_SIZE];
 	struct delayed_work work;
-	u8 buf[2 * BASTION_IMA_RECORD_MAX];
+	u8 buf[BUFFER_SIZE];
 };
 
 /*
@@ -89,47 +105,85 @@ static ssize_t read_more(struct bastion_ima *ima)
 	return len;
 }
 
-/* What IMA would extend a SHA-384 bank with. */
-static int template_digest(const struct bastion_ima_record *record, u8 digest[BASTION_DIGEST_SIZE])
+/* The beginning of a record: 0, -EAGAIN when it is not there to its end, or an error. */
+static int take_head(struct bastion_ima *ima)
+{
+	int ret;
+
+	ret = bastion_ima_parse(ima->buf + ima->start, ima->end - ima->start, &ima->record);
+	if (!ret)
+		ret = crypto_shash_init(ima->hash);
+	if (ret)
+		return ret;
+	ima->start += ima->record.head_len;
+	ima->left = ima->record.data_len;
+	ima->step = STEP_DATA;
+	return 0;
+}
+
+/* Hashes @len bytes, or passes them over. */
+static int take(struct bastion_ima *ima, size_t len, bool hash)
+{
+	int ret = hash ? crypto_shash_update(ima->hash, ima->buf + ima->start, len) : 0;
+
+	if (ret)
+		return ret;
+	ima->start += len;
+	ima->left -= len;
+	return 0;
+}
+
+/* The digest, then the name without its length and filled up; all of it is there. */
+static int take_old(struct bastion_ima *ima)
 {
 	static const u8 padding[OLD_NAME_SIZE];
-	struct kvec parts[3] = {
-		{ .iov_base = (void *)record->data, .iov_len = record->data_len },
-	};
 	size_t name_len;
+	int ret;
 
-	if (record->violation) {
-		memset(digest, 0xff, BASTION_DIGEST_SIZE);
-		return 0;
-	}
-	if (!record->old)
-		return bastion_hash(BASTION_SHA384, parts, 1, digest);
-	name_len = record->data_len - BASTION_IMA_SHA1_SIZE - sizeof(u32);
-	parts[0].iov_len = BASTION_IMA_SHA1_SIZE;
-	parts[1].iov_base = (void *)(record->data + BASTION_IMA_SHA1_SIZE + sizeof(u32));
-	parts[1].iov_len = name_len;
-	parts[2].iov_base = (void *)padding;
-	parts[2].iov_len = OLD_NAME_SIZE - name_len;
-	return bastion_hash(BASTION_SHA384, parts, ARRAY_SIZE(parts), digest);
+	ret = take(ima, BASTION_IMA_SHA1_SIZE, true) ?: take(ima, sizeof(u32), false);
+	name_len = ima->left;
+	return ret ?: take(ima, name_len, true) ?:
+	       crypto_shash_update(ima->hash, padding, OLD_NAME_SIZE - name_len);
+}
+
+/* The template data, in as many pieces as it comes in: as take_head(). */
+static int take_data(struct bastion_ima *ima)
+{
+	const struct bastion_ima_record *record = &ima->record;
+	int ret;
+
+	if (record->old && !record->violation)
+		ret = take_old(ima);
+	else
+		ret = take(ima, min(ima->left, ima->end - ima->start), !record->violation);
+	if (!ret && ima->left)
+		return -EAGAIN;
+	/* What IMA would extend a SHA-384 bank with */
+	if (!ret && record->violation)
+		memset(ima->digest, 0xff, sizeof(ima->digest));
+	else if (!ret)
+		ret = crypto_shash_final(ima->hash, ima->digest);
+	if (!ret)
+		ima->step = STEP_EXTEND;
+	return ret;
 }
 
 /* One record into the register: 0, -EAGAIN when there is no whole one, or an error. */
 static int feed_one(struct bastion_ima *ima)
 {
-	struct bastion_ima_record record;
-	u8 digest[BASTION_DIGEST_SIZE];
-	int ret;
+	int ret = 0;
 
-	ret = bastion_ima_parse(ima->buf + ima->start, ima->end - ima->start, &record);
-	if (!ret)
-		ret = template_digest(&record, digest);
+	if (ima->step == STEP_HEAD)
+		ret = take_head(ima);
+	if (!ret && ima->step == STEP_DATA)
+		ret = take_data(ima);
 	if (ret)
 		return ret;
-	ret = bastion_measure_register(ima->chip, REGISTER, digest);
+	ret = bastion_measure_register(ima->chip, REGISTER, ima->digest);
 	if (ret)
 		/* It was not sent: its turn comes again. */
 		return bastion_chip_not_sent(ret) ? -EBUSY : ret;
-	ima->start += record.len;
+	ima->step = STEP_HEAD;
 	return 0;
 }
 
@@ -148,7 +202,7 @@ static int feed(struct bastion_ima *ima)
 		if (len < 0)
 			return len;
 		if (!len)
-			return ima->start == ima->end ? 0 : -EBADMSG;
+			return ima->start == ima->end && ima->step == STEP_HEAD ? 0 : -EBADMSG;
 	}
 }
 
@@ -223,7 +277,37 @@ int bastion_ima_again(struct bastion_chip *chip)
 		return -EIO;
 	ima->start = 0;
 	ima->end = 0;
+	ima->step = STEP_HEAD;
 	return feed(ima);
+}
+
+static void ima_free(struct bastion_ima *ima)
+{
+	if (!IS_ERR_OR_NULL(ima->file))
+		fput(ima->file);
+	kfree(ima->hash);
+	kvfree(ima);
+}
+
+static struct bastion_ima *ima_alloc(struct bastion_chip *chip)
+{
+	struct bastion_ima *ima = kvzalloc(sizeof(*ima), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (!ima)
+		return ERR_PTR(ret);
+	ima->chip = chip;
+	ima->hash = bastion_hash_alloc(BASTION_SHA384);
+	if (!ima->hash)
+		goto err;
+	ima->file = open_list(mount);
+	if (!IS_ERR(ima->file))
+		return ima;
+	ret = PTR_ERR(ima->file);
+	dev_err(&chip->dev, "IMA's list cannot be opened (%d)\n", ret);
+err:
+	ima_free(ima);
+	return ERR_PTR(ret);
 }
 
 /**
@@ -239,18 +323,9 @@ int bastion_ima_start(struct bastion_chip *chip)
 
 	if (!mount || chip->ima)
 		return 0;
-	ima = kvzalloc(sizeof(*ima), GFP_KERNEL);
-	if (!ima)
-		return -ENOMEM;
-	ima->file = open_list(mount);
-	if (IS_ERR(ima->file)) {
-		int ret = PTR_ERR(ima->file);
-
-		dev_err(&chip->dev, "IMA's list cannot be opened (%d)\n", ret);
-		kvfree(ima);
-		return ret;
-	}
-	ima->chip = chip;
+	ima = ima_alloc(chip);
+	if (IS_ERR(ima))
+		return PTR_ERR(ima);
 	INIT_DELAYED_WORK(&ima->work, background);
 	chip->ima = ima;
 	queue_delayed_work(system_freezable_wq, &ima->work, INTERVAL);
@@ -263,8 +338,7 @@ void bastion_ima_exit(struct bastion_chip *chip)
 	if (!chip->ima)
 		return;
 	cancel_delayed_work_sync(&chip->ima->work);
-	fput(chip->ima->file);
-	kvfree(chip->ima);
+	ima_free(chip->ima);
 }
 
 static struct vfsmount *mount_securityfs(void)

@@ -40,45 +40,28 @@ static int take_old(struct cursor *c, struct bastion_ima_record *record)
 {
 	u32 name_len;
 
-	record->data = c->at;
 	if (!take(c, BASTION_IMA_SHA1_SIZE) || !take_u32(c, &name_len))
 		return -EAGAIN;
 	if (name_len > BASTION_IMA_TEMPLATE_MAX)
 		return -EBADMSG;
-	if (!take(c, name_len))
-		return -EAGAIN;
-	record->data_len = c->at - record->data;
-	return 0;
-}
-
-static int take_data(struct cursor *c, struct bastion_ima_record *record)
-{
-	u32 len;
-
-	if (!take_u32(c, &len))
-		return -EAGAIN;
-	if (len > BASTION_IMA_RECORD_MAX)
-		return -EBADMSG;
-	record->data = take(c, len);
-	record->data_len = len;
-	return record->data ? 0 : -EAGAIN;
+	record->data_len = BASTION_IMA_SHA1_SIZE + sizeof(name_len) + name_len;
+	return take(c, name_len) ? 0 : -EAGAIN;
 }
 
 /**
- * bastion_ima_parse - reads the first record of a piece of IMA's binary list
- * @buf:	the piece, which begins with a record
+ * bastion_ima_parse - reads the beginning of a record of IMA's binary list
+ * @buf:	a piece of the list, which begins with a record
  * @len:	bytes at @buf
  * @record:	what was read; meaningless on failure
  *
- * Return: 0, -EAGAIN the record goes on behind @buf, -EBADMSG it is none, or longer
- * than BASTION_IMA_RECORD_MAX.
+ * Return: 0; -EAGAIN the beginning goes on behind @buf, which has fewer than
+ * BASTION_IMA_HEAD_MAX bytes; -EBADMSG it is none.
  */
 int bastion_ima_parse(const u8 *buf, size_t len, struct bastion_ima_record *record)
 {
 	struct cursor c = { .at = buf, .left = len };
 	const u8 *digest, *name;
 	u32 pcr, name_len;
-	int ret;
 
 	if (!take_u32(&c, &pcr))
 		return -EAGAIN;
@@ -92,9 +75,8 @@ int bastion_ima_parse(const u8 *buf, size_t len, struct bastion_ima_record *reco
 		return -EAGAIN;
 	record->violation = !memchr_inv(digest, 0, BASTION_IMA_SHA1_SIZE);
 	record->old = name_len == strlen("ima") && !memcmp(name, "ima", name_len);
-	ret = record->old ? take_old(&c, record) : take_data(&c, record);
-	record->len = c.at - buf;
-	if (ret)
-		return ret == -EAGAIN && len >= BASTION_IMA_RECORD_MAX ? -EBADMSG : ret;
-	return record->len > BASTION_IMA_RECORD_MAX ? -EBADMSG : 0;
+	if (!record->old && !take_u32(&c, &record->data_len))
+		return -EAGAIN;
+	record->head_len = c.at - buf;
+	return record->old ? take_old(&c, record) : 0;
 }

@@ -12,11 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bastion_ima_record record;
 
 	while (!bastion_ima_parse(data, size, &record)) {
-		if (!record.len || record.len > size || record.len > BASTION_IMA_RECORD_MAX ||
-		    record.data + record.data_len != data + record.len)
+		size_t len = record.head_len + record.data_len;
+
+		if (!record.head_len || record.head_len > size || (record.old && len > size) ||
+		    record.head_len > BASTION_IMA_HEAD_MAX)
 			abort();
-		data += record.len;
-		size -= record.len;
+		if (len > size)
+			break;
+		data += len;
+		size -= len;
 	}
 	return 0;
 }
