@@ -149,16 +149,16 @@ static int measure_file(struct execution *execution, struct file *file)
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	bastion_exec_cache_find(file, path, &known);
-	if (known.logged)
-		return 0;
 	ret = known.hashed ? 0 : bastion_hash_file(file, known.digest);
-	if (ret)
-		return ret;
-	measured.path = path;
-	bastion_chip_for_each(measure_on, (unsigned long)&measured);
-	if (!measured.ret)
-		bastion_exec_cache_keep(file, path, &known);
-	return measured.ret;
+	if (!ret && !known.logged) {
+		measured.path = path;
+		bastion_chip_for_each(measure_on, (unsigned long)&measured);
+		ret = measured.ret;
+		if (!ret)
+			bastion_exec_cache_keep(file, path, &known);
+	}
+	bastion_exec_cache_put(&known);
+	return ret;
 }
 
 static bool is_mapped(const struct execution *execution, const struct inode *inode)

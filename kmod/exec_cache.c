@@ -2,12 +2,19 @@
 /*
  * Which files the logs have already, as they are now.
  *
- * What is known of a file hangs on its inode, as a mark of fsnotify's that asks for no events,
- * and goes when the inode leaves memory: nothing that a file system was unmounted for, or
- * that a number was used for again, is taken for what it was.
+ * What is known of a file hangs on its inode, as a mark of fsnotify's, and goes when the
+ * inode leaves memory: nothing that a file system was unmounted for, or that a number was used
+ * for again, is taken for what it was.
  *
- * Content is known by the inode's change counter, which no user can set. A file that somebody
- * has open for writing is not remembered: through a shared mapping it changes without a count.
+ * Content is known by the inode's change counter, which no user can set. But not all that changes
+ * it counts, nor shows in the page cache: through a shared mapping a page changes any number of
+ * times, and ext4's MOVE_EXT takes away the blocks below the pages of a file. All of it needs
+ * a file that is open for writing. So
+ *
+ * 1. nobody can open the file for writing from before it is looked up until it is remembered, and
+ *    what somebody has open is not remembered;
+ * 2. what is hashed is what is stored, not what is left in the page cache;
+ * 3. when a writer closes it, what was known is void.
  *
  * A file that fs-verity protects never changes. The kernel has its digest at hand, and holds what
  * it reads of the file to it.
@@ -20,6 +27,7 @@
 #include <linux/list.h>
 #include <linux/magic.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -33,10 +41,11 @@
 #define PATH_SIZE	256
 
 /**
- * struct entry - what is known of one inode; constant but for @list and @used
+ * struct entry - what is known of one inode; constant but for @list, @used and @written
  * @mark:	on the inode; holds the memory
  * @list:	in @entries, under @entries_lock
  * @used:	since the clock's hand was here
+ * @written:	somebody had the file open for writing since
  * @change:	the inode's change counter
  * @chips:	the generation of the list of chips whose logs have it
  * @verity:	@digest is that of fs-verity
@@ -47,6 +56,7 @@ struct entry {
 	struct fsnotify_mark mark;
 	struct list_head list;
 	bool used;
+	bool written;
 	u64 change;
 	u64 chips;
 	bool verity;
@@ -74,9 +84,13 @@ static void forget(struct entry *entry)
 	spin_unlock(&entries_lock);
 }
 
-static int no_event(struct fsnotify_mark *mark, u32 mask, struct inode *inode, struct inode *dir,
-		    const struct qstr *name, u32 cookie)
+/* A writer closes the file, and still counts as one. */
+static int written(struct fsnotify_mark *mark, u32 mask, struct inode *inode, struct inode *dir,
+		   const struct qstr *name, u32 cookie)
 {
+	WRITE_ONCE(container_of(mark, struct entry, mark)->written, true);
+	/* To be seen by whoever sees no writer, in deny_writing() */
+	smp_mb();
 	return 0;
 }
 
@@ -97,7 +111,7 @@ static void free_group(struct fsnotify_group *unused)
 }
 
 static const struct fsnotify_ops ops = {
-	.handle_inode_event = no_event,
+	.handle_inode_event = written,
 	.freeing_mark = freeing_mark,
 	.free_mark = free_mark,
 	.free_group_priv = free_group,
@@ -144,40 +158,78 @@ static void entry_drop(struct entry *entry)
 	fsnotify_put_mark(&entry->mark);
 }
 
-/**
- * bastion_exec_cache_find() - what is known of a file as it is now?
- * @file:	the file
- * @path:	by which it would be logged
- * @known:	filled in; for bastion_exec_cache_keep() when not all of it was known
- *
- * Takes no lock but the inode's own.
- */
-void bastion_exec_cache_find(const struct file *file, const char *path,
-			     struct bastion_known *known)
+/* As while the kernel executes a file. The content's inode need not be the one that is opened. */
+static bool deny_writing(struct inode *inode)
 {
-	struct inode *inode = bastion_file_content(file);
-	struct entry *entry;
+	return atomic_dec_unless_positive(&inode->i_writecount);
+}
 
-	*known = (struct bastion_known){ .chips = bastion_chips_generation() };
-	known->verity = compat_fsverity_sha256(inode, known->digest);
-	known->hashed = known->verity;
-	if (!counts_changes(inode))
-		return;
-	/* In this order: whoever writes from here on is seen in the counter. */
-	known->change = inode_query_iversion(inode);
-	if (inode_is_open_for_write(inode))
-		return;
-	known->inode = inode;
-	entry = entry_get(inode);
+static void allow_writing(struct inode *inode)
+{
+	/* Whoever opens it from here on finds the mark. */
+	smp_mb__before_atomic();
+	atomic_inc(&inode->i_writecount);
+}
+
+/* What is read next comes from where it is stored. Nobody writes. */
+static int drop_pages(struct inode *inode)
+{
+	return filemap_write_and_wait(inode->i_mapping) ?:
+	       invalidate_inode_pages2(inode->i_mapping);
+}
+
+static void look_up(struct bastion_known *known, const char *path)
+{
+	struct entry *entry = entry_get(known->inode);
+
 	if (!entry)
 		return;
-	if (entry->change == known->change && entry->verity == known->verity) {
+	if (entry->change == known->change && entry->verity == known->verity &&
+	    !READ_ONCE(entry->written)) {
 		WRITE_ONCE(entry->used, true);
 		known->hashed = true;
 		memcpy(known->digest, entry->digest, BASTION_EXE_SIZE);
 		known->logged = entry->chips == known->chips && !strcmp(entry->path, path);
 	}
 	fsnotify_put_mark(&entry->mark);
+}
+
+/**
+ * bastion_exec_cache_find() - what is known of a file as it is now?
+ * @file:	the file
+ * @path:	by which it would be logged
+ * @known:	filled in; to be given to bastion_exec_cache_put(), until when nobody can open the
+ *		file for writing if it can be remembered
+ *
+ * Takes no lock but the inode's own. May wait until the file is on its disk, when
+ * it is to be hashed.
+ */
+void bastion_exec_cache_find(const struct file *file, const char *path,
+			     struct bastion_known *known)
+{
+	struct inode *inode = bastion_file_content(file);
+
+	*known = (struct bastion_known){ .chips = bastion_chips_generation() };
+	known->verity = compat_fsverity_sha256(inode, known->digest);
+	known->hashed = known->verity;
+	if (!counts_changes(inode) || !deny_writing(inode))
+		return;
+	known->inode = inode;
+	known->change = inode_query_iversion(inode);
+	look_up(known, path);
+	if (!known->hashed && drop_pages(inode))
+		bastion_exec_cache_put(known);
+}
+
+/**
+ * bastion_exec_cache_put() - the file may change from here on
+ * @known:	from bastion_exec_cache_find(); nothing of it can be remembered any more
+ */
+void bastion_exec_cache_put(struct bastion_known *known)
+{
+	if (known->inode)
+		allow_writing(known->inode);
+	known->inode = NULL;
 }
 
 /* The first that was not used since the clock's hand was there, or any. With a reference. */
@@ -234,8 +286,6 @@ static void add(struct entry *entry, struct inode *inode)
  * @file:	the file
  * @path:	by which it was logged
  * @known:	from bastion_exec_cache_find(), before the file was hashed, with the digest
- *
- * Nothing is remembered of a file that may have changed meanwhile.
  */
 void bastion_exec_cache_keep(const struct file *file, const char *path,
 			     const struct bastion_known *known)
@@ -256,6 +306,7 @@ void bastion_exec_cache_keep(const struct file *file, const char *path,
 	memcpy(entry->digest, known->digest, BASTION_EXE_SIZE);
 	memcpy(entry->path, path, size);
 	fsnotify_init_mark(&entry->mark, group);
+	entry->mark.mask = FS_CLOSE_WRITE;
 	/* An inode need not stay in memory for this. */
 	entry->mark.flags = FSNOTIFY_MARK_FLAG_NO_IREF;
 	mutex_lock(&change_lock);

@@ -11,7 +11,7 @@
 
 /**
  * struct bastion_known - what was looked up, and is to be remembered
- * @inode:	that has the content; NULL when nobody says when it changes
+ * @inode:	that has the content, which nobody can write to; NULL when it cannot be remembered
  * @change:	its change counter
  * @chips:	the generation of the list of chips
  * @hashed:	@digest is the content's
@@ -33,6 +33,7 @@ int bastion_exec_cache_init(void);
 void bastion_exec_cache_exit(void);
 void bastion_exec_cache_find(const struct file *file, const char *path,
 			     struct bastion_known *known);
+void bastion_exec_cache_put(struct bastion_known *known);
 void bastion_exec_cache_keep(const struct file *file, const char *path,
 			     const struct bastion_known *known);
 struct inode *bastion_file_content(const struct file *file);
