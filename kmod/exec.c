@@ -37,6 +37,7 @@
 #include "gate.h"
 #include "measure.h"
 #include "measuring.h"
+#include "requester.h"
 
 /* The kernel maps two: the executable and its ELF interpreter. */
 #define MAPPED_MAX	4
@@ -138,6 +139,24 @@ static void measure_on(struct bastion_chip *chip, unsigned long data)
 		measured->ret = ret;
 }
 
+/* Who serves a user's file system may show the kernel one content and run another. */
+static bool is_users(const struct file *file)
+{
+	return bastion_users_filesystem(bastion_file_content(file));
+}
+
+static int look_up(struct file *file, const char *path, struct bastion_known *known)
+{
+	if (is_users(file)) {
+		/* The digest of nothing that is known */
+		*known = (struct bastion_known){ .hashed = true };
+		memset(known->digest, 0xff, sizeof(known->digest));
+		return 0;
+	}
+	bastion_exec_cache_find(file, path, known);
+	return known->hashed ? 0 : bastion_hash_file(file, known->digest);
+}
+
 static int measure_file(struct execution *execution, struct file *file)
 {
 	struct bastion_known known;
@@ -148,8 +167,7 @@ static int measure_file(struct execution *execution, struct file *file)
 	path = d_path(compat_file_user_path(file), execution->path, PATH_MAX);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	bastion_exec_cache_find(file, path, &known);
-	ret = known.hashed ? 0 : bastion_hash_file(file, known.digest);
+	ret = look_up(file, path, &known);
 	if (!ret && !known.logged) {
 		measured.path = path;
 		bastion_chip_for_each(measure_on, (unsigned long)&measured);
@@ -218,6 +236,19 @@ static int find_interpreter(struct file *file, char line[BINPRM_BUF_SIZE], char 
 	return 0;
 }
 
+/* Unless it is mapped, which was the end. @name: as find_interpreter() */
+static int measure_script(struct execution *execution, struct file *file,
+			  char line[BINPRM_BUF_SIZE], char **name)
+{
+	int ret;
+
+	if (is_mapped(execution, bastion_file_content(file)))
+		return 0;
+	ret = measure_file(execution, file);
+	/* What a user's file system says of the next is worth nothing. */
+	return ret || is_users(file) ? ret : find_interpreter(file, line, name);
+}
+
 /*
  * The script, and each of its interpreters that is a script again. Whoever can replace the
  * file between execve(2) and here, and once more before the interpreter opens
@@ -238,9 +269,8 @@ static int measure_scripts(struct execution *execution)
 		name = NULL;
 		if (depth > SCRIPTS_MAX)
 			ret = -ELOOP;
-		else if (!is_mapped(execution, bastion_file_content(file)))
-			ret = measure_file(execution, file) ?:
-			      find_interpreter(file, line, &name);
+		else
+			ret = measure_script(execution, file, line, &name);
 		fput(file);
 		file = NULL;
 	}

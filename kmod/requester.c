@@ -78,10 +78,15 @@ static struct file *exe_file(struct pid *pid)
 	return file;
 }
 
-/* Whether reading a file takes as long as an unprivileged user likes. */
-static bool users_filesystem(const struct file *file)
+/**
+ * bastion_users_filesystem() - may an unprivileged user be who answers for an inode's content?
+ * @inode:	the inode
+ *
+ * Then reading takes as long as that user likes, and what one reader gets another need not get.
+ */
+bool bastion_users_filesystem(const struct inode *inode)
 {
-	const struct super_block *sb = file_inode(file)->i_sb;
+	const struct super_block *sb = inode->i_sb;
 
 	return sb->s_user_ns != &init_user_ns || sb->s_magic == FUSE_SUPER_MAGIC;
 }
@@ -93,7 +98,7 @@ static bool users_filesystem(const struct file *file)
  */
 static int check_bounded(const struct file *file)
 {
-	if (users_filesystem(file))
+	if (bastion_users_filesystem(file_inode(file)))
 		return -EACCES;
 	return i_size_read(file_inode(file)) > HELPER_READS_MAX ? -EFBIG : 0;
 }
@@ -202,8 +207,8 @@ static bool is_traced(struct pid *pid)
  */
 int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE])
 {
-	if (who->cred->user_ns != &init_user_ns || users_filesystem(who->file) ||
-	    is_traced(who->pid))
+	if (who->cred->user_ns != &init_user_ns ||
+	    bastion_users_filesystem(file_inode(who->file)) || is_traced(who->pid))
 		return -EKEYREJECTED;
 	return crypto_memneq(who->digest, digest, BASTION_EXE_SIZE) ? -EKEYREJECTED : 0;
 }
