@@ -7,8 +7,9 @@
  *    disabled there, so all that happens is that the process gets a task work.
  * 2. Task works run on the way back to user space, which is where the new program
  *    begins. Whatever is mapped from a file by then, the kernel has mapped to run it: the
- *    executable and its ELF interpreter. What an interpreter was started for is found
- *    by name, as the interpreter will find it.
+ *    executable and its ELF interpreter. What an interpreter was started for is what the
+ *    kernel has opened for it (binfmt_misc's flags O and C), or is found by name, as
+ *    the interpreter will find it.
  * 3. What cannot be measured does not run: the process is killed. Only what must run, since
  *    the machine ends with it, or because nobody may stop root, runs unmeasured, and then
  *    nothing attests any more until the next power cycle.
@@ -21,6 +22,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/namei.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -39,8 +41,8 @@
 #include "measuring.h"
 #include "requester.h"
 
-/* The kernel maps two: the executable and its ELF interpreter. */
-#define MAPPED_MAX	4
+/* Two that the kernel maps, the executable and its ELF interpreter, and one that it passes on */
+#define FILES_MAX	5
 /* As deep as the kernel follows "#!" */
 #define SCRIPTS_MAX	5
 
@@ -54,17 +56,15 @@ static DECLARE_COMPLETION(idle);
  * struct execution - a process on its way to a new program
  * @work:	measures it
  * @name:	of what was executed when that is interpreted, or NULL
- * @file:	the same, where the kernel passes it to the interpreter, or NULL
- * @mapped:	files that are mapped
- * @mapped_count: how many
+ * @files:	what runs, and what the kernel passes to an interpreter, open
+ * @count:	of @files
  * @path:	a buffer of PATH_MAX bytes
  */
 struct execution {
 	struct callback_head work;
 	char *name;
-	struct file *file;
-	struct file *mapped[MAPPED_MAX];
-	unsigned int mapped_count;
+	struct file *files[FILES_MAX];
+	unsigned int count;
 	char *path;
 };
 
@@ -80,10 +80,8 @@ static void execution_free(struct execution *execution)
 {
 	unsigned int i;
 
-	for (i = 0; i < execution->mapped_count; i++)
-		fput(execution->mapped[i]);
-	if (execution->file)
-		fput(execution->file);
+	for (i = 0; i < execution->count; i++)
+		fput(execution->files[i]);
 	kfree(execution->path);
 	kfree(execution->name);
 	kfree(execution);
@@ -179,15 +177,30 @@ static int measure_file(struct execution *execution, struct file *file)
 	return ret;
 }
 
-static bool is_mapped(const struct execution *execution, const struct inode *inode)
+static bool has_content(const struct execution *execution, const struct inode *inode)
 {
 	unsigned int i;
 
-	for (i = 0; i < execution->mapped_count; i++) {
-		if (file_inode(execution->mapped[i]) == inode)
+	for (i = 0; i < execution->count; i++) {
+		if (bastion_file_content(execution->files[i]) == inode)
 			return true;
 	}
 	return false;
+}
+
+/* Consumes the reference to @file. */
+static int add_file(struct execution *execution, struct file *file)
+{
+	if (has_content(execution, bastion_file_content(file))) {
+		fput(file);
+		return 0;
+	}
+	if (execution->count == FILES_MAX) {
+		fput(file);
+		return -E2BIG;
+	}
+	execution->files[execution->count++] = file;
+	return 0;
 }
 
 /*
@@ -205,17 +218,21 @@ static int find_mapped(struct execution *execution)
 		return -EINTR;
 	vma_iter_init(&vmi, mm, 0);
 	for_each_vma(vmi, vma) {
-		if (!vma->vm_file || is_mapped(execution, file_inode(vma->vm_file)))
-			continue;
-		if (execution->mapped_count == MAPPED_MAX) {
-			ret = -E2BIG;
+		if (vma->vm_file)
+			ret = add_file(execution, get_file(vma->vm_file));
+		if (ret)
 			break;
-		}
-		execution->mapped[execution->mapped_count++] = get_file(vma->vm_file);
 	}
 	mmap_read_unlock(mm);
-	/* Nothing to measure is not nothing to run. */
-	return ret ?: execution->mapped_count ? 0 : -ENOEXEC;
+	return ret;
+}
+
+/* The executable, of which nothing need be mapped: its memory may be all zeros at first. */
+static int find_executable(struct execution *execution)
+{
+	struct file *file = compat_mm_exe_file(current->mm);
+
+	return file ? add_file(execution, file) : -ENOEXEC;
 }
 
 /* The interpreter that the first line of @file names; NULL when that is no such line. */
@@ -236,17 +253,35 @@ static int find_interpreter(struct file *file, char line[BINPRM_BUF_SIZE], char 
 	return 0;
 }
 
-/* Unless it is mapped, which was the end. @name: as find_interpreter() */
-static int measure_script(struct execution *execution, struct file *file,
-			  char line[BINPRM_BUF_SIZE], char **name)
+/* Is what @name names among the files that are open already? It need not be readable. */
+static bool has_named(const struct execution *execution, const char *name)
 {
+	struct path path;
+	bool has;
+
+	if (kern_path(name, LOOKUP_FOLLOW, &path))
+		return false;
+	has = has_content(execution, d_real_inode(path.dentry));
+	path_put(&path);
+	return has;
+}
+
+/* @next: the interpreter that it names, if it is a script */
+static int measure_script(struct execution *execution, const char *name,
+			  char line[BINPRM_BUF_SIZE], char **next)
+{
+	struct file *file;
 	int ret;
 
-	if (is_mapped(execution, bastion_file_content(file)))
-		return 0;
+	file = filp_open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, 0);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
 	ret = measure_file(execution, file);
 	/* What a user's file system says of the next is worth nothing. */
-	return ret || is_users(file) ? ret : find_interpreter(file, line, name);
+	if (!ret && !is_users(file))
+		ret = find_interpreter(file, line, next);
+	fput(file);
+	return ret;
 }
 
 /*
@@ -256,23 +291,16 @@ static int measure_script(struct execution *execution, struct file *file,
  */
 static int measure_scripts(struct execution *execution)
 {
-	struct file *file = execution->file ? get_file(execution->file) : NULL;
-	char line[BINPRM_BUF_SIZE], *name = execution->name;
+	char line[BINPRM_BUF_SIZE], *next, *name = execution->name;
 	unsigned int depth;
 	int ret = 0;
 
-	for (depth = 0; name && !ret; depth++) {
-		if (!file)
-			file = filp_open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, 0);
-		if (IS_ERR(file))
-			return PTR_ERR(file);
-		name = NULL;
+	for (depth = 0; name && !ret && !has_named(execution, name); depth++) {
 		if (depth > SCRIPTS_MAX)
-			ret = -ELOOP;
-		else
-			ret = measure_script(execution, file, line, &name);
-		fput(file);
-		file = NULL;
+			return -ELOOP;
+		next = NULL;
+		ret = measure_script(execution, name, line, &next);
+		name = next;
 	}
 	return ret;
 }
@@ -285,9 +313,9 @@ static int measure_all(struct execution *execution)
 	execution->path = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!execution->path)
 		return -ENOMEM;
-	ret = find_mapped(execution);
-	for (i = 0; i < execution->mapped_count && !ret; i++)
-		ret = measure_file(execution, execution->mapped[i]);
+	ret = find_mapped(execution) ?: find_executable(execution);
+	for (i = 0; i < execution->count && !ret; i++)
+		ret = measure_file(execution, execution->files[i]);
 	return ret ?: measure_scripts(execution);
 }
 
@@ -316,6 +344,7 @@ static struct execution *execution_alloc(const struct linux_binprm *bprm)
 {
 	const gfp_t gfp = GFP_ATOMIC | __GFP_NOWARN;
 	struct execution *execution = kzalloc(sizeof(*execution), gfp);
+	struct file *passed;
 
 	if (!execution)
 		return NULL;
@@ -327,8 +356,10 @@ static struct execution *execution_alloc(const struct linux_binprm *bprm)
 		kfree(execution);
 		return NULL;
 	}
-	if (bprm->executable)
-		execution->file = get_file(bprm->executable);
+	/* Nobody else has the process's files: it has just got its own, and does not run yet. */
+	passed = bprm->have_execfd ? fget(bprm->execfd) : NULL;
+	if (passed)
+		execution->files[execution->count++] = passed;
 	return execution;
 }
 
