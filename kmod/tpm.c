@@ -135,7 +135,8 @@ static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTI
 	mutex_lock(&t->lock);
 	memcpy(value, t->value, sizeof(value));
 	memcpy(reg, t->registers[index], sizeof(reg));
-	ret = roll(BASTION_SHA384, reg, digest);
+	/* Somebody else may have seen in between that it was started anew. */
+	ret = t->lost ? -EIO : roll(BASTION_SHA384, reg, digest);
 	/* IMA's list is in a PCR of its own, into which IMA has extended it. */
 	if (!ret && index != BASTION_MR_IMA)
 		ret = extend_pcr(t, index, digest, value);
