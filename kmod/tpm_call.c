@@ -172,16 +172,17 @@ int bastion_tpm_read_pcr(struct bastion_tpm *t, u32 index, u8 value[BASTION_TPM_
 
 /*
  * The TPM was started anew. Sessions and tickets are worth nothing then; when it kept its
- * PCRs, as over a sleep, that was all, and what was to be done can be done now.
+ * PCRs, as over a sleep, that was all, and what was to be done can be done now. A reset (which a
+ * sleep is none of: TPM 2.0 Library, part 1, 12.2.3) keeps none; what is in them then is
+ * what somebody has put there, though it be the same.
  */
 static int started_anew(struct bastion_tpm *t)
 {
 	u8 value[BASTION_TPM_DIGEST_SIZE];
 
 	bastion_tpm_forget(t);
-	if (!bastion_tpm_read_pcr(t, t->pcr, value) &&
+	if (t->seen_resets == t->resets && !bastion_tpm_read_pcr(t, t->pcr, value) &&
 	    !memcmp(value, t->value, sizeof(value))) {
-		t->resets = t->seen_resets;
 		t->restarts = t->seen_restarts;
 		return -EAGAIN;
 	}
