@@ -186,6 +186,8 @@ static int started_anew(struct bastion_tpm *t)
 		t->restarts = t->seen_restarts;
 		return -EAGAIN;
 	}
+	/* It has no sessions left; what has this handle now is somebody else's. */
+	t->session = 0;
 	t->lost = true;
 	t->statistics.resets++;
 	atomic_inc(&t->generation);

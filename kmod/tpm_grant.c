@@ -41,14 +41,26 @@ int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_
 
 /* Nonces */
 
+/* When the TPM has no time for it, the handle is kept for the next time. */
+static int flush_session(struct bastion_tpm *t)
+{
+	int ret = t->session ? bastion_tpm_flush(t, t->session) : 0;
+
+	t->drawn = false;
+	if (ret == -EAGAIN || ret == -ETIMEDOUT)
+		return ret;
+	t->session = 0;
+	return 0;
+}
+
 static int draw(struct bastion_tpm *t, void *data)
 {
 	struct bastion_tpm_session session = {};
 	int ret;
 
-	if (t->session)
-		bastion_tpm_flush(t, t->session);
-	t->session = 0;
+	ret = flush_session(t);
+	if (ret)
+		return ret;
 	ret = bastion_tpm_session_start(t, BASTION_TPM_SE_POLICY, BASTION_TPM_RH_NULL, &session);
 	if (ret)
 		return ret;
@@ -58,6 +70,7 @@ static int draw(struct bastion_tpm *t, void *data)
 		return ret;
 	}
 	t->session = session.handle;
+	t->drawn = true;
 	t->session_start = ktime_get_boottime();
 	memcpy(t->session_nonce, session.nonce, sizeof(session.nonce));
 	memcpy(data, session.nonce, sizeof(session.nonce));
@@ -93,7 +106,7 @@ static void drop_grant(struct bastion_tpm_grant *grant)
  * bastion_tpm_forget() - every ticket, and the nonce
  * @t:		the TPM, locked
  *
- * The TPM itself is not asked: it cannot take back a ticket.
+ * The TPM itself is not asked: it cannot take back a ticket. The nonce's session is flushed later.
  */
 void bastion_tpm_forget(struct bastion_tpm *t)
 {
@@ -102,28 +115,25 @@ void bastion_tpm_forget(struct bastion_tpm *t)
 	lockdep_assert_held(&t->lock);
 	list_for_each_entry_safe(grant, next, &t->grants, list)
 		drop_grant(grant);
-	t->session = 0;
+	t->drawn = false;
 	memzero_explicit(t->session_nonce, sizeof(t->session_nonce));
 }
 
 static int end_session(struct bastion_tpm *t, void *data)
 {
-	if (*(u32 *)data)
-		bastion_tpm_flush(t, *(u32 *)data);
-	return 0;
+	/* Another round may have begun. */
+	return t->drawn ? 0 : flush_session(t);
 }
 
 int bastion_tpm_relock(struct bastion_chip *chip)
 {
 	struct bastion_tpm *t = bastion_tpm_of(chip);
-	u32 session;
 	int ret;
 
 	mutex_lock(&t->lock);
-	session = t->session;
 	bastion_tpm_forget(t);
 	mutex_unlock(&t->lock);
-	ret = bastion_tpm_run(t, end_session, &session);
+	ret = bastion_tpm_run(t, end_session, NULL);
 	/* Nothing is left to be dropped in a TPM that was started anew, or has no time. */
 	return ret == -ESTALE || ret == -EAGAIN ? 0 : ret;
 }
@@ -245,10 +255,10 @@ static int get_tickets(struct bastion_tpm *t, const struct acceptance *a, u32 ve
 	ret = bastion_tpm_restore(t, t->session_context, t->session_context_len, &session);
 	if (ret)
 		return ret == -ENOENT || ret == -EBADMSG ? -ESTALE : ret;
-	t->session = 0;
 	for (i = 0; !ret && i < a->grant->ticket_count; i++)
 		ret = get_ticket(t, verifier, session, &a->signatures[i], &a->grant->tickets[i]);
-	bastion_tpm_flush(t, session);
+	t->session = session;
+	flush_session(t);
 	/* It cannot be had a second time. */
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
@@ -260,7 +270,7 @@ static int accept(struct bastion_tpm *t, void *data)
 	u32 verifier;
 	int ret;
 
-	if (!t->session)
+	if (!t->drawn)
 		return -ESTALE;
 	ret = load_verifier(t, a, &verifier);
 	if (ret)

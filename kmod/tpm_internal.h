@@ -109,7 +109,8 @@ struct bastion_tpm_grant {
  * @storage_point: x || y
  * @registers:	computed here, from what was extended
  * @value:	what the SHA-256 bank's PCR must be after all that
- * @session:	the round's policy session, saved; 0: none
+ * @session:	a policy session of a round's, saved; 0: none
+ * @drawn:	its nonce is that of the round; else it is to be flushed
  * @session_context: of it
  * @session_context_len: bytes
  * @session_nonce: its nonceTPM
@@ -139,6 +140,7 @@ struct bastion_tpm {
 	u8 registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
 	u8 value[BASTION_TPM_DIGEST_SIZE];
 	u32 session;
+	bool drawn;
 	u8 *session_context;
 	size_t session_context_len;
 	u8 session_nonce[BASTION_TPM_NONCE_SIZE];
