@@ -84,13 +84,25 @@ int bastion_boot_key_init(struct bastion_boot_key *k)
 }
 
 /**
+ * bastion_boot_key_wipe - forgets the private half
+ * @k:		initialised, or all zero; nobody may be using it
+ *
+ * Nothing opens with it any more. The public half stays as it is.
+ */
+void bastion_boot_key_wipe(struct bastion_boot_key *k)
+{
+	if (k->tfm)
+		crypto_free_kpp(k->tfm);	/* wipes the context, the private key with it */
+	k->tfm = NULL;
+}
+
+/**
  * bastion_boot_key_exit - forgets the key
  * @k:		initialised, or all zero; nobody may be using it
  */
 void bastion_boot_key_exit(struct bastion_boot_key *k)
 {
-	if (k->tfm)
-		crypto_free_kpp(k->tfm);	/* wipes the context, the private key with it */
+	bastion_boot_key_wipe(k);
 	memzero_explicit(k, sizeof(*k));
 }
 
@@ -119,6 +131,9 @@ static int open_sealed(struct bastion_boot_key *k, const struct kvec *tag, const
 {
 	struct scratch *s;
 	int ret;
+
+	if (!k->tfm)
+		return -ENODEV;
 
 	/* 1. The ephemeral point, before the private key meets it. */
 	ret = bastion_point_check(sealed);
@@ -150,7 +165,8 @@ static int open_sealed(struct bastion_boot_key *k, const struct kvec *tag, const
  * May sleep. Only reads @k: any number may run at once, as long as the caller
  * (by its mutex, say) keeps bastion_boot_key_exit() away.
  *
- * Return: 0; -EKEYREJECTED it does not open, whatever the reason; -ENOMEM or
+ * Return: 0; -EKEYREJECTED it does not open, whatever the reason; -ENODEV after
+ * bastion_boot_key_wipe(); -ENOMEM or
  * another error of the kernel's crypto.
  */
 int bastion_boot_key_open(struct bastion_boot_key *k, const u8 sealed[BASTION_SEALED_TOKEN_SIZE],

@@ -15,7 +15,7 @@ struct crypto_kpp;
 /**
  * struct bastion_boot_key - a key that lives as long as its chip is bound
  * @point:	public half, uncompressed; constant after init
- * @tfm:	holds the private half, which nothing reads and which is wiped with it
+ * @tfm:	holds the private half, which nothing reads and which is wiped with it; NULL once it is
  */
 struct bastion_boot_key {
 	u8 point[BASTION_POINT_SIZE];
@@ -23,6 +23,7 @@ struct bastion_boot_key {
 };
 
 int bastion_boot_key_init(struct bastion_boot_key *k);
+void bastion_boot_key_wipe(struct bastion_boot_key *k);
 void bastion_boot_key_exit(struct bastion_boot_key *k);
 int bastion_boot_key_open(struct bastion_boot_key *k, const u8 sealed[BASTION_SEALED_TOKEN_SIZE],
 			  const u8 grant_digest[BASTION_DIGEST_SIZE],

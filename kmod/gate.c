@@ -574,7 +574,7 @@ int bastion_gate_open(struct bastion_gate *gate)
 }
 
 /**
- * bastion_gate_stop() - the end: lock, cap, send everybody home
+ * bastion_gate_stop() - the end: lock, wipe the boot key, cap, send everybody home
  * @gate:	the gate; the caller holds the chip's ops, or the chip is gone
  * @why:	for the cap record
  */
@@ -589,6 +589,11 @@ void bastion_gate_stop(struct bastion_gate *gate, const char *why)
 		bastion_gate_touch(gate);
 	bastion_gate_wake(gate);
 	mutex_unlock(&gate->lock);
+
+	/* Whatever the chip says to what follows: the next kernel finds nothing in memory. */
+	mutex_lock(&gate->round_lock);
+	bastion_boot_key_wipe(&gate->boot_key);
+	mutex_unlock(&gate->round_lock);
 
 	if (!gate->chip->ops)
 		return;
