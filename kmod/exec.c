@@ -48,13 +48,23 @@
 
 static struct tracepoint *tracepoint;
 
+/* How long unloading waits for somebody before it does not do so quietly */
+#define PATIENCE	(10 * HZ)
+
 /* Works that were given to a process and are not done, and one for as long as the hook is there. */
 static atomic_t pending;
 static DECLARE_COMPLETION(idle);
 
+/* Protects the next */
+static DEFINE_SPINLOCK(executions_lock);
+/* All of them. A process is alive for as long as it has one there. */
+static LIST_HEAD(executions);
+
 /**
  * struct execution - a process on its way to a new program
  * @work:	measures it
+ * @list:	in @executions
+ * @task:	the process
  * @name:	of what was executed when that is interpreted, or NULL
  * @files:	what runs, and what the kernel passes to an interpreter, open
  * @count:	of @files
@@ -62,6 +72,8 @@ static DECLARE_COMPLETION(idle);
  */
 struct execution {
 	struct callback_head work;
+	struct list_head list;
+	struct task_struct *task;
 	char *name;
 	struct file *files[FILES_MAX];
 	unsigned int count;
@@ -319,10 +331,28 @@ static int measure_all(struct execution *execution)
 	return ret ?: measure_scripts(execution);
 }
 
+static void start(struct execution *execution, struct task_struct *task)
+{
+	execution->task = task;
+	atomic_inc(&pending);
+	spin_lock(&executions_lock);
+	list_add_tail(&execution->list, &executions);
+	spin_unlock(&executions_lock);
+}
+
 static void done(void)
 {
 	if (atomic_dec_and_test(&pending))
 		complete(&idle);
+}
+
+static void finish(struct execution *execution)
+{
+	spin_lock(&executions_lock);
+	list_del(&execution->list);
+	spin_unlock(&executions_lock);
+	execution_free(execution);
+	done();
 }
 
 /* In the process itself, before it returns to user space, or on its way to its end. */
@@ -336,8 +366,7 @@ static void measure_work(struct callback_head *work)
 		ret = measure_all(execution);
 	if (ret)
 		refuse(current, ret);
-	execution_free(execution);
-	done();
+	finish(execution);
 }
 
 static struct execution *execution_alloc(const struct linux_binprm *bprm)
@@ -372,12 +401,10 @@ static void probe(void *data, struct task_struct *task, pid_t old_pid, struct li
 		refuse(task, -ENOMEM);
 		return;
 	}
-	atomic_inc(&pending);
-	if (task_work_add(task, &execution->work, TWA_RESUME)) {
+	start(execution, task);
+	if (task_work_add(task, &execution->work, TWA_RESUME))
 		/* It is dying. */
-		execution_free(execution);
-		done();
-	}
+		finish(execution);
 }
 
 static void find_tracepoint(struct tracepoint *candidate, void *data)
@@ -410,6 +437,25 @@ int bastion_exec_init(void)
 	return ret;
 }
 
+/*
+ * Whoever serves the file system that somebody waits for may never answer. A signal ends the wait if
+ * the server has not been asked yet; else only the server's end does.
+ */
+static void press(void)
+{
+	struct execution *execution;
+
+	spin_lock(&executions_lock);
+	list_for_each_entry(execution, &executions, list) {
+		pr_warn("unloading waits for %s (pid %d, uid %u), which cannot be measured yet\n",
+			execution->task->comm, task_pid_nr(execution->task),
+			from_kuid(&init_user_ns, task_uid(execution->task)));
+		if (!is_global_init(execution->task))
+			send_sig(SIGKILL, execution->task, 1);
+	}
+	spin_unlock(&executions_lock);
+}
+
 void bastion_exec_exit(void)
 {
 	if (!tracepoint)
@@ -418,7 +464,8 @@ void bastion_exec_exit(void)
 	/* From here on nobody gets a work. */
 	tracepoint_synchronize_unregister();
 	done();
-	wait_for_completion(&idle);
+	while (!wait_for_completion_timeout(&idle, PATIENCE))
+		press();
 	flush_work(&given_up);
 	bastion_exec_cache_exit();
 	/*
