@@ -92,6 +92,11 @@ static int has_extended(struct bastion_tpm *t, const u8 next[BASTION_TPM_DIGEST_
 	return error == -ENOMEM && !memcmp(value, t->value, sizeof(value)) ? -ENOMEM : -EIO;
 }
 
+static int extend_all(struct bastion_tpm *t, void *digests)
+{
+	return tpm_pcr_extend(t->tpm, t->pcr, digests);
+}
+
 /* @next: what the SHA-256 bank's PCR is before, and after */
 static int extend_pcr(struct bastion_tpm *t, u32 index, const u8 digest[BASTION_DIGEST_SIZE],
 		      u8 next[BASTION_TPM_DIGEST_SIZE])
@@ -113,7 +118,7 @@ static int extend_pcr(struct bastion_tpm *t, u32 index, const u8 digest[BASTION_
 	}
 	if (!ret) {
 		t->statistics.commands++;
-		ret = tpm_pcr_extend(t->tpm, t->pcr, digests);
+		ret = bastion_tpm_aside(t, extend_all, digests);
 		if (ret)
 			ret = has_extended(t, next, ret);
 	}
@@ -545,6 +550,8 @@ unlock:
 
 static void free_tpm(struct bastion_tpm *t)
 {
+	if (!IS_ERR_OR_NULL(t->worker))
+		kthread_destroy_worker(t->worker);
 	tpm_buf_destroy(&t->buf);
 	kfree(t->params);
 	kfree(t->storage_context);
@@ -570,7 +577,8 @@ static struct bastion_tpm *alloc_tpm(struct tpm_chip *tpm)
 	t->params = kzalloc(BASTION_TPM_COMMAND_MAX, GFP_KERNEL);
 	t->storage_context = kzalloc(BASTION_TPM_CONTEXT_MAX, GFP_KERNEL);
 	t->session_context = kzalloc(BASTION_TPM_CONTEXT_MAX, GFP_KERNEL);
-	if (t->params && t->storage_context && t->session_context)
+	t->worker = kthread_create_worker(0, "bastion-tpm");
+	if (t->params && t->storage_context && t->session_context && !IS_ERR(t->worker))
 		return t;
 	free_tpm(t);
 	return NULL;

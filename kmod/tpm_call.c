@@ -16,6 +16,44 @@
 #define TRIES		50
 #define PAUSE_MS	10
 
+struct aside {
+	struct kthread_work work;
+	struct bastion_tpm *t;
+	bastion_tpm_fn fn;
+	void *data;
+	int ret;
+};
+
+static void call_aside(struct kthread_work *work)
+{
+	struct aside *aside = container_of(work, struct aside, work);
+
+	aside->ret = aside->fn(aside->t, aside->data);
+}
+
+/**
+ * bastion_tpm_aside() - call a function of the kernel's TPM driver
+ * @t:		the TPM, locked
+ * @fn:		what calls it
+ * @data:	for @fn
+ *
+ * Some drivers wait in a way that a signal ends, and give up their command then. To the gate that
+ * is a TPM that does not answer, and locks it for all: nobody may do so by sending himself a signal.
+ * A kernel thread is sent none.
+ *
+ * Return: as @fn.
+ */
+int bastion_tpm_aside(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
+{
+	struct aside aside = { .t = t, .fn = fn, .data = data };
+
+	lockdep_assert_held(&t->lock);
+	kthread_init_work(&aside.work, call_aside);
+	kthread_queue_work(t->worker, &aside.work);
+	kthread_flush_work(&aside.work);
+	return aside.ret;
+}
+
 int bastion_tpm_enter(struct bastion_tpm *t)
 {
 	lockdep_assert_held(&t->lock);
@@ -40,20 +78,26 @@ static size_t answer_len(const struct bastion_tpm *t)
 	return min_t(size_t, get_unaligned_be32(t->buf.data + 2), BASTION_TPM_COMMAND_MAX);
 }
 
+/* A response code is positive, and fits. */
+static int send(struct bastion_tpm *t, void *unused)
+{
+	return tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
+}
+
 static int transmit(struct bastion_tpm *t, struct bastion_tpm_call *call,
 		    struct bastion_tpm_frame *frame)
 {
-	ssize_t ret;
+	int ret;
 
 	t->statistics.commands++;
-	ret = tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
+	ret = bastion_tpm_aside(t, send, NULL);
 	if (ret < 0) {
 		t->statistics.timeouts += ret == -ETIME;
 		return ret == -ETIME ? -ETIMEDOUT : -EIO;
 	}
 	if (ret > 0) {
 		t->statistics.refusals++;
-		pr_debug("the TPM answers %s with 0x%03zx\n", bastion_tpm_name(call->command), ret);
+		pr_debug("the TPM answers %s with 0x%03x\n", bastion_tpm_name(call->command), ret);
 	}
 	return bastion_tpm_parse_frame(call->command, call->password || call->session,
 				       t->buf.data, answer_len(t), frame);
@@ -156,17 +200,29 @@ int bastion_tpm_read_clock(struct bastion_tpm *t)
 	return ret;
 }
 
+struct pcr_read {
+	u32 index;
+	struct tpm_digest digest;
+};
+
+static int read_pcr(struct bastion_tpm *t, void *data)
+{
+	struct pcr_read *read = data;
+
+	return tpm_pcr_read(t->tpm, read->index, &read->digest);
+}
+
 /* Not entered: the kernel's own function enters. */
 int bastion_tpm_read_pcr(struct bastion_tpm *t, u32 index, u8 value[BASTION_TPM_DIGEST_SIZE])
 {
-	struct tpm_digest digest = { .alg_id = BASTION_TPM_ALG_SHA256 };
+	struct pcr_read read = { .index = index, .digest.alg_id = BASTION_TPM_ALG_SHA256 };
 
 	if (READ_ONCE(t->gone))
 		return -ENODEV;
 	t->statistics.commands++;
-	if (tpm_pcr_read(t->tpm, index, &digest))
+	if (bastion_tpm_aside(t, read_pcr, &read))
 		return -EIO;
-	memcpy(value, digest.digest, BASTION_TPM_DIGEST_SIZE);
+	memcpy(value, read.digest.digest, BASTION_TPM_DIGEST_SIZE);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef _BASTION_TPM_INTERNAL_H
 #define _BASTION_TPM_INTERNAL_H
 
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/tpm.h>
@@ -92,6 +93,7 @@ struct bastion_tpm_grant {
  * @chip:	over it
  * @generation:	see bastion_chip_ops
  * @gone:	no more commands
+ * @worker:	sends them
  * @lock:	protects what follows; innermost but for the TPM driver's own, held across
  *		commands
  * @tested:	the PCR has been looked at
@@ -125,6 +127,7 @@ struct bastion_tpm {
 	struct bastion_chip *chip;
 	atomic_t generation;
 	bool gone;
+	struct kthread_worker *worker;
 	struct mutex lock;
 	bool tested;
 	bool lost;
@@ -153,6 +156,7 @@ struct bastion_tpm {
 
 /* tpm_call.c */
 typedef int (*bastion_tpm_fn)(struct bastion_tpm *t, void *data);
+int bastion_tpm_aside(struct bastion_tpm *t, bastion_tpm_fn fn, void *data);
 int bastion_tpm_enter(struct bastion_tpm *t);
 void bastion_tpm_leave(struct bastion_tpm *t);
 int bastion_tpm_call(struct bastion_tpm *t, struct bastion_tpm_call *call);
