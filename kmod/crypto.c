@@ -48,8 +48,9 @@ static const struct {
 static struct crypto_shash *tfms[BASTION_HASH_COUNT];
 
 /*
- * Nobody uses these: they keep in the kernel what it makes of its modules on demand. To make
- * it takes a process, modprobe, which must not be waited for with the chip's ops held.
+ * Nobody uses these: they have the kernel make of its modules, now, what it would make on demand. To
+ * make it takes a process, modprobe, which is better not waited for with the chip's ops held. That
+ * comes again only if a faster SHA-384 turns up later.
  */
 static struct crypto_shash *kept_hmac;
 static struct crypto_aead *kept_gcm;

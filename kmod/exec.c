@@ -447,9 +447,9 @@ static void press(void)
 
 	spin_lock(&executions_lock);
 	list_for_each_entry(execution, &executions, list) {
-		pr_warn("unloading waits for %s (pid %d, uid %u), which cannot be measured yet\n",
-			execution->task->comm, task_pid_nr(execution->task),
-			from_kuid(&init_user_ns, task_uid(execution->task)));
+		pr_warn_ratelimited("unloading waits for %s (pid %d, uid %u), which cannot be measured yet\n",
+				    execution->task->comm, task_pid_nr(execution->task),
+				    from_kuid(&init_user_ns, task_uid(execution->task)));
 		if (!is_global_init(execution->task))
 			send_sig(SIGKILL, execution->task, 1);
 	}

@@ -8,13 +8,17 @@
  *
  * Content is known by the inode's change counter, which no user can set. But not all that changes
  * it counts, nor shows in the page cache: through a shared mapping a page changes any number of
- * times, and ext4's MOVE_EXT takes away the blocks below the pages of a file. All of it needs
- * a file that is open for writing. So
+ * times, and ext4's MOVE_EXT takes away the blocks below the pages of a file. What users can do
+ * of that needs a file that is open for writing. So
  *
  * 1. nobody can open the file for writing from before it is looked up until it is remembered, and
  *    what somebody has open is not remembered;
  * 2. what is hashed is what is stored, not what is left in the page cache;
  * 3. when a writer closes it, what was known is void.
+ *
+ * Root can do more: ext4's SWAP_BOOT exchanges content and counters of files that nobody has open,
+ * and gives both other generations, so that the generation must be the same, too; what it writes
+ * through fanotify's file descriptors, or to the disk itself, is not noticed.
  *
  * A file that fs-verity protects never changes. The kernel has its digest at hand, and holds what
  * it reads of the file to it.
@@ -47,6 +51,7 @@
  * @used:	since the clock's hand was here
  * @written:	somebody had the file open for writing since
  * @change:	the inode's change counter
+ * @inode_generation: and generation
  * @chips:	the generation of the list of chips whose logs have it
  * @verity:	@digest is that of fs-verity
  * @digest:	SHA-256
@@ -58,6 +63,7 @@ struct entry {
 	bool used;
 	bool written;
 	u64 change;
+	u32 inode_generation;
 	u64 chips;
 	bool verity;
 	u8 digest[BASTION_EXE_SIZE];
@@ -158,6 +164,15 @@ static void entry_drop(struct entry *entry)
 	fsnotify_put_mark(&entry->mark);
 }
 
+/*
+ * Files are found by name, too, and whoever put another one there must not keep others from writing
+ * to what the kernel would not execute, and not keep from it either.
+ */
+static bool may_be_executed(const struct inode *inode)
+{
+	return S_ISREG(inode->i_mode) && inode->i_mode & 0111;
+}
+
 /* As while the kernel executes a file. The content's inode need not be the one that is opened. */
 static bool deny_writing(struct inode *inode)
 {
@@ -184,8 +199,9 @@ static void look_up(struct bastion_known *known, const char *path)
 
 	if (!entry)
 		return;
-	if (entry->change == known->change && entry->verity == known->verity &&
-	    !READ_ONCE(entry->written)) {
+	if (entry->change == known->change &&
+	    entry->inode_generation == known->inode_generation &&
+	    entry->verity == known->verity && !READ_ONCE(entry->written)) {
 		WRITE_ONCE(entry->used, true);
 		known->hashed = true;
 		memcpy(known->digest, entry->digest, BASTION_EXE_SIZE);
@@ -212,10 +228,11 @@ void bastion_exec_cache_find(const struct file *file, const char *path,
 	*known = (struct bastion_known){ .chips = bastion_chips_generation() };
 	known->verity = compat_fsverity_sha256(inode, known->digest);
 	known->hashed = known->verity;
-	if (!counts_changes(inode) || !deny_writing(inode))
+	if (!counts_changes(inode) || !may_be_executed(inode) || !deny_writing(inode))
 		return;
 	known->inode = inode;
 	known->change = inode_query_iversion(inode);
+	known->inode_generation = inode->i_generation;
 	look_up(known, path);
 	if (!known->hashed && drop_pages(inode))
 		bastion_exec_cache_put(known);
@@ -294,13 +311,15 @@ void bastion_exec_cache_keep(const struct file *file, const char *path,
 	struct entry *entry;
 
 	if (!known->inode || size > PATH_SIZE || bastion_file_content(file) != known->inode ||
-	    inode_query_iversion(known->inode) != known->change)
+	    inode_query_iversion(known->inode) != known->change ||
+	    known->inode->i_generation != known->inode_generation)
 		return;
 	entry = kzalloc(struct_size(entry, path, size), GFP_KERNEL);
 	if (!entry)
 		return;
 	INIT_LIST_HEAD(&entry->list);
 	entry->change = known->change;
+	entry->inode_generation = known->inode_generation;
 	entry->chips = known->chips;
 	entry->verity = known->verity;
 	memcpy(entry->digest, known->digest, BASTION_EXE_SIZE);

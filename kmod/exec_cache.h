@@ -13,6 +13,7 @@
  * struct bastion_known - what was looked up, and is to be remembered
  * @inode:	that has the content, which nobody can write to; NULL when it cannot be remembered
  * @change:	its change counter
+ * @inode_generation: and generation
  * @chips:	the generation of the list of chips
  * @hashed:	@digest is the content's
  * @verity:	and is fs-verity's file digest rather than that of all bytes
@@ -22,6 +23,7 @@
 struct bastion_known {
 	struct inode *inode;
 	u64 change;
+	u32 inode_generation;
 	u64 chips;
 	bool hashed;
 	bool verity;

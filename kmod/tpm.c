@@ -577,7 +577,7 @@ static struct bastion_tpm *alloc_tpm(struct tpm_chip *tpm)
 	t->params = kzalloc(BASTION_TPM_COMMAND_MAX, GFP_KERNEL);
 	t->storage_context = kzalloc(BASTION_TPM_CONTEXT_MAX, GFP_KERNEL);
 	t->session_context = kzalloc(BASTION_TPM_CONTEXT_MAX, GFP_KERNEL);
-	t->worker = kthread_create_worker(0, "bastion-tpm");
+	t->worker = compat_kthread_run_worker(0, "bastion-tpm");
 	if (t->params && t->storage_context && t->session_context && !IS_ERR(t->worker))
 		return t;
 	free_tpm(t);

@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
 #include <linux/hrtimer.h>
+#include <linux/kthread.h>
 #include <linux/mm_types.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -228,6 +229,13 @@ static inline int compat_cgroup_path(struct task_struct *task, char *path, size_
 	return strscpy(path, "/", size) < 0 ? -ENAMETOOLONG : 0;
 #endif
 }
+
+/* compat_kthread_run_worker - made and started, which kthread_create_worker() used to do */
+#ifdef kthread_run_worker
+#define compat_kthread_run_worker	kthread_run_worker
+#else
+#define compat_kthread_run_worker	kthread_create_worker
+#endif
 
 /**
  * compat_hrtimer_setup - hrtimer_setup(), which was hrtimer_init() and an assignment

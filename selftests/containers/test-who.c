@@ -146,7 +146,7 @@ static int be_users_container(void)
  * @own:	to make a key of its own
  * @makes:	whose such keys are
  * @finds:	what the user has in its keyring @u
- * @relock:	to open sysfs's relock, which its mode guards alone
+ * @relock:	to open sysfs's relock, which its mode guards; to write wants the capability
  */
 static const struct actor {
 	const char *name;

@@ -8,7 +8,7 @@
 #
 # Environment: SEED, else a fixed one and as many as are needed that nobody has tried yet;
 # FUZZ_SECONDS, for all guests together (20). None runs for longer than five minutes: the
-# log is full some day.
+# log is full some day. If SHARED is set, one guest tries a new seed for half as long.
 
 # shellcheck disable=SC2034 # for who sources this
 FUZZ_PROGRAM=build/selftests/fuzz/fuzz
@@ -21,6 +21,9 @@ fuzz_plan() {
 	now=$(date +%s)
 	if [ -n "${SEED:-}" ]; then
 		seeds=("$SEED")
+	elif [ -n "${SHARED:-}" ]; then
+		seeds=("$now")
+		all=$((all / 2))
 	else
 		seeds=(1)
 		while [ ${#seeds[@]} -lt $guests ] || [ $((all / ${#seeds[@]})) -gt $FUZZ_GUEST_MAX ]; do

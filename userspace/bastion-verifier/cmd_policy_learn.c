@@ -123,8 +123,9 @@ static int print(const struct arguments *args, const struct bv_learned *learned)
 		fprintf(stderr, "note: nothing to learn from %llu violations\n",
 			(unsigned long long)learned->violations);
 	if (learned->skipped)
-		fprintf(stderr, "note: left out %llu entries: they have no digest, or a path that is "
-			"not UTF-8 or has * or ? in it\n", (unsigned long long)learned->skipped);
+		fprintf(stderr, "note: left out %llu entries: they have no digest or that of nothing "
+			"(a user's file system), or a path that is not UTF-8 or has * or ? in it\n",
+			(unsigned long long)learned->skipped);
 	return show_json(base);
 }
 

@@ -48,7 +48,7 @@ static int learn(struct bv_learned *learned, struct bv_span path, struct bv_span
 
 	if (!name)
 		ret = -ENOMEM;
-	else if (!utf8 || !path.len || bv_glob_special(name) ||
+	else if (!utf8 || !path.len || bv_glob_special(name) || bv_digest_is_nothing(digest) ||
 		 bv_reference_digest(text, algorithm, digest))
 		learned->skipped++;
 	else

@@ -12,7 +12,8 @@
  * struct bv_learned - one generation under construction
  * @files:	object: path to an array of digests
  * @violations:	entries of IMA's list that nothing could be learned from
- * @skipped:	entries whose path no reference can name: not UTF-8, or with a wildcard
+ * @skipped:	entries that no reference can name: no digest or that of nothing, a path that is not
+ *		UTF-8 or has a wildcard
  */
 struct bv_learned {
 	json_t *files;

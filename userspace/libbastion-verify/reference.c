@@ -89,6 +89,14 @@ int bv_reference_digest(char *out, struct bv_span algorithm, struct bv_span dige
 	return 0;
 }
 
+bool bv_digest_is_nothing(struct bv_span digest)
+{
+	for (size_t i = 0; i < digest.len; i++)
+		if (digest.data[i] != 0xff)
+			return false;
+	return digest.len;
+}
+
 static bool digest_ok(const char *text)
 {
 	const char *colon = strrchr(text, ':');
@@ -100,7 +108,8 @@ static bool digest_ok(const char *text)
 	if (!algorithm_ok(name))
 		return false;
 	len = bv_unhex(bytes, 16, sizeof(bytes), colon + 1);
-	return len > 0 && (bank < 0 || len == (ssize_t)bv_bank_size(bank));
+	return len > 0 && (bank < 0 || len == (ssize_t)bv_bank_size(bank)) &&
+	       !bv_digest_is_nothing((struct bv_span){ bytes, len });
 }
 
 static int read_digests(const json_t *json, const char *path, struct value *value,
@@ -115,8 +124,8 @@ static int read_digests(const json_t *json, const char *path, struct value *valu
 		const char *text = json_string_value(json_array_get(json, i));
 
 		if (!text || !digest_ok(text))
-			return bv_fail(err, "%.100s: digest %zu is not algorithm, colon, lower-case hex",
-				       path, i);
+			return bv_fail(err, "%.100s: digest %zu is not algorithm, colon, lower-case hex, "
+				       "or that of nothing (ff...)", path, i);
 	}
 	value->digests = json;
 	return 0;

@@ -72,6 +72,9 @@ struct bv_nearest {
 void bv_references_find(const struct bv_references *references, struct bv_span path,
 			const char *digest, struct bv_nearest *nearest);
 
+/** bv_digest_is_nothing() - all 0xff, in place of that of content that nobody can vouch for */
+bool bv_digest_is_nothing(struct bv_span digest);
+
 /**
  * bv_reference_digest() - spell a digest as references do
  * @out:	BV_REFERENCE_DIGEST bytes

@@ -40,7 +40,7 @@ static int remove_folder(void **state)
 	return system(command);
 }
 
-/* Two names of the first key, and one of the second. */
+/* A name of the first key, and two of the second, which is returned. */
 static struct verifier store(void)
 {
 	struct verifier verifier = { .name = "b" };

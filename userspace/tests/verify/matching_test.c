@@ -127,6 +127,7 @@ static void test_bad_references(void **state)
 		FILES("[{\"path\": \"/a\", \"digests\": \"all\"}]"),
 		FILES("[{\"path\": \"/a\", \"digests\": [\"sha256:00\"]}]"),
 		FILES("[{\"path\": \"/a\", \"digests\": [\"" "SHA256:" "\"]}]"),
+		FILES("[{\"path\": \"/a\", \"digests\": [\"" DIGEST_1 "\", \"" D32("ff") "\"]}]"),
 		FILES("[{\"path\": \"/a\", \"digests\": [\"00112233445566778899aabbccddeeff\"]}]"),
 		FILES("[{\"path\": \"/a\", \"digests\": \"any\", \"digest\": 1}]"),
 	};

@@ -177,6 +177,25 @@ static void test_simulate(void **state)
 	fails_by("executables");
 }
 
+/* What stands for the content of a user's file system is learnt from no log, and refused. */
+static void test_learn_nothing(void **state)
+{
+	json_t *json;
+
+	tc_file(tc, &tc->log, 4, "/usr/bin/served", 32, 0xff);
+	tc_file(tc, &tc->log, 4, "/usr/bin/last", 32, 0xfe);
+	tm_write("log", (struct bv_span){ tc->log.bytes.data, tc->log.bytes.len });
+	learn();
+	json = json_load_file(tm_path("refs.json"), 0, NULL);
+	assert_string_equal(path_at(json, 3), "/usr/bin/last");
+	assert_string_equal(path_at(json, 4), "boot_aggregate");
+	assert_null(path_at(json, 5));
+	json_decref(json);
+	names_references(true);
+	assert_int_equal(SIMULATE(LOGS, "--ima", tm_path("ima"), "--json"), VERIFIER_REFUSED);
+	fails_by("executables");
+}
+
 static void test_simulate_refusals(void **state)
 {
 	struct bv_span nothing = { (const uint8_t *)"", 0 };
@@ -336,6 +355,7 @@ int main(void)
 		TEST(test_learn),
 		TEST(test_learn_more),
 		TEST(test_simulate),
+		TEST(test_learn_nothing),
 		TEST(test_simulate_refusals),
 		TEST(test_simulate_bad_list),
 		TEST(test_next_boot),
