@@ -30,11 +30,11 @@ know_machine() {
 	step "The machine proves which TPM it has, and is enrolled"
 	serve machine
 	refused machine 4 "enroll" "bastionctl attest --verifier acme --socket /run/verifier.sock"
-	refused machine 1 "does not expect" "bastionctl enroll --socket /run/verifier.sock --name machine"
+	refused machine 4 "does not expect" "bastionctl enroll --socket /run/verifier.sock --name machine"
 	host 'echo "machine certified" >share/expected'
 	good machine "bastionctl enroll --socket /run/verifier.sock --name machine"
 	host 'echo "other certified" >>share/expected'
-	refused machine 1 "machine is enrolled" "bastionctl enroll --socket /run/verifier.sock --name other"
+	refused machine 4 "machine is enrolled" "bastionctl enroll --socket /run/verifier.sock --name other"
 	host 'bastion-verifier machines --machines share/machines'
 	good machine "kill \$(pgrep -x bastion-verifie) && while [ -e /run/verifier.sock ]; do sleep 0.1; done"
 }
@@ -124,7 +124,7 @@ try_strangers() {
 	host 'echo "stranger certified" >>share/expected'
 	serve stranger
 	refused stranger 4 "enroll" "bastionctl attest --verifier acme --socket /run/verifier.sock"
-	refused stranger 1 "endorsement certificate" "bastionctl enroll --socket /run/verifier.sock --name stranger"
+	refused stranger 4 "endorsement certificate" "bastionctl enroll --socket /run/verifier.sock --name stranger"
 	vm_stop stranger
 	host 'cat share/machines/journal'
 }
