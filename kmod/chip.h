@@ -186,7 +186,6 @@ struct bastion_chip {
 	struct list_head list;
 };
 
-/* For transports */
 /* bastion_chip_not_sent - whether an error of a chip's means that it knows nothing of the command */
 static inline bool bastion_chip_not_sent(int error)
 {
@@ -200,6 +199,7 @@ static inline bool bastion_chip_makes(const struct bastion_chip_ops *ops, u16 ki
 	       (kind == BASTION_KIND_P384 && ops->sign);
 }
 
+/* For transports */
 struct bastion_chip *bastion_chip_alloc(struct device *parent,
 					const struct bastion_chip_ops *ops, void *priv);
 int bastion_chip_register(struct bastion_chip *chip);
