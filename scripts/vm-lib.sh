@@ -29,8 +29,19 @@ VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-300}
 # By name of the guest: where things are, the fds of the FIFOs, who runs.
 declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_REBOOTS
 
+# The last of it is in VM_SAID, for whoever reports that a guest did not start.
 vm_say() {
+	VM_SAID=$*
 	echo "vm: $*" >&2
+}
+# shellcheck disable=SC2034 # for others
+VM_SAID=
+
+# vm_no_start WHAT LOG
+vm_no_start() {
+	cat "$2" >&2
+	vm_say "$1 did not start: $(tail -n 1 "$2")"
+	return 1
 }
 
 # Does a kernel get as far as finding no root? Where KVM exists it may still hang.
@@ -47,10 +58,11 @@ vm_accel() {
 		if [ -w /dev/kvm ] && timeout -k 1 8 qemu-system-x86_64 -accel kvm -cpu max -m 256 \
 			-nodefaults -display none -no-reboot -kernel "$kernel" -serial stdio \
 			-append "console=ttyS0 panic=-1" </dev/null 2>&1 | grep -q "Kernel panic"; then
-			echo kvm >"$cache"
+			echo kvm
 		else
-			echo tcg,thread=multi >"$cache"
-		fi
+			echo tcg,thread=multi
+		fi >"$cache.$BASHPID"
+		mv "$cache.$BASHPID" "$cache"
 	fi
 	cat "$cache"
 }
@@ -140,9 +152,7 @@ vm_chip_start() {
 		kill -0 $! 2>/dev/null || break
 		sleep 0.05
 	done
-	vm_say "the chip did not start:"
-	cat "$log" >&2
-	return 1
+	vm_no_start "the chip" "$log"
 }
 
 # Starts what gives the guest its chips; prints nothing, appends to qemu.
@@ -176,8 +186,7 @@ vm_add_tpm() {
 	[ -n "${opt[tpm]:-}" ] || return 0
 	mkdir "$dir"
 	if [ -n "${opt[tpm-ca]:-}" ] && ! "$VM_TOP/scripts/make-tpm" "$dir" "${opt[tpm-ca]}" >"$log" 2>&1; then
-		vm_say "swtpm_setup made no TPM:"
-		cat "$log" >&2
+		vm_no_start swtpm_setup "$log"
 		return 1
 	fi
 	swtpm socket --tpm2 --tpmstate "dir=$dir" --ctrl "type=unixio,path=$dir/socket" \
@@ -192,9 +201,7 @@ vm_add_tpm() {
 		kill -0 $! 2>/dev/null || break
 		sleep 0.05
 	done
-	vm_say "swtpm did not start:"
-	cat "$log" >&2
-	return 1
+	vm_no_start swtpm "$log"
 }
 
 vm_add_disks() {
@@ -290,20 +297,23 @@ vm_write_root() {
 	rm -rf "$root"
 }
 
-# An emulated CPU sometimes trips over the kernel's patching of its own code, long before
-# there is a module: that boot says nothing of what is to be tested. One more, and it is told.
+# An emulated CPU sometimes trips over the kernel's patching of its own code, and QEMU 7.2 over
+# itself, long before there is a module: such a boot says nothing of what is to be tested. One
+# more, and it is told.
 vm_start() {
-	local status console=$VM_TOP/build/vm-$1/console.log
+	local status
 
+	VM_DIED=
 	vm_start_once "$@"
 	status=$?
-	if [ "$status" = 125 ] && grep -qs 'Kernel panic' "$console"; then
-		vm_say "the kernel of $1 died before there was anything to run: once more"
+	if [ "$status" = 125 ] && [ -n "$VM_DIED" ]; then
+		vm_say "$1 died before there was anything to run: once more"
 		vm_start_once "$@"
 		status=$?
 	fi
 	return "$status"
 }
+VM_DIED=
 
 vm_start_once() {
 	local name=$1
@@ -406,8 +416,17 @@ vm_wait_ready() {
 	while vm_read_line "$1" line; do
 		[ "$line" = READY ] && return
 	done
-	vm_say "guest $1 did not come up"
 	vm_explain "$1"
+	if kill -0 "${VM_QEMU[$1]}" 2>/dev/null; then
+		vm_say "guest $1 was not up in $VM_BOOT_SECONDS s"
+		return 1
+	fi
+	wait "${VM_QEMU[$1]}"
+	VM_DIED=$?
+	vm_say "guest $1 did not come up: QEMU ended with $VM_DIED$({
+		tail -n 1 "${VM_DIR[$1]}/qemu.log"
+		grep -am 1 'Kernel panic' "${VM_FILES[$1,console]}"
+	} 2>/dev/null | tr -d '\r' | sed 's/^/, /' | paste -s -d '')"
 	return 1
 }
 
