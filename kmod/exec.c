@@ -33,6 +33,7 @@
 #include <linux/workqueue.h>
 
 #include "chip.h"
+#include "content.h"
 #include "crypto.h"
 #include "exec.h"
 #include "exec_cache.h"

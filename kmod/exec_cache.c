@@ -21,7 +21,7 @@
  * through fanotify's file descriptors, or to the disk itself, is not noticed.
  *
  * A file that fs-verity protects never changes. The kernel has its digest at hand, and holds what
- * it reads of the file to it.
+ * it reads of the file from then on to it; but not what was in the page cache before.
  */
 #include <linux/completion.h>
 #include <linux/dcache.h>
@@ -38,6 +38,7 @@
 #include <linux/user_namespace.h>
 
 #include "chip.h"
+#include "content.h"
 #include "exec_cache.h"
 
 #define ENTRIES_MAX	4096
@@ -123,21 +124,6 @@ static const struct fsnotify_ops ops = {
 	.free_group_priv = free_group,
 };
 
-/**
- * bastion_file_content() - the inode that has a file's content
- * @file:	the file
- *
- * That of a layer below when the file is one of a layered file system's; it changes when
- * that copies the file up. What such a file system opened below, and what it has
- * mapped in its own's stead, is of the right inode already, whatever path it goes by.
- */
-struct inode *bastion_file_content(const struct file *file)
-{
-	struct inode *inode = file_inode(file);
-
-	return d_inode(file->f_path.dentry) == inode ? d_real_inode(file->f_path.dentry) : inode;
-}
-
 /*
  * Does the kernel see to it that every change is counted? Not where a file's content
  * comes from elsewhere: from a server, or from a program of an unprivileged user.
@@ -189,8 +175,10 @@ static void allow_writing(struct inode *inode)
 /* What is read next comes from where it is stored. Nobody writes. */
 static int drop_pages(struct inode *inode)
 {
-	return filemap_write_and_wait(inode->i_mapping) ?:
-	       invalidate_inode_pages2(inode->i_mapping);
+	/* An error may be of long ago. */
+	int error = filemap_write_and_wait(inode->i_mapping);
+
+	return invalidate_inode_pages2(inode->i_mapping) ?: error;
 }
 
 static void look_up(struct bastion_known *known, const char *path)
@@ -226,16 +214,21 @@ void bastion_exec_cache_find(const struct file *file, const char *path,
 	struct inode *inode = bastion_file_content(file);
 
 	*known = (struct bastion_known){ .chips = bastion_chips_generation() };
-	known->verity = compat_fsverity_sha256(inode, known->digest);
-	known->hashed = known->verity;
 	if (!counts_changes(inode) || !may_be_executed(inode) || !deny_writing(inode))
 		return;
 	known->inode = inode;
 	known->change = inode_query_iversion(inode);
 	known->inode_generation = inode->i_generation;
+	known->verity = compat_fsverity_sha256(inode, known->digest);
 	look_up(known, path);
-	if (!known->hashed && drop_pages(inode))
+	if (known->hashed)
+		return;
+	if (drop_pages(inode)) {
+		/* What is left of it counts, and may be anything. */
+		known->verity = false;
 		bastion_exec_cache_put(known);
+	}
+	known->hashed = known->verity;
 }
 
 /**

@@ -38,6 +38,5 @@ void bastion_exec_cache_find(const struct file *file, const char *path,
 void bastion_exec_cache_put(struct bastion_known *known);
 void bastion_exec_cache_keep(const struct file *file, const char *path,
 			     const struct bastion_known *known);
-struct inode *bastion_file_content(const struct file *file);
 
 #endif

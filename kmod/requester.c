@@ -3,7 +3,6 @@
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/key.h>
-#include <linux/magic.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -11,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "content.h"
 #include "crypto.h"
 #include "requester.h"
 #include "requester_text.h"
@@ -78,19 +78,6 @@ static struct file *exe_file(struct pid *pid)
 	return file;
 }
 
-/**
- * bastion_users_filesystem() - may an unprivileged user be who answers for an inode's content?
- * @inode:	the inode
- *
- * Then reading takes as long as that user likes, and what one reader gets another need not get.
- */
-bool bastion_users_filesystem(const struct inode *inode)
-{
-	const struct super_block *sb = inode->i_sb;
-
-	return sb->s_user_ns != &init_user_ns || sb->s_magic == FUSE_SUPER_MAGIC;
-}
-
 /*
  * The helper reads in the requester's stead, while a kernel worker waits that no signal
  * ends. So it must not be the requester who decides how long that takes: neither
@@ -98,9 +85,11 @@ bool bastion_users_filesystem(const struct inode *inode)
  */
 static int check_bounded(const struct file *file)
 {
-	if (bastion_users_filesystem(file_inode(file)))
+	const struct inode *inode = bastion_file_content(file);
+
+	if (bastion_users_filesystem(inode))
 		return -EACCES;
-	return i_size_read(file_inode(file)) > HELPER_READS_MAX ? -EFBIG : 0;
+	return i_size_read(inode) > HELPER_READS_MAX ? -EFBIG : 0;
 }
 
 /* Where the process is now: the requester's cgroup, whoever asks in its stead. */
@@ -171,7 +160,7 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 	if (ret)
 		return ret;
 	/* As of what is executed from there: what it shows to us it need not show to others. */
-	if (bastion_users_filesystem(file_inode(who->file)))
+	if (bastion_users_filesystem(bastion_file_content(who->file)))
 		memset(who->digest, 0xff, sizeof(who->digest));
 	else
 		ret = bastion_hash_file(who->file, who->digest);
@@ -212,7 +201,7 @@ static bool is_traced(struct pid *pid)
 int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE])
 {
 	if (who->cred->user_ns != &init_user_ns ||
-	    bastion_users_filesystem(file_inode(who->file)) || is_traced(who->pid))
+	    bastion_users_filesystem(bastion_file_content(who->file)) || is_traced(who->pid))
 		return -EKEYREJECTED;
 	return crypto_memneq(who->digest, digest, BASTION_EXE_SIZE) ? -EKEYREJECTED : 0;
 }

@@ -41,6 +41,5 @@ bool bastion_requester_owns(const struct bastion_requester *who, u32 owner);
 int bastion_requester_measure(struct bastion_requester *who, bool by_helper);
 int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE]);
 bool bastion_requester_alone(const struct bastion_requester *who, const struct key *keyring);
-bool bastion_users_filesystem(const struct inode *inode);
 
 #endif

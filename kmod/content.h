@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where a file's content comes from.
+ */
+#ifndef _BASTION_CONTENT_H
+#define _BASTION_CONTENT_H
+
+#include <linux/fs.h>
+
+struct inode *bastion_file_content(const struct file *file);
+bool bastion_users_filesystem(const struct inode *inode);
+
+#endif
