@@ -40,7 +40,6 @@
 #include "gate.h"
 #include "measure.h"
 #include "measuring.h"
-#include "requester.h"
 
 /* Two that the kernel maps, the executable and its ELF interpreter, and one that it passes on */
 #define FILES_MAX	5
@@ -279,6 +278,25 @@ static bool has_named(const struct execution *execution, const char *name)
 	return has;
 }
 
+/* Nothing but a file: to a device it may mean something that somebody opens it. */
+static struct file *open_script(const char *name)
+{
+	struct file *file = ERR_PTR(-EACCES);
+	struct path path;
+	int ret;
+
+	ret = kern_path(name, LOOKUP_FOLLOW, &path);
+	if (ret)
+		return ERR_PTR(ret);
+	if (d_is_reg(path.dentry))
+		file = dentry_open(&path, O_RDONLY | O_LARGEFILE, current_cred());
+	path_put(&path);
+	ret = IS_ERR(file) ? 0 : file_permission(file, MAY_READ);
+	if (ret)
+		fput(file);
+	return ret ? ERR_PTR(ret) : file;
+}
+
 /* @next: the interpreter that it names, if it is a script */
 static int measure_script(struct execution *execution, const char *name,
 			  char line[BINPRM_BUF_SIZE], char **next)
@@ -286,7 +304,7 @@ static int measure_script(struct execution *execution, const char *name,
 	struct file *file;
 	int ret;
 
-	file = filp_open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_LARGEFILE, 0);
+	file = open_script(name);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	ret = measure_file(execution, file);
@@ -421,6 +439,11 @@ int bastion_exec_init(void)
 
 	if (!bastion_measuring(BASTION_MEASURE_EXEC))
 		return 0;
+	/* There the tracepoint's lock and memory may sleep, which it must not. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("measure=exec is not there for kernels with PREEMPT_RT\n");
+		return -EOPNOTSUPP;
+	}
 	for_each_kernel_tracepoint(find_tracepoint, &found);
 	if (!found) {
 		pr_err("this kernel does not say when programs are executed\n");
