@@ -37,6 +37,28 @@ vm_say() {
 # shellcheck disable=SC2034 # for others
 VM_SAID=
 
+# Until "$@" is true; fails when PID has ended, or has taken too long: vm_wait_for PID COMMAND...
+vm_wait_for() {
+	local pid=$1 end=$((SECONDS + VM_BOOT_SECONDS))
+
+	shift
+	until "$@"; do
+		kill -0 "$pid" 2>/dev/null && [ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# Can one connect to the socket at the path $1? It is there a moment before: who binds it listens later.
+vm_listens() {
+	local flags path
+
+	# Flags: __SO_ACCEPTCON
+	while read -r _ _ _ flags _ _ _ path; do
+		[ "$flags" != 00010000 ] || [ "$path" != "$1" ] || return 0
+	done </proc/net/unix
+	return 1
+}
+
 # vm_no_start WHAT LOG
 vm_no_start() {
 	cat "$2" >&2
@@ -57,7 +79,7 @@ vm_accel() {
 		kernel=$(vm_kernel_image "${1:-6.1}") || return
 		if [ -w /dev/kvm ] && timeout -k 1 8 qemu-system-x86_64 -accel kvm -cpu max -m 256 \
 			-nodefaults -display none -no-reboot -kernel "$kernel" -serial stdio \
-			-append "console=ttyS0 panic=-1" </dev/null 2>&1 | grep -q "Kernel panic"; then
+			-append "console=ttyS0 panic=-1" </dev/null 2>&1 | grep "Kernel panic" >/dev/null; then
 			echo kvm
 		else
 			echo tcg,thread=multi
@@ -131,7 +153,7 @@ vm_default_chip() {
 
 # Starts the chip in DIR on SOCKET and returns when it listens.
 vm_chip_start() {
-	local name=$1 chip=$2 socket=$3 qmp=$4 number=$5 boot=$6 suffix='' log fault i
+	local name=$1 chip=$2 socket=$3 qmp=$4 number=$5 boot=$6 suffix='' log fault
 	local -a args
 
 	[ "$number" = 0 ] || suffix=-$number
@@ -147,12 +169,8 @@ vm_chip_start() {
 	[ -z "${opt[latency-us]:-}" ] || args+=(--latency-us "${opt[latency-us]}")
 	"$VM_TOP/build/user/bin/bastion-chip" run "${args[@]}" </dev/null >"$log" 2>&1 &
 	VM_CHIPS[$name]+=" $!"
-	for ((i = 0; i < 200; i++)); do
-		[ -S "$socket" ] && return
-		kill -0 $! 2>/dev/null || break
-		sleep 0.05
-	done
-	vm_no_start "the chip" "$log"
+	# It gets its name when the chip listens.
+	vm_wait_for $! test -S "$socket" || vm_no_start "the chip" "$log"
 }
 
 # Starts what gives the guest its chips; prints nothing, appends to qemu.
@@ -181,7 +199,7 @@ vm_add_chips() {
 
 # Starts a TPM 2.0 for the guest, whose state lasts as long as this QEMU does; appends to qemu.
 vm_add_tpm() {
-	local name=$1 dir=${VM_TMP[$1]}/tpm log=${VM_DIR[$1]}/swtpm.log i
+	local name=$1 dir=${VM_TMP[$1]}/tpm log=${VM_DIR[$1]}/swtpm.log
 
 	[ -n "${opt[tpm]:-}" ] || return 0
 	mkdir "$dir"
@@ -192,16 +210,9 @@ vm_add_tpm() {
 	swtpm socket --tpm2 --tpmstate "dir=$dir" --ctrl "type=unixio,path=$dir/socket" \
 		</dev/null >"$log" 2>&1 &
 	VM_CHIPS[$name]+=" $!"
-	for ((i = 0; i < 200; i++)); do
-		if [ -S "$dir/socket" ]; then
-			qemu+=(-chardev "socket,id=tpm,path=$dir/socket"
-				-tpmdev "emulator,id=tpm,chardev=tpm" -device "tpm-crb,tpmdev=tpm")
-			return
-		fi
-		kill -0 $! 2>/dev/null || break
-		sleep 0.05
-	done
-	vm_no_start swtpm "$log"
+	vm_wait_for $! vm_listens "$dir/socket" || vm_no_start swtpm "$log" || return
+	qemu+=(-chardev "socket,id=tpm,path=$dir/socket"
+		-tpmdev "emulator,id=tpm,chardev=tpm" -device "tpm-crb,tpmdev=tpm")
 }
 
 vm_add_disks() {
@@ -488,11 +499,11 @@ vm_run() {
 	return 125
 }
 
-# The verdict port is believed, and only with the nonce.
+# The verdict port is believed, and only with the nonce. It comes a moment after the output.
 vm_verdict() {
-	local i
+	local end=$((SECONDS + 60))
 
-	for ((i = 0; i < 100; i++)); do
+	while [ "$SECONDS" -lt "$end" ]; do
 		sed -n "s/^RESULT $2 \\([0-9]\\{1,3\\}\\)\\r\\?\$/\\1/p" "${VM_FILES[$1,verdicts]}" | grep . && return
 		sleep 0.05
 	done
