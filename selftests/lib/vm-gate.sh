@@ -33,7 +33,7 @@ guest() {
 }
 
 guest_results() {
-	local wanted=$2 count=0 line
+	local wanted=$2 count=0 bad='' line
 
 	guest "$1" "$3"
 	while read -r line; do
@@ -44,11 +44,14 @@ guest_results() {
 			continue
 		fi
 		# Too many would spoil the plan, and too few do.
-		like "${line%%# *}" '^ok ' "${BASH_REMATCH[3]}"
+		like "${line%%# *}" '^ok ' "${BASH_REMATCH[3]}" || bad=1
 	done <<<"$guest_output"
 	if [ "$count" != "$wanted" ] || [ "$guest_status" != 0 ]; then
 		diag "$count results of $wanted, exit status $guest_status"
 		diag "$(grep -A2 -E '^not ok|^Bail' <<<"$guest_output")"
+		# What it did not say by any of them
+		[ "$count" != "$wanted" ] || [ -n "$bad" ] || [ "$guest_status" = 0 ] ||
+			echo "not ok - at its end: ${3%%$'\n'*}"
 	fi
 }
 
