@@ -13,6 +13,9 @@
 # Each function below that takes a NAME gives one result, and returns 0 when it
 # is "ok". What a checked command printed is shown when the result is "not ok".
 
+# What commands say, sort and count is compared here: it is the same in every language.
+export LC_ALL=C.UTF-8
+
 tap_count=0
 tap_failed=0
 tap_planned=
@@ -122,7 +125,7 @@ exits() {
 	fi
 }
 
-# strerror(3) in the C locale, for what the project's commands may meet.
+# strerror(3), for what the project's commands may meet.
 tap_strerror() {
 	case $1 in
 	EPERM) echo "Operation not permitted" ;;
