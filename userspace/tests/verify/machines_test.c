@@ -206,7 +206,7 @@ static pid_t start_add(const struct bv_machine *machine)
 	assert_true(pid >= 0);
 	if (pid)
 		return pid;
-	alarm(5);
+	alarm(60);
 	machines = machines_open(tm_path("machines"), false, &err);
 	_exit(!machines || machines_add(machines, machine, false, &err));
 }
