@@ -410,7 +410,6 @@ static long left(struct state *s, const char *type, long error)
 	return key;
 }
 
-/* The harness gives up after 30 seconds otherwise. */
 TEST_F_TIMEOUT(nth, fails, 900)
 {
 	struct state *s = &self->s;

@@ -373,7 +373,7 @@ TEST_F_TIMEOUT(revoke, releases_that_race_with_the_end, 120)
 }
 
 /* The test mode that only freezes tasks: all that comes before them is real. */
-TEST_F_TIMEOUT(revoke, suspend, 60)
+TEST_F(revoke, suspend)
 {
 	int ret;
 
