@@ -100,13 +100,11 @@ TEST_F(changes, events)
 	EXPECT_LT(0, event.grant_ends_ms);
 	EXPECT_GE(60000, event.grant_ends_ms);
 
-	/* Nothing but time passes, and the gate closes. */
+	/* Nothing but time passes, and the gate closes: before this looks, on a slow machine. */
 	ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 1));
-	ASSERT_EQ(0, next_event(self->fd, &event));
-	EXPECT_EQ(BASTION_STATE_ATTESTED, event.state);
-	EXPECT_GE(1000, event.grant_ends_ms);
 	do {
 		ASSERT_EQ(0, next_event(self->fd, &event));
+		EXPECT_GE(1000, event.grant_ends_ms);
 	} while (event.state == BASTION_STATE_ATTESTED);
 	EXPECT_EQ(BASTION_STATE_LOCKED, event.state);
 	EXPECT_EQ(BASTION_REASON_EXPIRED, event.reason);

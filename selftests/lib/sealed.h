@@ -198,6 +198,15 @@ static inline long long sealed_now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/*
+ * How many seconds a grant must last, to end soon, but not before the test has done under it what
+ * it was at since @begun.
+ */
+static inline uint32_t sealed_short_life(long long begun)
+{
+	return 3 + 4 * (sealed_now_ms() - begun) / 1000;
+}
+
 /* Writes @number to a file of /proc or /sys; returns what it was, or -1. */
 static inline int sealed_exchange_number(const char *path, int number)
 {
