@@ -12,7 +12,7 @@
 #include "log.h"
 #include "kselftest_harness.h"
 
-#define SOMEBODY	71001	/* a uid that no other test uses */
+#define SOMEBODY	73001	/* a uid that no other test uses */
 #define DEEP		17	/* names of NAME_MAX bytes that are more than PATH_MAX together */
 
 FIXTURE(who)
