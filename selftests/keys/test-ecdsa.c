@@ -170,13 +170,14 @@ TEST_F(ecdsa, the_end_of_a_long_digest)
 TEST_F(ecdsa, malformed_signatures)
 {
 	uint8_t der[SIGN_DER_MAX], cut[SIGN_DER_MAX] = { }, zero[BASTION_SIGNATURE_SIZE] = { };
+	static const uint8_t end[SIGN_DER_MAX];
 	int len, i;
 
 	len = sign_digest(self->key, "enc=x962", self->digest, 48, der, SIGN_DER_MAX);
 	ASSERT_LT(0, len);
 	for (i = 0; i < len; i++) {
 		/* What ends in zeroes is not cut by cutting them off. */
-		if (!memcmp(der + i, zero, len - i))
+		if (!memcmp(der + i, end, len - i))
 			break;
 		EXPECT_NE(0, sign_verify(self->key, "enc=x962", self->digest, 48, cut,
 					 sizeof(cut)))
