@@ -208,13 +208,15 @@ static bool is_refusal(int ret)
 }
 
 /* One bit at a time, of every byte, header, ciphertext and tag. */
-TEST_F_TIMEOUT(owner, tampering, 300)
+TEST_F_TIMEOUT(owner, tampering, 600)
 {
 	int ret, at;
 
 	for (at = 0; at < self->len; at++) {
 		int bit = 1 << (at % 8);
 
+		ASSERT_EQ(0, gate_keep_open(&self->gate))
+			TH_LOG("before byte %d", at);
 		self->blob[at] ^= bit;
 		ret = sealed_release_blob(self->gate.fd, self->blob, self->len, LOGON,
 					  KEY_SPEC_PROCESS_KEYRING);
