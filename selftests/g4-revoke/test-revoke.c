@@ -338,6 +338,12 @@ struct racer {
 	key_serial_t sealed, keys[4096];
 };
 
+static void give(struct racer *racer, key_serial_t key)
+{
+	racer->keys[racer->count] = key;
+	__atomic_store_n(&racer->count, racer->count + 1, __ATOMIC_RELEASE);
+}
+
 static void *race(void *arg)
 {
 	struct racer *racer = arg;
@@ -347,7 +353,7 @@ static void *race(void *arg)
 		key = sealed_release(racer->fd, racer->sealed, BASTION_TYPE_LOGON,
 				     KEY_SPEC_PROCESS_KEYRING);
 		if (key > 0)
-			racer->keys[racer->count++] = key;
+			give(racer, key);
 		else if (key != -EAGAIN && key != -EKEYREVOKED)
 			racer->error = key;
 	}
@@ -366,7 +372,10 @@ TEST_F_TIMEOUT(revoke, releases_that_race_with_the_end, 120)
 		racer.sealed = self->sealed;
 		ASSERT_EQ(0, round_open_gate(self->fd, &self->verifier, "prod", 300));
 		ASSERT_EQ(0, pthread_create(&thread, NULL, race, &racer));
-		usleep(50000 + 7000 * turn);
+		/* Some are out, and then it is somewhere in the next. */
+		while (!__atomic_load_n(&racer.count, __ATOMIC_ACQUIRE))
+			usleep(1000);
+		usleep(7000 * turn);
 		ASSERT_EQ(0, round_relock(self->fd));
 		__atomic_store_n(&racer.stop, 1, __ATOMIC_RELEASE);
 		ASSERT_EQ(0, pthread_join(thread, NULL));
