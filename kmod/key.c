@@ -2,10 +2,12 @@
 /*
  * The key type "bastion". Its payload is the sealed blob and never the secret.
  *
- * Chip work is done in preparse, where no lock of the key service is held. It
- * comes before the keyring's permission check, so without a grant it refuses at
- * once, and with one it costs its caller a place in the log.
+ * Chip work is done in preparse, where no key and no keyring is locked: of the key
+ * service's locks only its list of types is held, for reading, as by everybody who adds or
+ * asks for a key. It comes before the keyring's permission check, so without a grant it
+ * refuses at once, and with one it costs its caller a place in the log.
  */
+#include <linux/cred.h>
 #include <linux/key-type.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
@@ -252,6 +254,50 @@ int bastion_key_blob(struct key *key, u8 **blob, size_t *len)
 	}
 	up_read(&key->sem);
 	return ret;
+}
+
+/* What whoever possesses @keyring finds as @name, in it or in keyrings within it; or NULL. */
+static struct key *search(struct key *keyring, const char *name)
+{
+	key_ref_t ref = keyring_search(make_key_ref(keyring, true), &key_type_bastion, name, true);
+
+	return IS_ERR(ref) ? NULL : key_ref_to_ptr(ref);
+}
+
+/**
+ * bastion_key_find() - the sealed key that somebody would find by its name
+ * @cred:	whose; in force
+ * @name:	the key's
+ *
+ * In the order of request_key(2), which differs in that it looks the type up. That would not do
+ * within an upcall: whoever called request_key(2) holds the list of types until this ends, and a
+ * module that waits to change the list lets nobody else in. request_key_rcu() does without, too,
+ * but does not look into keyrings within keyrings.
+ *
+ * Context: process, may sleep.
+ * Return: the key, with a reference, or NULL: there is none that @cred may search.
+ */
+struct key *bastion_key_find(const struct cred *cred, const char *name)
+{
+	struct key *const keyrings[] = { cred->thread_keyring, cred->process_keyring,
+					 cred->session_keyring };
+	struct key *key = NULL;
+	key_ref_t session;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keyrings) && !key; i++) {
+		if (keyrings[i])
+			key = search(keyrings[i], name);
+	}
+	if (key || cred->session_keyring)
+		return key;
+	/* In its place, as ever. This makes the keyring if need be, but no new credentials. */
+	session = lookup_user_key(KEY_SPEC_USER_SESSION_KEYRING, 0, KEY_NEED_SEARCH);
+	if (IS_ERR(session))
+		return NULL;
+	key = search(key_ref_to_ptr(session), name);
+	key_ref_put(session);
+	return key;
 }
 
 int bastion_key_type_init(void)

@@ -5,6 +5,7 @@
 #ifndef _BASTION_KEY_CORE_H
 #define _BASTION_KEY_CORE_H
 
+#include <linux/cred.h>
 #include <linux/key.h>
 #include <linux/keyctl.h>
 #include <linux/string.h>
@@ -17,6 +18,7 @@
 int bastion_key_type_init(void);
 void bastion_key_type_exit(void);
 int bastion_key_blob(struct key *key, u8 **blob, size_t *len);
+struct key *bastion_key_find(const struct cred *cred, const char *name);
 
 /* What the kernel's keys are called that secrets are released as: this, then the name. */
 #define BASTION_RELEASED_PREFIX	"bastion:"

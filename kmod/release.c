@@ -115,11 +115,33 @@ static int take_key(struct request *rq, s32 serial)
 	return ret ?: bastion_use_take(&rq->use, blob, len);
 }
 
+/* Likewise, for a helper that names none: by the name of what is requested. */
+static int find_key(struct request *rq)
+{
+	const char *name = rq->target->description + strlen(BASTION_RELEASED_PREFIX);
+	struct key *key = bastion_key_find(rq->use.who.cred, name);
+	size_t len;
+	u8 *blob;
+	int ret;
+
+	if (!key)
+		return -ENOENT;
+	ret = bastion_key_blob(key, &blob, &len);
+	key_put(key);
+	/* It has just ended, or is only being made: as if it were not there. */
+	if (ret)
+		return ret == -ENOMEM ? ret : -ENOENT;
+	return bastion_use_take(&rq->use, blob, len);
+}
+
 static int take_sealed(struct request *rq, const struct bastion_release *args)
 {
-	if (!args->key == !args->blob)
-		return -EINVAL;
-	return args->blob ? take_blob(rq, args) : take_key(rq, args->key);
+	if (args->blob)
+		return args->key ? -EINVAL : take_blob(rq, args);
+	if (args->key)
+		return take_key(rq, args->key);
+	/* Through the ioctl's door there is no target yet. */
+	return rq->target ? find_key(rq) : -EINVAL;
 }
 
 /* What can be refused without a grant; @rq->use.who's credentials are in force. */
@@ -413,10 +435,13 @@ int bastion_release(struct bastion_chip *chip, struct bastion_release *args)
 	}
 	if (!ret)
 		args->serial = key_serial(rq.target);
-	trace_bastion_release(&chip->dev, &rq.use.header, rq.type,
-			      rq.use.who.cred ? from_kuid(&init_user_ns, rq.use.who.cred->fsuid) :
-						BASTION_TRACE_NOBODY,
-			      rq.use.by_helper, ret, rq.use.waited_ns);
+	/* A helper that was told so comes back with what it has instead. */
+	if (ret != -ENOENT)
+		trace_bastion_release(&chip->dev, &rq.use.header, rq.type,
+				      rq.use.who.cred ?
+					      from_kuid(&init_user_ns, rq.use.who.cred->fsuid) :
+					      BASTION_TRACE_NOBODY,
+				      rq.use.by_helper, ret, rq.use.waited_ns);
 
 	key_put(rq.target);
 	key_put(rq.use.keyring);

@@ -185,6 +185,74 @@ TEST_F(request, no_such_key)
 	EXPECT_EQ(-EINVAL, request("logon", "bastion:", "", RING));
 }
 
+struct asker {
+	const char *description, *callout;
+	key_serial_t ring;
+};
+
+static int ask(void *arg)
+{
+	struct asker *asker = arg;
+	int ret;
+
+	ret = request("logon", asker->description, asker->callout, asker->ring);
+	return ret < 0 ? -ret : 0;
+}
+
+static int ask_anew(void *arg)
+{
+	return keyctl_join_session_keyring(NULL) < 0 ? 255 : ask(arg);
+}
+
+/* Where the requester has the sealed key */
+
+TEST_F_TIMEOUT(request, from_each_keyring, 120)
+{
+	static const key_serial_t rings[] = {
+		KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_SESSION_KEYRING,
+	};
+	key_serial_t within, key;
+	int i;
+
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	ASSERT_EQ(0, keyctl_unlink(self->key, RING));
+	for (i = 0; i < 3; i++) {
+		key = sealed_load(self->gate.name, self->blob, self->len, rings[i]);
+		ASSERT_LT(0, key);
+		key = request("logon", self->gate.description, "", RING);
+		EXPECT_LT(0, key)
+			TH_LOG("keyring %d: %d", rings[i], key);
+		ASSERT_EQ(0, keyctl_clear(rings[i]));
+		ASSERT_EQ(0, keyctl_clear(RING));
+	}
+	within = add_key("keyring", self->gate.name, NULL, 0, RING);
+	ASSERT_LT(0, within);
+	ASSERT_LT(0, sealed_load(self->gate.name, self->blob, self->len, within));
+	EXPECT_LT(0, request("logon", self->gate.description, "", RING));
+}
+
+/* A key that the requester does not find is none, whoever else finds it: the helper, say. */
+TEST_F_TIMEOUT(request, not_what_the_requester_may_not_search, 120)
+{
+	struct asker asker = { self->gate.description, "", RING };
+	key_serial_t ring;
+
+	ASSERT_EQ(0, gate_attest(&self->gate));
+	EXPECT_EQ(ENOKEY, sealed_in_child(NULL, ask_anew, &asker));
+	ASSERT_EQ(0, keyctl_setperm(self->key, KEY_POS_ALL & ~KEY_POS_SEARCH));
+	EXPECT_EQ(-ENOKEY, request("logon", self->gate.description, "", RING));
+
+	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
+	ring = add_key("keyring", self->gate.name, NULL, 0, RING);
+	ASSERT_LT(0, ring);
+	ASSERT_LT(0, sealed_load(self->gate.name, self->blob, self->len, ring));
+	ASSERT_EQ(0, keyctl_setperm(ring, KEY_POS_ALL & ~KEY_POS_SEARCH));
+	EXPECT_EQ(-ENOKEY, request("logon", self->gate.description, "", RING));
+	ASSERT_LT(0, keyctl_join_session_keyring(NULL));
+	ASSERT_LT(0, sealed_load(self->gate.name, self->blob, self->len, RING));
+	EXPECT_LT(0, request("logon", self->gate.description, "", RING));
+}
+
 /* Blobs on disk */
 
 static int write_blob(const char *path, const uint8_t *blob, int len, mode_t mode)
@@ -251,25 +319,6 @@ TEST_F(request, blob_on_disk_under_another_name)
 	ASSERT_EQ(0, gate_attest(&self->gate));
 	EXPECT_EQ(-EKEYREJECTED, request("logon", description, "", RING));
 	unlink(path);
-}
-
-struct asker {
-	const char *description, *callout;
-	key_serial_t ring;
-};
-
-static int ask(void *arg)
-{
-	struct asker *asker = arg;
-	int ret;
-
-	ret = request("logon", asker->description, asker->callout, asker->ring);
-	return ret < 0 ? -ret : 0;
-}
-
-static int ask_anew(void *arg)
-{
-	return keyctl_join_session_keyring(NULL) < 0 ? 255 : ask(arg);
 }
 
 TEST_F(request, blob_on_disk_of_another_owner)

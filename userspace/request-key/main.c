@@ -122,30 +122,6 @@ static ssize_t read_blob(const char *name, uint8_t *blob)
 	return n < 0 ? -EBADMSG : n;
 }
 
-/*
- * Having assumed authority, a search without callout information also covers
- * the requester's keyrings, with the requester's rights (request_key(2)).
- */
-static int choose_key(const char *name, uint8_t *blob, struct bastion_release *args)
-{
-	long serial = syscall(SYS_request_key, "bastion", name, NULL, 0);
-	int why = serial < 0 ? errno : 0;
-	ssize_t len;
-
-	if (!why) {
-		args->key = serial;
-		return 0;
-	}
-	len = read_blob(name, blob);
-	if (len == -ENOKEY)
-		return -why;	/* it may say more: expired, revoked */
-	if (len < 0)
-		return len;
-	args->blob = (uintptr_t)blob;
-	args->blob_len = len;
-	return 0;
-}
-
 /* Only the chip that sealed it can tell: the others say EBADMSG. */
 static int release(const struct bastion_release *args)
 {
@@ -174,6 +150,7 @@ static int answer(int32_t key, const char **name, const char **what)
 	struct bastion_release args = { .size = sizeof(args), .flags = BASTION_RELEASE_UPCALL };
 	static char description[512];
 	static uint8_t blob[BASTION_BLOB_MAX];
+	ssize_t len;
 	long n;
 	int rc;
 
@@ -186,10 +163,21 @@ static int answer(int32_t key, const char **name, const char **what)
 	*name = parse_description(description);
 	if (!*name)
 		return -EINVAL;
-	*what = "cannot find the sealed key";
-	rc = choose_key(*name, blob, &args);
-	if (rc)
+	/*
+	 * First with what the requester has in its keyrings. The kernel looks for it: request_key(2)
+	 * would wait for any module that waits to register a type of keys, which waits for the
+	 * requester, which waits for this.
+	 */
+	*what = "cannot release the key";
+	rc = release(&args);
+	if (rc != -ENOENT)
 		return rc;
+	*what = "cannot find the sealed key";
+	len = read_blob(*name, blob);
+	if (len < 0)
+		return len;
+	args.blob = (uintptr_t)blob;
+	args.blob_len = len;
 	*what = "cannot release the key";
 	return release(&args);
 }

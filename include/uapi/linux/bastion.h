@@ -303,7 +303,8 @@ struct bastion_extend {
  * struct bastion_release - BASTION_IOC_RELEASE, everyone
  * @size:	in: sizeof(struct bastion_release)
  * @flags:	in: BASTION_RELEASE_*
- * @key:	in: serial of a bastion key that the requester may search; 0 with @blob
+ * @key:	in: serial of a bastion key that the requester may search; 0 with @blob;
+ *		with UPCALL both may be 0: see below
  * @keyring:	in: serial, or KEY_SPEC_*, of the keyring that the released key
  *		is linked to (the caller needs write); 0 with UPCALL
  * @type:	in: one BASTION_TYPE_* bit (include/bastion/blob.h); 0 with UPCALL
@@ -320,7 +321,11 @@ struct bastion_extend {
  * With UPCALL the caller must have assumed the authority to instantiate the
  * key (keyctl_assume_authority(3)): type, requester and destination come from
  * the authorisation, the callout information may say "nowait" or "timeout=N"
- * (seconds), and at most 4 such requests a uid and 64 in all may wait.
+ * (seconds), and at most 4 such requests a uid and 64 in all may wait. With neither
+ * @key nor @blob the kernel takes the bastion key NAME that the requester would find
+ * (ENOENT: none). A helper must not look for it with request_key(2), keyctl_search(3)
+ * or whatever else looks a type up: who waits for it holds the list of types, and
+ * once a module waits to change that list neither would ever end.
  *
  * Errors: EAGAIN locked and NOWAIT, or too many wait, or the system is about
  * to sleep; ETIMEDOUT no grant in time; EACCES the requester is not the owner
@@ -332,7 +337,8 @@ struct bastion_extend {
  * verifier is not registered; EDQUOT the owner's key quota, or its place in the
  * log, is used up; ENOSPC the users' part of the log is full; ENAMETOOLONG the
  * paths of executable and cgroup are longer than the log takes; ENOTDIR @keyring
- * is no keyring; ESRCH the requester is gone; EOPNOTSUPP fscrypt-provisioning in
+ * is no keyring; ENOENT UPCALL without @key and @blob: the requester finds no such
+ * key; ESRCH the requester is gone; EOPNOTSUPP fscrypt-provisioning in
  * a kernel without fscrypt; EPERM UPCALL without authority; and what reading the
  * requester's executable returned.
  */
