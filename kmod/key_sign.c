@@ -56,6 +56,11 @@ static int parse_encoding(const char *name, enum encoding *encoding)
 	return 0;
 }
 
+static u32 signature_max(enum encoding encoding)
+{
+	return encoding == P1363 ? BASTION_SIGNATURE_SIZE : BASTION_SIGNATURE_DER_MAX;
+}
+
 /* The key's blob, a copy, and what is in it; only of a key that signs. */
 static int take_blob(struct key *key, u8 **blob, struct bastion_blob_view *view)
 {
@@ -106,8 +111,7 @@ int bastion_key_query(const struct kernel_pkey_params *params, struct kernel_pke
 		.supported_ops = KEYCTL_SUPPORTS_SIGN | KEYCTL_SUPPORTS_VERIFY,
 		.key_size = KEY_BITS,
 		.max_data_size = BASTION_SIGN_DIGEST_MAX,
-		.max_sig_size = encoding == P1363 ? BASTION_SIGNATURE_SIZE :
-						    BASTION_SIGNATURE_DER_MAX,
+		.max_sig_size = signature_max(encoding),
 	};
 	return 0;
 }
@@ -190,8 +194,8 @@ static int put_signature(const u8 signature[BASTION_SIGNATURE_SIZE], enum encodi
  *
  * Context: process; waits, killably.
  * Return: the signature's length; -EINVAL the digest, its hash or the encoding is
- * none that is supported; -EOPNOTSUPP anything but to sign, with anything but a P-384
- * key; -EACCES the caller is not the owner; -ENODEV the key's chip is not here; as
+ * none that is supported, or there may not be room for the signature; -EOPNOTSUPP
+ * anything but to sign, with anything but a P-384 key; -EACCES the caller is not the owner; -ENODEV the key's chip is not here; as
  * bastion_key_blob() and bastion_use_key().
  */
 int bastion_key_sign(struct kernel_pkey_params *params, const void *in, void *out)
@@ -207,6 +211,9 @@ int bastion_key_sign(struct kernel_pkey_params *params, const void *in, void *ou
 		ret = parse_encoding(params->encoding, &encoding);
 	if (ret)
 		return ret;
+	/* Some kernels have as much room at @out as the caller said, others max_sig_size. */
+	if (params->out_len < signature_max(encoding))
+		return -EINVAL;
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
 	bastion_requester_init(&signing.use.who, current_cred(), task_pid(current));

@@ -93,6 +93,26 @@ TEST_F(ecdsa, x962)
 	}
 }
 
+/*
+ * Kernels differ in what they make of it: as much room as the caller asked for, where nothing must be
+ * written beyond, or enough in any case.
+ */
+TEST_F(ecdsa, too_little_room)
+{
+	static const char * const infos[] = { "enc=x962", "enc=p1363" };
+	uint8_t room[SIGN_DER_MAX];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(infos); i++) {
+		struct keyctl_pkey_params params = { .key_id = self->key, .in_len = 48,
+						     .out_len = 8 };
+		long ret = syscall(SYS_keyctl, KEYCTL_PKEY_SIGN, &params, infos[i], self->digest,
+				   room);
+
+		EXPECT_TRUE(ret > 8 || (ret == -1 && errno == EINVAL))
+			TH_LOG("%s: %ld, %d", infos[i], ret, errno);
+	}
+}
+
 TEST_F(ecdsa, p1363)
 {
 	uint8_t signature[BASTION_SIGNATURE_SIZE], der[SIGN_DER_MAX];
