@@ -308,4 +308,9 @@ int bastion_key_type_init(void)
 void bastion_key_type_exit(void)
 {
 	unregister_key_type(&key_type_bastion);
+	/*
+	 * Whoever signed or made a key last may have put its reference to the module and be
+	 * preempted on its last instructions there: until all who were have gone on.
+	 */
+	synchronize_rcu_tasks();
 }
