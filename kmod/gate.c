@@ -508,6 +508,7 @@ int bastion_gate_init(struct bastion_chip *chip)
 	gate->chip = chip;
 	mutex_init(&gate->round_lock);
 	init_rwsem(&gate->exchange);
+	sema_init(&gate->commands, BASTION_GATED_COMMANDS);
 	mutex_init(&gate->lock);
 	INIT_LIST_HEAD(&gate->grants);
 	INIT_LIST_HEAD(&gate->waiting);

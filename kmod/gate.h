@@ -10,6 +10,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/semaphore.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -71,9 +72,12 @@ struct bastion_verifier {
  *		chip drops all of them; read: a gated command is in flight. So
  *		no such command meets a chip that has the new grant and a kernel
  *		that has the old one.
+ * @commands:	places for gated commands under @exchange and in the chip, the ops being held:
+ *		whoever waits for @exchange or for a slot of the chip's waits for this many, and
+ *		not for all who ask for keys
  * @lock:	protects what follows; never held across a chip command, so a
  *		chip that hangs cannot delay a revocation.
- *		Order: ops_lock, round_lock, exchange, log->lock, lock; nothing
+ *		Order: ops_lock, round_lock, commands, exchange, log->lock, lock; nothing
  *		of the key service's but a key's semaphore comes below it.
  * @state:	written with set_state() only
  * @reason:	why it is in that state
@@ -104,6 +108,7 @@ struct bastion_gate {
 	struct bastion_chip *chip;
 	struct mutex round_lock;
 	struct rw_semaphore exchange;
+	struct semaphore commands;
 	struct mutex lock;
 	enum bastion_state state;
 	enum bastion_reason reason;

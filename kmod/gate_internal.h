@@ -8,6 +8,12 @@
 
 #include "gate.h"
 
+/*
+ * Gated commands that may be with the chip at a time: half as many as a Bastionchip has slots, so
+ * that RELOCK, a round and a measurement find one.
+ */
+#define BASTION_GATED_COMMANDS	8
+
 void bastion_gate_queue(struct work_struct *work);
 void bastion_gate_touch(struct bastion_gate *gate);
 void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,

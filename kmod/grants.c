@@ -313,13 +313,17 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
  * @command:	sends it, with the grant's token
  * @data:	for @command
  *
+ * Waits killably for a place, in the order in which they came, for no longer than the grant
+ * lives: then nobody before it has anything to send either.
+ *
  * No grant is exchanged while the command is in flight. A command that succeeds
  * although its grant has ended meanwhile has succeeded: whoever releases what came
  * of it looks again (bastion_gate_release()).
  *
  * Context: process, may sleep.
  * Return: what @command does; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV the grant has
- * ended; -ERESTART another grant has taken its place and the caller should look again.
+ * ended; -ERESTART another grant has taken its place and the caller should look again; -EINTR a
+ * fatal signal.
  */
 ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_live *grant,
 			     bastion_gated_fn command, void *data)
@@ -327,6 +331,8 @@ ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_liv
 	u8 token[BASTION_TOKEN_SIZE];
 	ssize_t ret;
 
+	if (down_killable(&gate->commands))
+		return -EINTR;
 	down_read(&gate->exchange);
 	ret = take_token(gate, grant, token);
 	if (!ret) {
@@ -334,6 +340,7 @@ ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_liv
 		memzero_explicit(token, sizeof(token));
 	}
 	up_read(&gate->exchange);
+	up(&gate->commands);
 	return ret < 0 ? chip_said(gate, grant, ret) : ret;
 }
 
