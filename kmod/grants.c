@@ -84,6 +84,11 @@ struct bastion_grant_live *bastion_grant_live_alloc(u32 count)
 	return grant;
 }
 
+/*
+ * For key_set_timeout(), which is a second line behind the gate's own timer, and what keyctl(1)
+ * shows. It goes by the wall clock: setting that forward may end a key before its grant, which is
+ * on the safe side, and whoever wants it asks again.
+ */
 static unsigned int remaining_seconds(const struct bastion_grant_live *grant)
 {
 	s64 ms = ktime_ms_delta(grant->expires, ktime_get_boottime());
