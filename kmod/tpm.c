@@ -74,22 +74,26 @@ static int roll(enum bastion_hash hash, u8 *value, const u8 *digest)
 
 /*
  * After the kernel's function has failed: whether the TPM has extended the PCR all the same, is
- * for the PCR to say.
+ * for the PCR to say. When it was not asked, or said that it has no time, and the PCR is what it
+ * was, nothing is lost.
  */
 static int has_extended(struct bastion_tpm *t, const u8 next[BASTION_TPM_DIGEST_SIZE], int error)
 {
 	u8 value[BASTION_TPM_DIGEST_SIZE];
 	unsigned int tries = 0;
+	bool not_sent;
 
+	error = bastion_tpm_errno_of(t, error);
+	not_sent = bastion_chip_not_sent(error);
 	/* What was lacking to extend it may be lacking to read it, for a moment. */
 	while (bastion_tpm_read_pcr(t, t->pcr, value)) {
-		if (error != -ENOMEM || ++tries == READ_TRIES)
+		if (!not_sent || ++tries == READ_TRIES)
 			return -EIO;
 		msleep(READ_PAUSE_MS);
 	}
 	if (!memcmp(value, next, sizeof(value)))
 		return 0;
-	return error == -ENOMEM && !memcmp(value, t->value, sizeof(value)) ? -ENOMEM : -EIO;
+	return not_sent && !memcmp(value, t->value, sizeof(value)) ? error : -EIO;
 }
 
 static int extend_all(struct bastion_tpm *t, void *digests)
@@ -404,23 +408,23 @@ static int look_at_pcr(struct bastion_tpm *t)
 	return 0;
 }
 
-static int self_test(struct bastion_chip *chip)
+static int test_once(struct bastion_tpm *t, void *unused)
 {
-	struct bastion_tpm *t = bastion_tpm_of(chip);
 	int ret;
 
-	mutex_lock(&t->lock);
 	ret = bastion_tpm_enter(t);
-	if (!ret) {
-		ret = bastion_tpm_read_clock(t);
-		if (!ret && t->lost)
-			ret = find_storage_again(t);
-		bastion_tpm_leave(t);
-	}
-	if (!ret)
-		ret = look_at_pcr(t);
-	mutex_unlock(&t->lock);
-	return ret;
+	if (ret)
+		return ret;
+	ret = bastion_tpm_read_clock(t);
+	if (!ret && t->lost)
+		ret = find_storage_again(t);
+	bastion_tpm_leave(t);
+	return ret ?: look_at_pcr(t);
+}
+
+static int self_test(struct bastion_chip *chip)
+{
+	return bastion_tpm_insist(bastion_tpm_of(chip), test_once, NULL);
 }
 
 static int info(struct bastion_chip *chip, struct bastion_chip_info *info)
@@ -518,17 +522,13 @@ static int check_banks(const struct bastion_tpm *t)
 	return -EOPNOTSUPP;
 }
 
-static int probe(struct bastion_tpm *t)
+static int probe(struct bastion_tpm *t, void *unused)
 {
 	int ret;
 
-	ret = check_banks(t);
-	if (ret)
-		return ret;
-	mutex_lock(&t->lock);
 	ret = bastion_tpm_enter(t);
 	if (ret)
-		goto unlock;
+		return ret;
 	ret = bastion_tpm_read_clock(t);
 	if (!ret)
 		ret = read_info(t);
@@ -541,8 +541,6 @@ static int probe(struct bastion_tpm *t)
 	if (!ret)
 		ret = find_storage(t);
 	bastion_tpm_leave(t);
-unlock:
-	mutex_unlock(&t->lock);
 	return ret;
 }
 
@@ -598,7 +596,9 @@ static int start(struct bastion_tpm *t)
 	struct bastion_chip *chip;
 	int ret;
 
-	ret = probe(t);
+	ret = check_banks(t);
+	if (!ret)
+		ret = bastion_tpm_insist(t, probe, NULL);
 	if (ret)
 		return ret;
 	chip = bastion_chip_alloc(NULL, &tpm_ops, t);

@@ -31,15 +31,20 @@ static void call_aside(struct kthread_work *work)
 	aside->ret = aside->fn(aside->t, aside->data);
 }
 
+static bool is_worker(const struct bastion_tpm *t)
+{
+	return current == t->worker->task;
+}
+
 /**
  * bastion_tpm_aside() - call a function of the kernel's TPM driver
  * @t:		the TPM, locked
  * @fn:		what calls it
  * @data:	for @fn
  *
- * Some drivers wait in a way that a signal ends, and give up their command then. To the gate that
- * is a TPM that does not answer, and locks it for all: nobody may do so by sending himself a signal.
- * A kernel thread is sent none.
+ * Some drivers wait in a way that a signal ends, for the TPM itself as for its answer, and give up
+ * then. To the gate that is a TPM that does not answer, and locks it for all: nobody may do so by
+ * sending himself a signal. A kernel thread is sent none; and what it takes, it gives back.
  *
  * Return: as @fn.
  */
@@ -47,6 +52,8 @@ int bastion_tpm_aside(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
 {
 	struct aside aside = { .t = t, .fn = fn, .data = data };
 
+	if (is_worker(t))
+		return fn(t, data);
 	lockdep_assert_held(&t->lock);
 	kthread_init_work(&aside.work, call_aside);
 	kthread_queue_work(t->worker, &aside.work);
@@ -54,15 +61,36 @@ int bastion_tpm_aside(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
 	return aside.ret;
 }
 
+/**
+ * bastion_tpm_errno_of() - what a function of the kernel's TPM driver says
+ * @t:		the TPM
+ * @error:	which is not 0: an error of the kernel's, or a response code
+ *
+ * Return: -EAGAIN or -ENOMEM when nothing was sent, or the TPM did nothing; -ENODEV; -ETIMEDOUT;
+ * or -EIO.
+ */
+int bastion_tpm_errno_of(const struct bastion_tpm *t, int error)
+{
+	switch (error) {
+	case -ENODEV:
+		/* With a driver it may be had later, as when the system has slept. */
+		return READ_ONCE(t->tpm->ops) ? -EAGAIN : -ENODEV;
+	case -ENOMEM:
+		return -ENOMEM;
+	case -ETIME:
+		return -ETIMEDOUT;
+	default:
+		return error > 0 && bastion_tpm_errno(error) == -EAGAIN ? -EAGAIN : -EIO;
+	}
+}
+
+/* From within bastion_tpm_aside(), as bastion_tpm_leave(). Nothing was sent, whatever it says. */
 int bastion_tpm_enter(struct bastion_tpm *t)
 {
-	lockdep_assert_held(&t->lock);
+	lockdep_assert(is_worker(t));
 	if (READ_ONCE(t->gone))
 		return -ENODEV;
-	if (!tpm_try_get_ops(t->tpm))
-		return 0;
-	/* While the system sleeps it is not to be had, and comes back. */
-	return t->tpm->flags & TPM_CHIP_FLAG_SUSPENDED ? -EAGAIN : -ENODEV;
+	return tpm_try_get_ops(t->tpm) ? bastion_tpm_errno_of(t, -ENODEV) : 0;
 }
 
 void bastion_tpm_leave(struct bastion_tpm *t)
@@ -78,19 +106,14 @@ static size_t answer_len(const struct bastion_tpm *t)
 	return min_t(size_t, get_unaligned_be32(t->buf.data + 2), BASTION_TPM_COMMAND_MAX);
 }
 
-/* A response code is positive, and fits. */
-static int send(struct bastion_tpm *t, void *unused)
-{
-	return tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
-}
-
 static int transmit(struct bastion_tpm *t, struct bastion_tpm_call *call,
 		    struct bastion_tpm_frame *frame)
 {
 	int ret;
 
 	t->statistics.commands++;
-	ret = bastion_tpm_aside(t, send, NULL);
+	/* A response code is positive, and fits. */
+	ret = tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
 	if (ret < 0) {
 		t->statistics.timeouts += ret == -ETIME;
 		return ret == -ETIME ? -ETIMEDOUT : -EIO;
@@ -216,12 +239,14 @@ static int read_pcr(struct bastion_tpm *t, void *data)
 int bastion_tpm_read_pcr(struct bastion_tpm *t, u32 index, u8 value[BASTION_TPM_DIGEST_SIZE])
 {
 	struct pcr_read read = { .index = index, .digest.alg_id = BASTION_TPM_ALG_SHA256 };
+	int ret;
 
 	if (READ_ONCE(t->gone))
 		return -ENODEV;
 	t->statistics.commands++;
-	if (bastion_tpm_aside(t, read_pcr, &read))
-		return -EIO;
+	ret = bastion_tpm_aside(t, read_pcr, &read);
+	if (ret)
+		return bastion_tpm_errno_of(t, ret);
 	memcpy(value, read.digest.digest, BASTION_TPM_DIGEST_SIZE);
 	return 0;
 }
@@ -251,8 +276,14 @@ static int started_anew(struct bastion_tpm *t)
 	return -ESTALE;
 }
 
-static int run_once(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
+struct run {
+	bastion_tpm_fn fn;
+	void *data;
+};
+
+static int run_once(struct bastion_tpm *t, void *data)
 {
+	const struct run *run = data;
 	bool anew = false;
 	int ret;
 
@@ -264,12 +295,35 @@ static int run_once(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
 		anew = t->seen_resets != t->resets || t->seen_restarts != t->restarts;
 	if (!ret && t->lost)
 		ret = -EIO;
-	if (!ret && !anew && fn)
-		ret = fn(t, data);
+	if (!ret && !anew && run->fn)
+		ret = run->fn(t, run->data);
 	bastion_tpm_leave(t);
 	if (!ret && anew)
 		ret = started_anew(t);
 	return ret;
+}
+
+/**
+ * bastion_tpm_insist() - bastion_tpm_aside(), again and again for half a second
+ * @t:		the TPM
+ * @fn:		called anew when it says -EAGAIN
+ * @data:	for @fn
+ *
+ * Return: as @fn.
+ */
+int bastion_tpm_insist(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	for (;;) {
+		mutex_lock(&t->lock);
+		ret = bastion_tpm_aside(t, fn, data);
+		mutex_unlock(&t->lock);
+		if (ret != -EAGAIN || ++tries == TRIES)
+			return ret;
+		msleep(PAUSE_MS);
+	}
 }
 
 /**
@@ -285,17 +339,9 @@ static int run_once(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
  */
 int bastion_tpm_run(struct bastion_tpm *t, bastion_tpm_fn fn, void *data)
 {
-	unsigned int tries = 0;
-	int ret;
+	struct run run = { .fn = fn, .data = data };
+	int ret = bastion_tpm_insist(t, run_once, &run);
 
-	for (;;) {
-		mutex_lock(&t->lock);
-		ret = run_once(t, fn, data);
-		mutex_unlock(&t->lock);
-		if (ret != -EAGAIN || ++tries == TRIES)
-			break;
-		msleep(PAUSE_MS);
-	}
 	if (ret == -EAGAIN)
 		dev_err_ratelimited(&t->chip->dev,
 				    "the TPM has no room or no time: who else uses it, or is it locked out?\n");

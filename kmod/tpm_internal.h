@@ -93,7 +93,7 @@ struct bastion_tpm_grant {
  * @chip:	over it
  * @generation:	see bastion_chip_ops
  * @gone:	no more commands
- * @worker:	sends them
+ * @worker:	sends them, for the holder of @lock
  * @lock:	protects what follows; innermost but for the TPM driver's own, held across
  *		commands
  * @tested:	the PCR has been looked at
@@ -157,6 +157,7 @@ struct bastion_tpm {
 /* tpm_call.c */
 typedef int (*bastion_tpm_fn)(struct bastion_tpm *t, void *data);
 int bastion_tpm_aside(struct bastion_tpm *t, bastion_tpm_fn fn, void *data);
+int bastion_tpm_errno_of(const struct bastion_tpm *t, int error);
 int bastion_tpm_enter(struct bastion_tpm *t);
 void bastion_tpm_leave(struct bastion_tpm *t);
 int bastion_tpm_call(struct bastion_tpm *t, struct bastion_tpm_call *call);
@@ -164,6 +165,7 @@ int bastion_tpm_flush(struct bastion_tpm *t, u32 handle);
 int bastion_tpm_save(struct bastion_tpm *t, u32 handle, u8 *context, size_t *len);
 int bastion_tpm_restore(struct bastion_tpm *t, const u8 *context, size_t len, u32 *handle);
 int bastion_tpm_read_clock(struct bastion_tpm *t);
+int bastion_tpm_insist(struct bastion_tpm *t, bastion_tpm_fn fn, void *data);
 int bastion_tpm_run(struct bastion_tpm *t, bastion_tpm_fn fn, void *data);
 int bastion_tpm_read_pcr(struct bastion_tpm *t, u32 index, u8 value[BASTION_TPM_DIGEST_SIZE]);
 
