@@ -56,11 +56,14 @@ static int flush_session(struct bastion_tpm *t)
 static int draw(struct bastion_tpm *t, void *data)
 {
 	struct bastion_tpm_session session = {};
+	ktime_t start;
 	int ret;
 
 	ret = flush_session(t);
 	if (ret)
 		return ret;
+	/* The TPM's begins later, and so do its tickets end. */
+	start = ktime_get_boottime();
 	ret = bastion_tpm_session_start(t, BASTION_TPM_SE_POLICY, BASTION_TPM_RH_NULL, &session);
 	if (ret)
 		return ret;
@@ -71,7 +74,7 @@ static int draw(struct bastion_tpm *t, void *data)
 	}
 	t->session = session.handle;
 	t->drawn = true;
-	t->session_start = ktime_get_boottime();
+	t->session_start = start;
 	memcpy(t->session_nonce, session.nonce, sizeof(session.nonce));
 	memcpy(data, session.nonce, sizeof(session.nonce));
 	return 0;
@@ -305,16 +308,17 @@ static struct bastion_tpm_grant *new_grant(const struct bastion_grant_view *view
 	return grant;
 }
 
-/* For how many seconds from now the tickets will be good; one is lost to rounding on each side. */
-static s64 seconds_left(ktime_t start, const struct bastion_policy_signature *signatures,
-			size_t count)
+/* Until when the tickets will be good; one second is lost to rounding. */
+static ktime_t tickets_end(const struct bastion_tpm *t,
+			   const struct bastion_policy_signature *signatures, size_t count)
 {
-	s64 left = BASTION_POLICY_SECONDS_MAX;
+	u32 seconds = BASTION_POLICY_SECONDS_MAX;
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		left = min_t(s64, left, le32_to_cpu(signatures[i].seconds));
-	return left - ktime_divns(ktime_sub(ktime_get_boottime(), start), NSEC_PER_SEC) - 2;
+		seconds = min(seconds, le32_to_cpu(signatures[i].seconds));
+	/* Rounds are one at a time: nobody draws another nonce meanwhile. */
+	return ktime_add_ms(t->session_start, (seconds - 1) * MSEC_PER_SEC);
 }
 
 int bastion_tpm_grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE],
@@ -324,7 +328,7 @@ int bastion_tpm_grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE
 	struct acceptance a = { .key = key, .signatures = signatures };
 	struct bastion_tpm *t = bastion_tpm_of(chip);
 	struct bastion_grant_view view;
-	s64 lifetime, left = 0;
+	ktime_t now = ktime_get_boottime(), end = 0;
 	int ret;
 
 	ret = bastion_grant_parse(grant, len, &view);
@@ -332,24 +336,24 @@ int bastion_tpm_grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE
 		ret = check_signatures(&view, signatures, count);
 	if (ret)
 		return ret;
-	lifetime = le32_to_cpu(view.fixed.lifetime);
-	if (count) {
-		/* Rounds are one at a time: nobody draws another nonce meanwhile. */
-		left = seconds_left(t->session_start, signatures, count);
-		if (left <= 0)
-			return -EKEYREJECTED;
-		lifetime = min(lifetime, left);
-	}
 	a.grant = new_grant(&view, count);
 	if (!a.grant)
 		return -ENOMEM;
-	a.grant->expires = ktime_add_ms(ktime_get_boottime(), lifetime * MSEC_PER_SEC);
+	a.grant->expires = ktime_add_ms(now, (u64)le32_to_cpu(view.fixed.lifetime) * MSEC_PER_SEC);
+	if (count) {
+		end = tickets_end(t, signatures, count);
+		a.grant->expires = min(a.grant->expires, end);
+	}
 	ret = bastion_tpm_run(t, accept, &a);
 	if (ret) {
 		free_grant(a.grant);
 		return ret;
 	}
-	return left;
+	if (!count)
+		return 0;
+	/* Only now: the TPM takes its time, of which the tickets know nothing. */
+	ret = ktime_divns(ktime_sub(end, ktime_get_boottime()), NSEC_PER_SEC);
+	return ret > 0 ? ret : -EKEYREJECTED;
 }
 
 /**
