@@ -260,12 +260,18 @@ int bastion_tpm_read_pcr(struct bastion_tpm *t, u32 index, u8 value[BASTION_TPM_
 static int started_anew(struct bastion_tpm *t)
 {
 	u8 value[BASTION_TPM_DIGEST_SIZE];
+	int ret;
 
 	bastion_tpm_forget(t);
-	if (t->seen_resets == t->resets && !bastion_tpm_read_pcr(t, t->pcr, value) &&
-	    !memcmp(value, t->value, sizeof(value))) {
-		t->restarts = t->seen_restarts;
-		return -EAGAIN;
+	if (t->seen_resets == t->resets) {
+		/* What cannot be read just now is looked at again: nothing is done before that. */
+		ret = bastion_tpm_read_pcr(t, t->pcr, value);
+		if (ret)
+			return ret == -ENODEV ? ret : -EAGAIN;
+		if (!memcmp(value, t->value, sizeof(value))) {
+			t->restarts = t->seen_restarts;
+			return -EAGAIN;
+		}
 	}
 	/* It has no sessions left; what has this handle now is somebody else's. */
 	t->session = 0;
