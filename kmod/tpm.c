@@ -195,28 +195,13 @@ int bastion_tpm_mr_read(struct bastion_chip *chip, u32 mask, u8 (*values)[BASTIO
 
 /* Who it is; entered */
 
-static int get_capability(struct bastion_tpm *t, u32 capability, u32 property,
-			  u32 count, struct bastion_tpm_call *call)
-{
-	const struct bastion_tpm_field in[] = {
-		{ .number = capability }, { .number = property }, { .number = count },
-	};
-	int ret;
-
-	*call = (struct bastion_tpm_call){ .command = BASTION_TPM_GET_CAPABILITY, .in = in };
-	ret = bastion_tpm_call(t, call);
-	if (!ret && (call->out[1].number != capability || call->out[2].len < sizeof(u32)))
-		ret = -EIO;
-	return ret;
-}
-
 static int get_property(struct bastion_tpm *t, u32 property, u32 *value)
 {
 	struct bastion_tpm_call call;
 	const u8 *list;
 	int ret;
 
-	ret = get_capability(t, BASTION_TPM_CAP_PROPERTIES, property, 1, &call);
+	ret = bastion_tpm_capability(t, BASTION_TPM_CAP_PROPERTIES, property, 1, &call);
 	if (ret)
 		return ret;
 	list = call.out[2].data;
@@ -232,7 +217,7 @@ static int check_curve(struct bastion_tpm *t, u16 curve)
 	struct bastion_tpm_call call;
 	int ret;
 
-	ret = get_capability(t, BASTION_TPM_CAP_CURVES, curve, 1, &call);
+	ret = bastion_tpm_capability(t, BASTION_TPM_CAP_CURVES, curve, 1, &call);
 	if (ret)
 		return ret;
 	if (call.out[2].len == sizeof(u32) + sizeof(u16) &&

@@ -158,8 +158,11 @@ int bastion_tpm_call(struct bastion_tpm *t, struct bastion_tpm_call *call)
 		ret = bastion_tpm_put_command(&w, call->command, call->handles,
 					      call->password || call->session ? &auth : NULL,
 					      params.data, params.len);
-	if (!ret)
+	if (!ret) {
 		ret = transmit(t, call, &frame);
+		/* Without an answer it may have loaded something, or not have flushed it. */
+		t->litter |= ret == -EIO || ret == -ETIMEDOUT;
+	}
 	if (!ret && call->session)
 		ret = bastion_tpm_session_check(call, &frame,
 						t->buf.data + (frame.params - t->buf.data), nonce);
@@ -176,8 +179,10 @@ int bastion_tpm_flush(struct bastion_tpm *t, u32 handle)
 {
 	const struct bastion_tpm_field in = { .number = handle };
 	struct bastion_tpm_call call = { .command = BASTION_TPM_FLUSH_CONTEXT, .in = &in };
+	int ret = bastion_tpm_call(t, &call);
 
-	return bastion_tpm_call(t, &call);
+	t->litter |= ret && ret != -ENOENT;
+	return ret;
 }
 
 /**
@@ -209,6 +214,63 @@ int bastion_tpm_restore(struct bastion_tpm *t, const u8 *context, size_t len, u3
 
 	*handle = call.handle;
 	return ret;
+}
+
+/**
+ * bastion_tpm_capability() - what the TPM can do or has (part 3, 30.2)
+ * @t:		the TPM, entered
+ * @capability:	BASTION_TPM_CAP_*
+ * @property:	the first one, of
+ * @count:	so many
+ * @call:	filled in: field 0 is not 0 when there are more, field 2 a count and what they are
+ *
+ * Return: 0, or as bastion_tpm_call().
+ */
+int bastion_tpm_capability(struct bastion_tpm *t, u32 capability, u32 property, u32 count,
+			   struct bastion_tpm_call *call)
+{
+	const struct bastion_tpm_field in[] = {
+		{ .number = capability }, { .number = property }, { .number = count },
+	};
+	int ret;
+
+	*call = (struct bastion_tpm_call){ .command = BASTION_TPM_GET_CAPABILITY, .in = in };
+	ret = bastion_tpm_call(t, call);
+	if (!ret && (call->out[1].number != capability || call->out[2].len < sizeof(u32)))
+		ret = -EIO;
+	return ret;
+}
+
+static void flush_loaded(struct bastion_tpm *t, u32 first)
+{
+	struct bastion_tpm_call call;
+	u32 handles[8];
+	size_t i, n;
+
+	if (bastion_tpm_capability(t, BASTION_TPM_CAP_HANDLES, first, ARRAY_SIZE(handles), &call)) {
+		t->litter = true;
+		return;
+	}
+	t->litter |= call.out[0].number;
+	n = min(call.out[2].len / sizeof(u32) - 1, ARRAY_SIZE(handles));
+	/* The list is where the next answer will be. */
+	for (i = 0; i < n; i++)
+		handles[i] = get_unaligned_be32(call.out[2].data + (1 + i) * sizeof(u32));
+	for (i = 0; i < n; i++)
+		bastion_tpm_flush(t, handles[i]);
+}
+
+/*
+ * A TPM has room for three objects and as many sessions. What is loaded when nobody else is at it
+ * is ours, whether we have its handle or not: the resource manager leaves nothing there, nor does
+ * the kernel but for a session that it is told to end.
+ */
+static void clean_up(struct bastion_tpm *t)
+{
+	t->litter = false;
+	compat_tpm_end_auth_session(t->tpm);
+	flush_loaded(t, BASTION_TPM_TRANSIENT);
+	flush_loaded(t, BASTION_TPM_LOADED_SESSIONS);
 }
 
 int bastion_tpm_read_clock(struct bastion_tpm *t)
@@ -301,6 +363,8 @@ static int run_once(struct bastion_tpm *t, void *data)
 		anew = t->seen_resets != t->resets || t->seen_restarts != t->restarts;
 	if (!ret && t->lost)
 		ret = -EIO;
+	if (!ret && !anew && t->litter)
+		clean_up(t);
 	if (!ret && !anew && run->fn)
 		ret = run->fn(t, run->data);
 	bastion_tpm_leave(t);

@@ -41,13 +41,13 @@ int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_
 
 /* Nonces */
 
-/* When the TPM has no time for it, the handle is kept for the next time. */
+/* When the TPM has no time for it, or does not answer, the handle is kept for the next time. */
 static int flush_session(struct bastion_tpm *t)
 {
 	int ret = t->session ? bastion_tpm_flush(t, t->session) : 0;
 
 	t->drawn = false;
-	if (ret == -EAGAIN || ret == -ETIMEDOUT)
+	if (ret == -EAGAIN || ret == -ETIMEDOUT || ret == -EIO)
 		return ret;
 	t->session = 0;
 	return 0;
@@ -67,12 +67,12 @@ static int draw(struct bastion_tpm *t, void *data)
 	ret = bastion_tpm_session_start(t, BASTION_TPM_SE_POLICY, BASTION_TPM_RH_NULL, &session);
 	if (ret)
 		return ret;
+	t->session = session.handle;
 	ret = bastion_tpm_save(t, session.handle, t->session_context, &t->session_context_len);
 	if (ret) {
-		bastion_tpm_flush(t, session.handle);
+		flush_session(t);
 		return ret;
 	}
-	t->session = session.handle;
 	t->drawn = true;
 	t->session_start = start;
 	memcpy(t->session_nonce, session.nonce, sizeof(session.nonce));

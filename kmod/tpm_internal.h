@@ -98,6 +98,7 @@ struct bastion_tpm_grant {
  *		commands
  * @tested:	the PCR has been looked at
  * @lost:	the TPM was reset, and the gate has not dealt with it yet
+ * @litter:	something of ours may be loaded that nobody knows the handle of
  * @resets:	TPM resets since the TPM was made, as the gate knows them
  * @restarts:	TPM restarts and resumes since the last reset, likewise
  * @seen_resets: as the TPM said last
@@ -131,6 +132,7 @@ struct bastion_tpm {
 	struct mutex lock;
 	bool tested;
 	bool lost;
+	bool litter;
 	u32 resets, restarts;
 	u32 seen_resets, seen_restarts;
 	struct bastion_chip_info info;
@@ -164,6 +166,8 @@ int bastion_tpm_call(struct bastion_tpm *t, struct bastion_tpm_call *call);
 int bastion_tpm_flush(struct bastion_tpm *t, u32 handle);
 int bastion_tpm_save(struct bastion_tpm *t, u32 handle, u8 *context, size_t *len);
 int bastion_tpm_restore(struct bastion_tpm *t, const u8 *context, size_t len, u32 *handle);
+int bastion_tpm_capability(struct bastion_tpm *t, u32 capability, u32 property, u32 count,
+			   struct bastion_tpm_call *call);
 int bastion_tpm_read_clock(struct bastion_tpm *t);
 int bastion_tpm_insist(struct bastion_tpm *t, bastion_tpm_fn fn, void *data);
 int bastion_tpm_run(struct bastion_tpm *t, bastion_tpm_fn fn, void *data);

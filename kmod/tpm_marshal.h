@@ -36,6 +36,10 @@
 #define BASTION_TPM_RS_PW		0x40000009
 #define BASTION_TPM_RH_ENDORSEMENT	0x4000000b
 
+/* Part 2, 7.2: where the handles of sessions and objects that are loaded begin */
+#define BASTION_TPM_LOADED_SESSIONS	0x02000000
+#define BASTION_TPM_TRANSIENT		0x80000000
+
 /* Part 2, 6.11 and 8.4: sessions */
 #define BASTION_TPM_SE_HMAC		0x00
 #define BASTION_TPM_SE_POLICY		0x01
@@ -44,6 +48,7 @@
 #define BASTION_TPM_SA_ENCRYPT		0x40
 
 /* Part 2, 6.12 and 6.13: capabilities */
+#define BASTION_TPM_CAP_HANDLES		1
 #define BASTION_TPM_CAP_PROPERTIES	6
 #define BASTION_TPM_CAP_CURVES		8
 #define BASTION_TPM_PT_MANUFACTURER	0x105

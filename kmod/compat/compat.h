@@ -237,6 +237,13 @@ static inline int compat_cgroup_path(struct task_struct *task, char *path, size_
 #define compat_kthread_run_worker	kthread_create_worker
 #endif
 
+/* compat_tpm_end_auth_session - of a session that the kernel has loaded in a TPM, and uses again */
+#ifdef COMPAT_HAVE_TPM_AUTH_SESSION
+#define compat_tpm_end_auth_session(tpm)	tpm2_end_auth_session(tpm)
+#else
+#define compat_tpm_end_auth_session(tpm)	do { } while (0)
+#endif
+
 /**
  * compat_hrtimer_setup - hrtimer_setup(), which was hrtimer_init() and an assignment
  * @timer:	the timer

@@ -20,3 +20,4 @@ ccflags-y += $(call compat-exports,fsverity_get_digest,COMPAT_EXPORTS_FSVERITY_G
 ccflags-y += $(call compat-has,crypto/public_key.h,m_size,COMPAT_HAVE_SIGNATURE_M)
 # __assign_str() takes one argument, the string being known from __string()
 ccflags-y += $(call compat-has,trace/stages/stage6_event_callback.h,__assign_str(dst),COMPAT_HAVE_ASSIGN_STR_ALONE)
+ccflags-y += $(call compat-has,linux/tpm.h,tpm2_end_auth_session,COMPAT_HAVE_TPM_AUTH_SESSION)
