@@ -17,10 +17,9 @@
 #include "tpm_internal.h"
 
 #define PCR_DEFAULT	13
-/* Not the firmware's, not IMA's, none that software resets. */
-#define PCR_FIRST	8
+/* None of register 0's, not IMA's (10), none that software resets. */
+#define PCR_FIRST	11
 #define PCR_LAST	15
-#define PCR_IMA		10
 #define PLATFORM_PCRS	10	/* 0 .. 9: what register 0 is made of */
 
 #define READ_TRIES	10
@@ -32,7 +31,7 @@
 
 static unsigned int pcr = PCR_DEFAULT;
 module_param(pcr, uint, 0444);
-MODULE_PARM_DESC(pcr, "the TPM's PCR that is extended: 8, 9, 11 to 15 (default: 13)");
+MODULE_PARM_DESC(pcr, "the TPM's PCR that is extended: 11 to 15 (default: 13)");
 
 /* The only one, from init to exit. */
 static struct bastion_tpm *the_tpm;
@@ -138,7 +137,14 @@ static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTI
 
 	if (!index || index >= BASTION_MR_COUNT)
 		return -EINVAL;
-	ret = bastion_tpm_run(t, NULL, NULL);
+	/*
+	 * IMA's list is in a PCR of its own, into which IMA has extended it: whether the TPM was
+	 * reset is for whoever asks it next to find out.
+	 */
+	if (index != BASTION_MR_IMA)
+		ret = bastion_tpm_run(t, NULL, NULL);
+	else
+		ret = READ_ONCE(t->gone) ? -ENODEV : 0;
 	if (ret)
 		return ret;
 	mutex_lock(&t->lock);
@@ -146,7 +152,6 @@ static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTI
 	memcpy(reg, t->registers[index], sizeof(reg));
 	/* Somebody else may have seen in between that it was started anew. */
 	ret = t->lost ? -EIO : roll(BASTION_SHA384, reg, digest);
-	/* IMA's list is in a PCR of its own, into which IMA has extended it. */
 	if (!ret && index != BASTION_MR_IMA)
 		ret = extend_pcr(t, index, digest, value);
 	/* Nothing fails once the TPM has it. */
@@ -170,8 +175,12 @@ static int platform_register(struct bastion_tpm *t, u8 value[BASTION_DIGEST_SIZE
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; !ret && i < PLATFORM_PCRS; i++)
+	/* Anybody may have them read, and as often as they like: others come in between. */
+	for (i = 0; !ret && i < PLATFORM_PCRS; i++) {
+		mutex_lock(&t->lock);
 		ret = bastion_tpm_read_pcr(t, i, values[i]);
+		mutex_unlock(&t->lock);
+	}
 	return ret ?: bastion_hash(BASTION_SHA384, parts, ARRAY_SIZE(parts), value);
 }
 
@@ -183,10 +192,10 @@ int bastion_tpm_mr_read(struct bastion_chip *chip, u32 mask, u8 (*values)[BASTIO
 
 	if (!mask || mask >> BASTION_MR_COUNT)
 		return -EINVAL;
-	mutex_lock(&t->lock);
 	if (mask & BIT(0))
-		ret = platform_register(t, t->registers[0]);
-	for (i = 0; i < BASTION_MR_COUNT; i++)
+		ret = platform_register(t, values[n++]);
+	mutex_lock(&t->lock);
+	for (i = 1; i < BASTION_MR_COUNT; i++)
 		if (mask & BIT(i))
 			memcpy(values[n++], t->registers[i], BASTION_DIGEST_SIZE);
 	mutex_unlock(&t->lock);
@@ -638,8 +647,9 @@ int bastion_tpm_init(void)
 	struct bastion_chip *native;
 	int ret;
 
-	if (pcr < PCR_FIRST || pcr > PCR_LAST || pcr == PCR_IMA) {
-		pr_err("PCR %u is not to be had: see modinfo\n", pcr);
+	if (pcr < PCR_FIRST || pcr > PCR_LAST) {
+		pr_err("pcr=%u: it must be %u to %u; firmware and IMA extend those below, software resets those above\n",
+		       pcr, PCR_FIRST, PCR_LAST);
 		return -EINVAL;
 	}
 	if (!bastion_chip_wanted("tpm"))
