@@ -84,7 +84,7 @@ static int parse_reference(int argc, char **argv, struct reference *ref)
 /* What firmware and boot loader extended, as the machine's TPM signed it. */
 static json_t *quoted_pcrs(const struct bv_evidence *evidence, struct bv_error *err)
 {
-	const uint32_t own = evidence->round.pcr, mask = bv_tpm_reference_pcrs(own);
+	const uint32_t own = evidence->round.pcr, mask = BV_PLATFORM_MASK;
 	const struct bv_tpm_evidence quote = {
 		.attest = evidence->tpm_attest, .signature = evidence->tpm_signature,
 		.key = evidence->tpm_key, .values = evidence->tpm_registers,
@@ -94,8 +94,8 @@ static json_t *quoted_pcrs(const struct bv_evidence *evidence, struct bv_error *
 
 	if (!evidence->tpm)
 		bv_fail(err, "the evidence is not a TPM's: use --kernel, --initrd and --cmdline");
-	else if (own < 8)
-		bv_fail(err, "the module extends PCR %u, which is the firmware's", own);
+	else if (own <= BV_IMA_PCR)
+		bv_fail(err, "the module extends PCR %u, which firmware, boot loader or IMA do", own);
 	else if (bv_tpm_quote_judge(&quote, &finding))
 		bv_fail(err, "out of memory");
 	else if (!finding.found.ok)
@@ -148,7 +148,7 @@ int verifier_reference(int argc, char **argv)
 static bool leaves_pcrs(const struct bv_policy *policy)
 {
 	for (size_t i = 0; i < policy->tpms.count; i++)
-		if (policy->tpms.item[i].mask != bv_tpm_reference_pcrs(policy->pcr))
+		if (policy->tpms.item[i].mask != BV_PLATFORM_MASK)
 			return true;
 	return false;
 }

@@ -198,8 +198,7 @@ void bv_appraise_tpm_hardware(struct bv_verdict *verdict)
 static bool check_log(struct bv_span log, struct bv_verdict *verdict)
 {
 	const struct bv_tpm_facts *tpm = &verdict->facts.tpm;
-	/* The module's own is in no log of the firmware's. */
-	const uint32_t mask = bv_tpm_reference_pcrs(tpm->pcr);
+	const uint32_t mask = BV_PLATFORM_MASK;
 	struct bv_expected quoted = { 0 };
 	struct bv_comparison compared;
 	struct bv_error err = { "" };

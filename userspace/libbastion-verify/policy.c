@@ -141,10 +141,6 @@ static int read_reference(const json_t *json, struct bv_policy *policy, struct b
 		ret = read_boots(boot, policy, err);
 	if (!ret && tpm)
 		ret = bv_tpm_references_read(&policy->tpms, tpm, err);
-	for (size_t i = 0; !ret && i < policy->tpms.count; i++)
-		if (policy->tpms.item[i].mask & ~bv_tpm_reference_pcrs(policy->pcr))
-			ret = bv_fail(err, "policy: \"tpm\", %s: PCR %u is the module's own (\"pcr\"): "
-				      "it grows with use", policy->tpms.item[i].name, policy->pcr);
 	return ret;
 }
 
@@ -338,11 +334,10 @@ static int read_numbers(const json_t *json, struct bv_policy *policy, struct bv_
 	}
 	policy->pcr = PCR;
 	if (json_object_get(json, "pcr")) {
-		ret = bv_json_number(json, "pcr", 8, 15, &number, err);
+		/* Those below are what register 0 is made of, and IMA's. */
+		ret = bv_json_number(json, "pcr", BV_IMA_PCR + 1, 15, &number, err);
 		if (ret)
 			return ret;
-		if (number == BV_IMA_PCR)
-			return bv_fail(err, "policy: \"pcr\" is %d, which is IMA's", BV_IMA_PCR);
 		policy->pcr = number;
 	}
 	if (!json_object_get(json, "firmware_min"))

@@ -8,6 +8,7 @@
 
 #define BV_IMA_PCR		10	/* IMA's, unless its policy says otherwise */
 #define BV_PLATFORM_PCRS	10	/* 0 .. 9: what register 0 is made of */
+#define BV_PLATFORM_MASK	((1u << BV_PLATFORM_PCRS) - 1)
 
 /**
  * struct bv_tpm_reference - one way to boot that is known to be good
@@ -30,12 +31,6 @@ struct bv_tpm_references {
 	struct bv_tpm_reference *item;
 	size_t count;
 };
-
-/** bv_tpm_reference_pcrs() - those that firmware and boot loader extend: not @own, the module's */
-static inline uint32_t bv_tpm_reference_pcrs(uint32_t own)
-{
-	return ((1u << BV_PLATFORM_PCRS) - 1) & ~(1u << own);
-}
 
 /**
  * bv_tpm_references_read() - read "tpm" of a policy's "reference"

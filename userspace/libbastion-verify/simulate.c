@@ -82,8 +82,7 @@ static void judge_pcrs(const struct bv_simulation *in, struct bv_verdict *verdic
 	struct bv_tpm_facts *tpm = &verdict->facts.tpm;
 
 	for (int i = 0; i < BV_PLATFORM_PCRS; i++)
-		if (bv_tpm_reference_pcrs(tpm->pcr) & (1u << i))
-			memcpy(tpm->pcrs[i], in->pcrs->value[BV_BANK_SHA256][i], BV_PCR_SIZE);
+		memcpy(tpm->pcrs[i], in->pcrs->value[BV_BANK_SHA256][i], BV_PCR_SIZE);
 	bv_appraise_tpm_boot(in->policy, in->tcg_log, verdict);
 }
 

@@ -468,7 +468,7 @@ static void test_policy_refused(void **state)
 		"{" GOOD ",\"policies\":[]}", "{" GOOD ",\"reference\":[]}", "{" GOOD ",\"reference\":{}}",
 		"{\"models\":[\"m\"],\"reference\":{\"boot\":[]}}",
 		"{\"roots\":[],\"models\":[\"m\"],\"reference\":{\"tpm\":[]}}",
-		"{" GOOD ",\"pcr\":7}", "{" GOOD ",\"pcr\":10}", "{" GOOD ",\"pcr\":16}",
+		"{" GOOD ",\"pcr\":8}", "{" GOOD ",\"pcr\":9}", "{" GOOD ",\"pcr\":10}", "{" GOOD ",\"pcr\":16}",
 		"{" GOOD ",\"pcr\":\"13\"}", "{" GOOD ",\"reference\":{\"tpm\":{}}}",
 		TPM("1"), TPM("{}"), TPM("{\"name\":\"x\"}"), TPM("{\"name\":\"x\",\"pcrs\":{}}"),
 		TPM("{\"name\":\"x\",\"pcrs\":[]}"), TPM("{\"name\":\"x\",\"pcrs\":{\"0\":\"00\"}}"),
