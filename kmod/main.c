@@ -22,6 +22,9 @@ static int __init bastion_init(void)
 {
 	int ret;
 
+	ret = bastion_tpm_check_params();
+	if (ret)
+		return ret;
 	ret = bastion_crypto_init();
 	if (ret)
 		return ret;
@@ -49,7 +52,11 @@ static int __init bastion_init(void)
 	ret = bastion_exec_init();
 	if (ret)
 		goto err_pm;
-	/* Chips come last: from here on there are users. */
+	/*
+	 * Chips come last: from here on there are users, who may have open files. A module whose
+	 * init fails is freed under them, whatever they refer to, so nothing may fail once a chip
+	 * is registered. Without PCI's chips, which chip=tpm has not, the TPM may be of no use.
+	 */
 	ret = bastion_pci_init();
 	if (ret)
 		goto err_exec;

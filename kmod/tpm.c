@@ -637,21 +637,31 @@ static int find_tpm(void)
 }
 
 /**
+ * bastion_tpm_check_params() - refuse a PCR that is not to be had
+ *
+ * Whether or not there is a TPM, and before any chip is registered.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int bastion_tpm_check_params(void)
+{
+	if (pcr >= PCR_FIRST && pcr <= PCR_LAST)
+		return 0;
+	pr_err("pcr=%u: it must be %u to %u; firmware and IMA extend those below, software resets those above\n",
+	       pcr, PCR_FIRST, PCR_LAST);
+	return -EINVAL;
+}
+
+/**
  * bastion_tpm_init() - use the TPM as a chip, if that is wanted
  *
- * Return: 0; with chip=tpm an error when there is no TPM or it is of no use; -EINVAL a
- * PCR that is not to be had.
+ * Return: 0; with chip=tpm an error when there is no TPM or it is of no use.
  */
 int bastion_tpm_init(void)
 {
 	struct bastion_chip *native;
 	int ret;
 
-	if (pcr < PCR_FIRST || pcr > PCR_LAST) {
-		pr_err("pcr=%u: it must be %u to %u; firmware and IMA extend those below, software resets those above\n",
-		       pcr, PCR_FIRST, PCR_LAST);
-		return -EINVAL;
-	}
 	if (!bastion_chip_wanted("tpm"))
 		return 0;
 	native = bastion_chip_default();

@@ -6,9 +6,15 @@
 #define _BASTION_TPM_H
 
 #if IS_REACHABLE(CONFIG_TCG_TPM)
+int bastion_tpm_check_params(void);
 int bastion_tpm_init(void);
 void bastion_tpm_exit(void);
 #else
+static inline int bastion_tpm_check_params(void)
+{
+	return 0;
+}
+
 static inline int bastion_tpm_init(void)
 {
 	return 0;
