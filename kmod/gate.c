@@ -318,12 +318,12 @@ void bastion_gate_extended(struct bastion_gate *gate, u32 index)
  * @sleep:	true before, false after
  *
  * Before it, all grants end and all waiters are sent home, since they could
- * not be frozen where they are.
+ * not be frozen where they are. A recovery stops, and goes on after it.
  */
 void bastion_gate_suspend(struct bastion_gate *gate, bool sleep)
 {
 	mutex_lock(&gate->lock);
-	gate->suspended = sleep;
+	WRITE_ONCE(gate->suspended, sleep);
 	bastion_gate_wake(gate);
 	mutex_unlock(&gate->lock);
 	if (sleep)
@@ -336,14 +336,44 @@ void bastion_gate_suspend(struct bastion_gate *gate, bool sleep)
 
 #define RECOVERY_PAUSE_MS	20
 
-/* Brings a chip that lost its state up to the log. */
-static int recover(struct bastion_gate *gate)
+/**
+ * bastion_gate_is_current() - has the chip all of the log, as far as anybody knows?
+ * @gate:	the gate; the caller holds the chip's ops, and round_lock or the log's lock
+ *
+ * Return: false when it was reset and has not recovered yet.
+ */
+bool bastion_gate_is_current(struct bastion_gate *gate)
+{
+	return gate->chip->ops->generation(gate->chip) == gate->seen_reset && !gate->behind;
+}
+
+/**
+ * bastion_gate_interrupted() - must a long series of commands stop here?
+ * @gate:	the gate
+ *
+ * Whoever removes the chip, switches the machine off, or puts it to sleep waits for the locks that
+ * are held meanwhile. A chip that takes its time with every command would hold them up for hours.
+ *
+ * Return: 0; -ENODEV for good; -EAGAIN until the system has woken up.
+ */
+int bastion_gate_interrupted(const struct bastion_gate *gate)
+{
+	if (READ_ONCE(gate->removed))
+		return -ENODEV;
+	return READ_ONCE(gate->suspended) ? -EAGAIN : 0;
+}
+
+/* Brings a chip that lost its state up to the log. @anew: it has nothing of it yet. */
+static int recover(struct bastion_gate *gate, bool anew)
 {
 	struct bastion_chip *chip = gate->chip;
 	struct bastion_chip_info info;
 	int ret;
 
-	ret = chip->ops->self_test(chip);
+	ret = anew ? bastion_measure_rewind(chip) : 0;
+	if (ret)
+		return ret;
+	ret = bastion_gate_interrupted(gate) ?: chip->ops->self_test(chip);
 	if (ret)
 		return ret;
 	ret = chip->ops->info(chip, &info);
@@ -361,12 +391,38 @@ static int recover(struct bastion_gate *gate)
 	return bastion_measure_again(chip);
 }
 
+/*
+ * What follows the log that the chip has: the log's first entries, if it had none, and IMA's list.
+ * What was not sent is for the recovery to go on with.
+ */
+static int measure_rest(struct bastion_gate *gate)
+{
+	struct bastion_chip *chip = gate->chip;
+	struct bastion_log *log = chip->log;
+	int ret;
+
+	ret = bastion_measure_boot(chip, gate->boot_key.point) ?: bastion_ima_start(chip);
+	if (bastion_chip_not_sent(ret)) {
+		mutex_lock(&log->lock);
+		log->again = log->count;
+		gate->behind = true;
+		mutex_unlock(&log->lock);
+	}
+	return ret;
+}
+
+/*
+ * Brings the chip up to the log after a reset; or goes on with that, when it was interrupted by
+ * what is no fault of the chip's: too many commands for it, no memory, or the system's sleep.
+ */
 static void handle_reset(struct bastion_gate *gate, u32 generation)
 {
 	struct bastion_chip *chip = gate->chip;
+	bool anew = generation != gate->seen_reset;
 	int ret;
 
-	dev_warn_ratelimited(&chip->dev, "the chip was reset: locked\n");
+	if (anew)
+		dev_warn_ratelimited(&chip->dev, "the chip was reset: locked\n");
 	/* Held until chip and log agree: nobody measures in between. */
 	mutex_lock(&chip->log->lock);
 	mutex_lock(&gate->lock);
@@ -375,12 +431,12 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
 	mutex_unlock(&gate->lock);
 
-	ret = recover(gate);
+	gate->behind = false;
+	ret = recover(gate, anew);
+	gate->behind = bastion_chip_not_sent(ret);
 	mutex_unlock(&chip->log->lock);
 	if (!ret)
-		ret = bastion_measure_boot(chip, gate->boot_key.point);
-	if (!ret)
-		ret = bastion_ima_start(chip);
+		ret = measure_rest(gate);
 
 	mutex_lock(&gate->lock);
 	/* Another reset meanwhile, or a failure on the way, has the last word. */
@@ -388,13 +444,19 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 		gate->removed = true;
 		bastion_gate_wake(gate);
 		bastion_gate_touch(gate);
-	} else if (gate->state == BASTION_STATE_SELFTEST) {
+	} else if (gate->state == BASTION_STATE_SELFTEST && !bastion_chip_not_sent(ret)) {
 		if (ret && chip->ops->generation(chip) == generation)
 			bastion_gate_set_state(gate, BASTION_STATE_FAILED, BASTION_REASON_SELF_TEST);
 		else if (!ret)
 			bastion_gate_set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_RESET);
 	}
 	mutex_unlock(&gate->lock);
+}
+
+/* Was a recovery interrupted, and has not failed since? */
+static bool is_unfinished(const struct bastion_gate *gate)
+{
+	return gate->behind && READ_ONCE(gate->state) == BASTION_STATE_SELFTEST;
 }
 
 static void recovery_work(struct work_struct *work)
@@ -411,14 +473,16 @@ static void recovery_work(struct work_struct *work)
 		bastion_gate_lock(gate, BASTION_REASON_RESET);
 	mutex_lock(&gate->round_lock);
 	generation = chip->ops->generation(chip);
-	if (generation != gate->seen_reset)
+	if (generation != gate->seen_reset || is_unfinished(gate))
 		handle_reset(gate, generation);
 	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
 		chip->ops->relock(chip);
-	again = chip->ops->generation(chip) != gate->seen_reset;
+	again = chip->ops->generation(chip) != gate->seen_reset || is_unfinished(gate);
+	/* After a sleep it is queued again. */
+	again = again && bastion_gate_interrupted(gate) != -EAGAIN;
 	mutex_unlock(&gate->round_lock);
 	if (again) {
-		/* A chip that does nothing but reset must not keep a processor busy. */
+		/* A chip that does nothing but reset, or is busy, must not keep a processor so. */
 		msleep(RECOVERY_PAUSE_MS);
 		queue_work(gate_wq, &gate->recovery);
 	}
@@ -563,8 +627,13 @@ int bastion_gate_open(struct bastion_gate *gate)
 	ret = chip->ops->relock(chip);
 	if (!ret)
 		ret = bastion_measure_boot(chip, gate->boot_key.point);
-	if (!ret)
-		ret = bastion_ima_start(chip);
+	if (ret)
+		return ret;
+	ret = measure_rest(gate);
+	if (bastion_chip_not_sent(ret)) {
+		bastion_gate_queue(&gate->recovery);
+		return 0;
+	}
 	if (ret)
 		return ret;
 	mutex_lock(&gate->lock);
@@ -582,7 +651,7 @@ int bastion_gate_open(struct bastion_gate *gate)
 void bastion_gate_stop(struct bastion_gate *gate, const char *why)
 {
 	mutex_lock(&gate->lock);
-	gate->removed = true;
+	WRITE_ONCE(gate->removed, true);
 	end_all(gate, BASTION_REASON_REMOVED);
 	if (gate->state == BASTION_STATE_ATTESTED)
 		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_REMOVED);

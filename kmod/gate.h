@@ -98,6 +98,8 @@ struct bastion_verifier {
  * @recovery:	what a chip reset starts
  * @seen_reset:	the chip's generation that the gate has dealt with; written
  *		under round_lock and the log's lock, read under either
+ * @behind:	the chip has not all of the log yet, since its recovery was interrupted;
+ *		likewise
  * @last_verifier: whose grant began or ended last
  * @log_count:	of the log, as of its last entry
  * @log_aggregate: likewise
@@ -132,6 +134,7 @@ struct bastion_gate {
 	u8 log_aggregate[BASTION_DIGEST_SIZE];
 	struct bastion_reports reports;
 	u32 seen_reset;
+	bool behind;
 	struct bastion_boot_key boot_key;
 };
 
@@ -149,6 +152,10 @@ void bastion_gate_extended(struct bastion_gate *gate, u32 index);
 void bastion_gate_suspend(struct bastion_gate *gate, bool sleep);
 int bastion_gate_relock_exchanging(struct bastion_gate *gate, enum bastion_reason reason);
 int bastion_gate_relock(struct bastion_gate *gate, enum bastion_reason reason);
+
+/* Recovery */
+bool bastion_gate_is_current(struct bastion_gate *gate);
+int bastion_gate_interrupted(const struct bastion_gate *gate);
 
 /* What begins them */
 struct bastion_grant_live *bastion_grant_live_alloc(u32 count);

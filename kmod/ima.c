@@ -194,11 +194,14 @@ static int feed(struct bastion_ima *ima)
 
 	for (;;) {
 		do
-			ret = feed_one(ima);
+			ret = bastion_gate_interrupted(ima->chip->gate) ? -EBUSY : feed_one(ima);
 		while (!ret);
 		if (ret != -EAGAIN)
 			return ret;
 		len = read_more(ima);
+		/* The reader's cgroup pays for the list's buffer, and may be at its limit. */
+		if (len == -ENOMEM)
+			return -EBUSY;
 		if (len < 0)
 			return len;
 		if (!len)
@@ -210,8 +213,9 @@ static int feed(struct bastion_ima *ima)
  * bastion_ima_catch_up_locked() - bring register 3 up to IMA's list
  * @chip:	the chip; the caller holds its ops and the log's lock
  *
- * Return: 0; -EAGAIN too many commands wait for the chip; or an error after which the
- * gate has failed, because nobody can say what the register lacks.
+ * Return: 0; -EAGAIN too many commands wait for the chip, memory is short, or the chip or the
+ * system goes; or an error after which the gate has failed, because nobody can say what the
+ * register lacks.
  */
 int bastion_ima_catch_up_locked(struct bastion_chip *chip)
 {
@@ -225,7 +229,7 @@ int bastion_ima_catch_up_locked(struct bastion_chip *chip)
 	if (ret == -EBUSY)
 		return -EAGAIN;
 	/* After a reset the recovery begins anew. */
-	if (ret && chip->ops->generation(chip) == chip->gate->seen_reset &&
+	if (ret && bastion_gate_is_current(chip->gate) &&
 	    chip->gate->state != BASTION_STATE_FAILED) {
 		dev_err(&chip->dev, "IMA's list could not be followed (%d): the gate fails\n", ret);
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
@@ -262,12 +266,12 @@ static void background(struct work_struct *work)
 }
 
 /**
- * bastion_ima_again() - a chip that was reset gets all of IMA's list again
+ * bastion_ima_rewind() - the chip was reset: it has nothing of IMA's list any more
  * @chip:	the chip; the caller holds its ops and the log's lock
  *
- * Return: as bastion_ima_catch_up_locked().
+ * Return: 0 or -EIO.
  */
-int bastion_ima_again(struct bastion_chip *chip)
+int bastion_ima_rewind(struct bastion_chip *chip)
 {
 	struct bastion_ima *ima = chip->ima;
 
@@ -278,7 +282,22 @@ int bastion_ima_again(struct bastion_chip *chip)
 	ima->start = 0;
 	ima->end = 0;
 	ima->step = STEP_HEAD;
-	return feed(ima);
+	return 0;
+}
+
+/**
+ * bastion_ima_again() - a chip that was reset gets all of IMA's list again
+ * @chip:	the chip; the caller holds its ops and the log's lock
+ *
+ * Goes on where it was interrupted.
+ *
+ * Return: as bastion_measure_again().
+ */
+int bastion_ima_again(struct bastion_chip *chip)
+{
+	int ret = chip->ima ? feed(chip->ima) : 0;
+
+	return ret == -EBUSY ? bastion_gate_interrupted(chip->gate) ?: -EAGAIN : ret;
 }
 
 static void ima_free(struct bastion_ima *ima)

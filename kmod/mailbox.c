@@ -315,7 +315,7 @@ static unsigned int in_flight(struct bastion_mailbox *mailbox)
  * bastion_mailbox_suspend() - stops using the shared memory
  * @mailbox:	the mailbox
  *
- * Commands are refused with -EIO, and the header, which reads all ones while the
+ * Commands are refused with -EAGAIN, and the header, which reads all ones while the
  * device is off, is not looked at. The interrupt may still run when this returns.
  *
  * Return: 0, or -EBUSY when commands in flight do not end.

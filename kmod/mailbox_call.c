@@ -44,7 +44,9 @@ static int refusal(const struct bastion_mailbox *mailbox)
 
 	if (mailbox->dead)
 		return -ENODEV;
-	if (mailbox->suspended || mailbox->generation != mailbox->admitted)
+	if (mailbox->suspended)
+		return -EAGAIN;
+	if (mailbox->generation != mailbox->admitted)
 		return -EIO;
 	if (bitmap_full(mailbox->poisoned, mailbox->slot_count))
 		return -ETIMEDOUT;
@@ -329,9 +331,9 @@ static ssize_t execute(struct bastion_mailbox *mailbox, struct bastion_slot *slo
  *
  * Return: the output's length, within the row's limits and @out_size, and 0
  * whenever @status is not OK; -EINVAL the input is not of the row's size;
- * -ENODEV the chip is gone; -EIO it broke the protocol, was reset, or is
- * suspended; -ETIMEDOUT it did not answer, or has answered nobody on any slot;
- * -EAGAIN no slot came free in time, and nothing was sent.
+ * -ENODEV the chip is gone; -EIO it broke the protocol, or was reset;
+ * -ETIMEDOUT it did not answer, or has answered nobody on any slot;
+ * -EAGAIN no slot came free in time, or it is suspended, and nothing was sent.
  */
 ssize_t bastion_mailbox_call(struct bastion_mailbox *mailbox,
 			     const struct bastion_command *command,

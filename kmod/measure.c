@@ -203,7 +203,7 @@ static int next_aggregate(const struct bastion_log *log, const struct bastion_lo
  */
 static int check_reset(struct bastion_chip *chip)
 {
-	if (chip->ops->generation(chip) == chip->gate->seen_reset)
+	if (bastion_gate_is_current(chip->gate))
 		return 0;
 	bastion_chip_was_reset(chip);
 	return -EIO;
@@ -539,14 +539,41 @@ int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT
 }
 
 /**
+ * bastion_measure_rewind() - the chip was reset: it has nothing of the log any more
+ * @chip:	the chip; the caller holds its ops and the log's lock
+ *
+ * Return: 0 or an error, after which the chip is of no use until the next reset.
+ */
+int bastion_measure_rewind(struct bastion_chip *chip)
+{
+	lockdep_assert_held(&chip->log->lock);
+	chip->log->again = 0;
+	return bastion_ima_rewind(chip);
+}
+
+/* bastion_log_extend_again - the next of what the log has, for bastion_measure_again() */
+int bastion_log_extend_again(struct bastion_chip *chip, u32 index,
+			     const u8 digest[BASTION_DIGEST_SIZE])
+{
+	int ret;
+
+	ret = bastion_gate_interrupted(chip->gate) ?: chip->ops->mr_extend(chip, index, digest);
+	if (!ret)
+		chip->log->again++;
+	return ret;
+}
+
+/**
  * bastion_measure_again() - bring a chip that was reset up to the log
  * @chip:	the chip; the caller holds its ops and has held the log's lock
  *		since before it acknowledged the reset
  *
  * Extends every entry again, in order, those of which only a stub is left first, so
  * that log and registers agree once more. Register 0 is the platform's business.
+ * Goes on where it was interrupted, unless bastion_measure_rewind() was called meanwhile.
  *
- * Return: 0 or an error, after which the chip is of no use until the next reset.
+ * Return: 0; -EAGAIN or -ENOMEM it was interrupted; -ENODEV the chip is going; or an error
+ * after which it is of no use until the next reset.
  */
 int bastion_measure_again(struct bastion_chip *chip)
 {
@@ -561,11 +588,13 @@ int bastion_measure_again(struct bastion_chip *chip)
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &log->entries, list) {
-		ret = chip->ops->mr_extend(chip, entry->index, entry->digests[BASTION_SHA384]);
+		if (entry->number < log->again)
+			continue;
+		ret = bastion_log_extend_again(chip, entry->index, entry->digests[BASTION_SHA384]);
 		if (ret)
-			break;
+			return ret;
 	}
-	return ret ?: bastion_ima_again(chip);
+	return bastion_ima_again(chip);
 }
 
 /**

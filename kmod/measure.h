@@ -98,6 +98,8 @@ struct bastion_log_budget {
  * @first:	number of the first of @entries; never goes back
  * @count:	entries of this boot, those that were trimmed included
  * @bytes:	of the binary list with SHA-384 digests
+ * @again:	of these, how many a chip that was reset has got again; means something until it
+ *		has all of them
  * @aggregate:	over all entries of this boot (include/bastion/round.h)
  * @capped:	a cap record was made, or the registers were not fresh at probe
  * @by_digest:	to find duplicates of register 4
@@ -111,6 +113,7 @@ struct bastion_log {
 	struct list_head entries;
 	u64 first;
 	u64 count;
+	u64 again;
 	size_t bytes;
 	u8 aggregate[BASTION_DIGEST_SIZE];
 	bool capped;
@@ -132,6 +135,8 @@ void bastion_log_trim(struct bastion_chip *chip, u64 kept);
 bool bastion_log_has_stub(struct bastion_log *log, u32 index,
 			  const u8 digest[BASTION_DIGEST_SIZE]);
 int bastion_log_stubs_again(struct bastion_chip *chip);
+int bastion_log_extend_again(struct bastion_chip *chip, u32 index,
+			     const u8 digest[BASTION_DIGEST_SIZE]);
 void bastion_log_stubs_free(struct bastion_log *log);
 
 int bastion_measure_register(struct bastion_chip *chip, u32 index,
@@ -146,6 +151,7 @@ int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *p
 			    const u8 digest[BASTION_EXE_SIZE], bool verity);
 int bastion_measure_requester(struct bastion_chip *chip, kuid_t uid, const char *text, size_t len);
 int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT_SIZE]);
+int bastion_measure_rewind(struct bastion_chip *chip);
 int bastion_measure_again(struct bastion_chip *chip);
 void bastion_measure_cap(struct bastion_chip *chip, const char *why);
 

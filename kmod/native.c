@@ -20,6 +20,7 @@
 #include <bastion/grant.h>
 
 #include "chip.h"
+#include "gate.h"
 #include "mailbox.h"
 #include "native.h"
 
@@ -259,7 +260,8 @@ static ssize_t read_long(struct bastion_chip *chip, enum command command, u8 *bu
 	if (!piece)
 		return -ENOMEM;
 	do {
-		len = read_piece(chip, command, offset, &total, piece, buf, size);
+		len = bastion_gate_interrupted(chip->gate) ?:
+		      read_piece(chip, command, offset, &total, piece, buf, size);
 		if (len < 0)
 			break;
 		offset += len;

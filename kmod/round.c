@@ -72,7 +72,7 @@ static int check_state(struct bastion_gate *gate)
  */
 static int check_reset(struct bastion_gate *gate)
 {
-	if (gate->chip->ops->generation(gate->chip) == gate->seen_reset)
+	if (bastion_gate_is_current(gate))
 		return 0;
 	bastion_chip_was_reset(gate->chip);
 	return -ESTALE;

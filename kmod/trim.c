@@ -108,16 +108,19 @@ bool bastion_log_has_stub(struct bastion_log *log, u32 index,
  * bastion_log_stubs_again() - extend again what trimmed entries extended, in order
  * @chip:	the chip; the caller holds its ops and the log's lock
  *
- * Return: 0 or an error of the chip's.
+ * Return: as bastion_measure_again().
  */
 int bastion_log_stubs_again(struct bastion_chip *chip)
 {
 	struct bastion_log_stub *stub;
+	u64 number = 0;
 	int ret;
 
 	lockdep_assert_held(&chip->log->lock);
 	list_for_each_entry(stub, &chip->log->stubs, list) {
-		ret = chip->ops->mr_extend(chip, stub->index, stub->digest);
+		if (number++ < chip->log->again)
+			continue;
+		ret = bastion_log_extend_again(chip, stub->index, stub->digest);
 		if (ret)
 			return ret;
 	}
