@@ -53,6 +53,12 @@ void bastion_gate_queue(struct work_struct *work)
 	queue_work(gate_wq, work);
 }
 
+/* Likewise, for what notices that a chip was reset or is gone */
+struct workqueue_struct *bastion_gate_workqueue(void)
+{
+	return gate_wq;
+}
+
 /* Tells observers, not waiters. */
 void bastion_gate_touch(struct bastion_gate *gate)
 {

@@ -138,6 +138,7 @@ struct bastion_gate {
 	struct bastion_boot_key boot_key;
 };
 
+struct workqueue_struct *bastion_gate_workqueue(void);
 int bastion_gate_module_init(void);
 void bastion_gate_module_exit(void);
 int bastion_gate_init(struct bastion_chip *chip);

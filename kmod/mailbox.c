@@ -20,6 +20,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "gate.h"
 #include "mailbox_internal.h"
 
 #define SLOT_DATA_MIN	BASTION_QUOTE_MAX	/* the largest answer fits in one slot */
@@ -28,6 +29,15 @@
 #define WATCHDOG_MS	250
 #define HEARTBEAT_MS	2000
 #define QUIESCE_MS	5000
+
+/*
+ * A reset must end what was released within a second, whatever keeps the system's own workqueue
+ * busy.
+ */
+static void watch_on(struct bastion_mailbox *mailbox, unsigned int ms)
+{
+	queue_delayed_work(bastion_gate_workqueue(), &mailbox->watchdog, msecs_to_jiffies(ms));
+}
 
 /* Wakes everybody who is waiting for an answer, whether there is one or not. */
 static void wake_all(struct bastion_mailbox *mailbox)
@@ -61,7 +71,7 @@ static void die(struct bastion_mailbox *mailbox, bool tell)
 	first = !mailbox->dead;
 	WRITE_ONCE(mailbox->dead, true);
 	if (first && tell)
-		schedule_work(&mailbox->lost_work);
+		queue_work(bastion_gate_workqueue(), &mailbox->lost_work);
 	spin_unlock_irqrestore(&mailbox->lock, flags);
 	if (!first)
 		return;
@@ -124,7 +134,7 @@ void bastion_mailbox_check(struct bastion_mailbox *mailbox)
 		WRITE_ONCE(mailbox->generation, generation);
 		unpoison(mailbox);
 		bastion_mailbox_count(mailbox, BASTION_COUNT_RESETS);
-		schedule_work(&mailbox->lost_work);
+		queue_work(bastion_gate_workqueue(), &mailbox->lost_work);
 	}
 	spin_unlock_irqrestore(&mailbox->lock, flags);
 	wake_all(mailbox);
@@ -211,7 +221,7 @@ static void watchdog(struct work_struct *work)
 	check_heartbeat(mailbox);
 	wipe_late_answers(mailbox);
 	wake_done(mailbox);	/* an interrupt may have been lost */
-	schedule_delayed_work(&mailbox->watchdog, msecs_to_jiffies(WATCHDOG_MS));
+	watch_on(mailbox, WATCHDOG_MS);
 }
 
 /**
@@ -279,7 +289,7 @@ void bastion_mailbox_watch(struct bastion_mailbox *mailbox, void (*lost)(void *d
 	mailbox->lost = lost;
 	mailbox->lost_data = data;
 	if (mailbox->dead || mailbox->generation != mailbox->admitted)
-		schedule_work(&mailbox->lost_work);
+		queue_work(bastion_gate_workqueue(), &mailbox->lost_work);
 	spin_unlock_irq(&mailbox->lock);
 }
 
@@ -346,7 +356,7 @@ void bastion_mailbox_resume(struct bastion_mailbox *mailbox)
 	spin_lock_irq(&mailbox->lock);
 	WRITE_ONCE(mailbox->suspended, false);
 	spin_unlock_irq(&mailbox->lock);
-	schedule_delayed_work(&mailbox->watchdog, 0);
+	watch_on(mailbox, 0);
 }
 
 /**
@@ -515,7 +525,7 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 	sema_init(&mailbox->free, max(inherit_slots(mailbox), 1U));
 	INIT_WORK(&mailbox->lost_work, lost_work);
 	INIT_DELAYED_WORK(&mailbox->watchdog, watchdog);
-	schedule_delayed_work(&mailbox->watchdog, msecs_to_jiffies(WATCHDOG_MS));
+	watch_on(mailbox, WATCHDOG_MS);
 	dev_dbg(dev, "%s: %u slots of %u bytes, %s\n", io->name, layout.count, layout.size,
 		polling ? "polling" : "interrupts");
 	return mailbox;
