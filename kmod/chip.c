@@ -157,6 +157,22 @@ static int start(struct bastion_chip *chip)
 	return ret;
 }
 
+/* Lets nobody find it any more, ends all that is done with it, and takes its ops away. */
+static void withdraw(struct bastion_chip *chip)
+{
+	spin_lock(&chips_lock);
+	list_del_init(&chip->list);
+	spin_unlock(&chips_lock);
+
+	bastion_chip_shutdown(chip, "remove");
+	chip->ops->abort(chip);
+	down_write(&chip->ops_lock);
+	chip->ops = NULL;
+	up_write(&chip->ops_lock);
+
+	bastion_securityfs_remove(chip);
+}
+
 /**
  * bastion_chip_register() - test the chip, measure, and let users have it
  * @chip:	from bastion_chip_alloc()
@@ -174,14 +190,17 @@ int bastion_chip_register(struct bastion_chip *chip)
 	bastion_chip_put_ops(chip);
 	if (ret)
 		goto err_ops;
-	ret = cdev_device_add(&chip->cdev, &chip->dev);
-	if (ret)
-		goto err_ops;
+	/* Whoever is told of the device finds all of it: that comes last. */
 	bastion_securityfs_add(chip);
 	spin_lock(&chips_lock);
 	list_add_tail(&chip->list, &chips);
 	atomic64_inc(&chips_generation);
 	spin_unlock(&chips_lock);
+	ret = cdev_device_add(&chip->cdev, &chip->dev);
+	if (ret) {
+		withdraw(chip);
+		return ret;
+	}
 	dev_info(&chip->dev, "%s, firmware %s, security version %u: %s\n", chip->info.model,
 		 chip->info.firmware, chip->info.svn, bastion_state_name(chip->gate->state));
 	return 0;
@@ -202,17 +221,7 @@ err_ops:
  */
 void bastion_chip_unregister(struct bastion_chip *chip)
 {
-	spin_lock(&chips_lock);
-	list_del_init(&chip->list);
-	spin_unlock(&chips_lock);
-
-	bastion_chip_shutdown(chip, "remove");
-	chip->ops->abort(chip);
-	down_write(&chip->ops_lock);
-	chip->ops = NULL;
-	up_write(&chip->ops_lock);
-
-	bastion_securityfs_remove(chip);
+	withdraw(chip);
 	cdev_device_del(&chip->cdev, &chip->dev);
 	put_device(&chip->dev);
 }
