@@ -8,7 +8,8 @@
  * decides, and what does not have it is left alone without a word.
  *
  * All BARs are requested exclusively while the driver is bound: user space can then
- * map none of them, neither through sysfs nor through /dev/mem.
+ * map none of them, neither through sysfs nor through /dev/mem. What it had mapped before,
+ * it loses only on a kernel with CONFIG_IO_STRICT_DEVMEM.
  */
 #include <linux/interrupt.h>
 #include <linux/io.h>
@@ -114,6 +115,25 @@ static void unmap_bars(struct bastion_pci *bastion)
 		pci_iounmap(bastion->pdev, bastion->registers);
 }
 
+/*
+ * Whether the magic is there, or an error. Before anything is requested: that takes away what
+ * programs have mapped of a device which is theirs (revoke_iomem()).
+ */
+static int check_magic(struct pci_dev *pdev)
+{
+	void __iomem *memory;
+	bool ours;
+
+	if (!(pci_resource_flags(pdev, MEMORY_BAR) & IORESOURCE_MEM))
+		return -ENODEV;
+	memory = pci_iomap(pdev, MEMORY_BAR, 0);
+	if (!memory)
+		return -ENOMEM;
+	ours = bastion_mailbox_is_ours(memory, pci_resource_len(pdev, MEMORY_BAR));
+	pci_iounmap(pdev, memory);
+	return ours ? 0 : -ENODEV;
+}
+
 /* Maps the BARs; -ENODEV when they are not a Bastionchip's. */
 static int map_bars(struct bastion_pci *bastion)
 {
@@ -151,12 +171,17 @@ static int take(struct bastion_pci *bastion)
 	error = pci_enable_device_mem(pdev);
 	if (error)
 		return error;
+	error = check_magic(pdev);
+	if (error)
+		goto disable;
 	error = pci_request_regions_exclusive(pdev, DRIVER_NAME);
 	if (error)
 		goto disable;
 	error = map_bars(bastion);
 	if (error)
 		goto release;
+	if (!IS_ENABLED(CONFIG_IO_STRICT_DEVMEM))
+		pci_warn(pdev, "without CONFIG_IO_STRICT_DEVMEM, who has mapped the chip's memory before keeps it\n");
 	return 0;
 
 release:
