@@ -108,7 +108,7 @@ static const int errors[] = {
 	[BASTION_STATUS_BAD_GRANT] = -EKEYREJECTED,
 	[BASTION_STATUS_BAD_BLOB] = -EBADMSG,
 	[BASTION_STATUS_WRONG_CHIP] = -EBADMSG,
-	[BASTION_STATUS_BUSY] = -ETIMEDOUT,	/* for longer than it was asked */
+	[BASTION_STATUS_BUSY] = -EAGAIN,	/* not executed, for longer than it was asked */
 	[BASTION_STATUS_OLD_BLOB] = -EKEYREJECTED,
 };
 
