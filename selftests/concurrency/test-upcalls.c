@@ -16,6 +16,7 @@
 #define MANY		(UIDS * ASKERS)
 #define TURNS		3
 #define TIMEOUT		"/sys/class/bastion/bastion0/release_timeout"
+#define QUOTA		"/proc/sys/kernel/keys/maxbytes"
 
 /** struct asker - what one process wants: a key of its uid's */
 struct asker {
@@ -46,7 +47,7 @@ FIXTURE(upcalls)
 {
 	struct gate gate;
 	uint8_t blobs[UIDS][BASTION_BLOB_MAX];
-	int lens[UIDS], timeout;
+	int lens[UIDS], timeout, quota;
 };
 
 FIXTURE_SETUP(upcalls)
@@ -56,6 +57,8 @@ FIXTURE_SETUP(upcalls)
 
 	ASSERT_EQ(0, gate_setup(&self->gate));
 	self->timeout = sealed_exchange_number(TIMEOUT, 110);
+	/* Dead keys count until they are collected, and it is not the quota that is to refuse. */
+	self->quota = sealed_exchange_number(QUOTA, 1000000);
 	for (int i = 0; i < UIDS; i++) {
 		snprintf(options, sizeof(options), "owner=%u", FIRST_UID + i);
 		key = gate_new(&self->gate, self->gate.name, options);
@@ -69,6 +72,7 @@ FIXTURE_SETUP(upcalls)
 FIXTURE_TEARDOWN(upcalls)
 {
 	sealed_exchange_number(TIMEOUT, self->timeout);
+	sealed_exchange_number(QUOTA, self->quota);
 	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
