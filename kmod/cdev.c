@@ -226,7 +226,7 @@ static int run_extend(struct bastion_file *file, union arguments *args)
 	/* Nothing comes before the entries that a log must begin with. */
 	bastion_gate_snapshot(file->chip->gate, &event);
 	if (event.state != BASTION_STATE_LOCKED && event.state != BASTION_STATE_ATTESTED)
-		return -EIO;
+		return READ_ONCE(file->chip->gate->removed) ? -ENODEV : -EIO;
 	data = memdup_user(u64_to_user_ptr(extend->data), extend->data_len);
 	if (IS_ERR(data))
 		return PTR_ERR(data);

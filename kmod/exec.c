@@ -50,6 +50,8 @@ static struct tracepoint *tracepoint;
 
 /* How long unloading waits for somebody before it does not do so quietly */
 #define PATIENCE	(10 * HZ)
+/* For so long a program waits for a chip that others keep busy, or that says so. */
+#define BUSY_MAX	(60 * HZ)
 
 /* Works that were given to a process and are not done, and one for as long as the hook is there. */
 static atomic_t pending;
@@ -134,13 +136,21 @@ static void refuse(struct task_struct *task, int error)
 static void measure_on(struct bastion_chip *chip, unsigned long data)
 {
 	struct measured *measured = (struct measured *)data;
+	const unsigned long end = jiffies + BUSY_MAX;
 	int ret;
 
 	/* Others keep the chip busy. That is no reason to kill anybody. */
-	do
+	for (;;) {
 		ret = bastion_measure_program(chip, measured->uid, measured->path,
 					      measured->known->digest, measured->known->verity);
-	while (ret == -EAGAIN && !fatal_signal_pending(current));
+		if (ret != -EAGAIN || fatal_signal_pending(current))
+			break;
+		/* It says so for ever: then the gate fails, and the program need not wait. */
+		if (time_after(jiffies, end) &&
+		    READ_ONCE(chip->gate->state) != BASTION_STATE_FAILED)
+			bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
+		cond_resched();
+	}
 	if (ret == -ENOSPC && uid_eq(measured->uid, GLOBAL_ROOT_UID)) {
 		give_up(chip, 0);
 		ret = 0;

@@ -432,14 +432,22 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	/* Held until chip and log agree: nobody measures in between. */
 	mutex_lock(&chip->log->lock);
 	mutex_lock(&gate->lock);
-	end_all(gate, BASTION_REASON_RESET);
-	gate->seen_reset = generation;
-	bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
+	/* It failed meanwhile: that ends with a reset only. */
+	if (!anew && gate->state != BASTION_STATE_SELFTEST) {
+		mutex_unlock(&gate->lock);
+		mutex_unlock(&chip->log->lock);
+		return;
+	}
+	if (anew) {
+		end_all(gate, BASTION_REASON_RESET);
+		gate->seen_reset = generation;
+		bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
+	}
 	mutex_unlock(&gate->lock);
 
 	gate->behind = false;
 	ret = recover(gate, anew);
-	gate->behind = bastion_chip_not_sent(ret);
+	gate->behind = ret == -ENODEV || bastion_chip_not_sent(ret);
 	mutex_unlock(&chip->log->lock);
 	if (!ret)
 		ret = measure_rest(gate);
@@ -447,7 +455,7 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	mutex_lock(&gate->lock);
 	/* Another reset meanwhile, or a failure on the way, has the last word. */
 	if (ret == -ENODEV) {
-		gate->removed = true;
+		WRITE_ONCE(gate->removed, true);
 		bastion_gate_wake(gate);
 		bastion_gate_touch(gate);
 	} else if (gate->state == BASTION_STATE_SELFTEST && !bastion_chip_not_sent(ret)) {
@@ -462,7 +470,8 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 /* Was a recovery interrupted, and has not failed since? */
 static bool is_unfinished(const struct bastion_gate *gate)
 {
-	return gate->behind && READ_ONCE(gate->state) == BASTION_STATE_SELFTEST;
+	return gate->behind && !READ_ONCE(gate->removed) &&
+	       READ_ONCE(gate->state) == BASTION_STATE_SELFTEST;
 }
 
 static void recovery_work(struct work_struct *work)

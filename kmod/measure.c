@@ -557,7 +557,12 @@ int bastion_log_extend_again(struct bastion_chip *chip, u32 index,
 {
 	int ret;
 
-	ret = bastion_gate_interrupted(chip->gate) ?: chip->ops->mr_extend(chip, index, digest);
+	ret = bastion_gate_interrupted(chip->gate);
+	/* What has been reset once more begins with the first entry again. */
+	if (!ret && chip->ops->generation(chip) != chip->gate->seen_reset)
+		ret = -EIO;
+	if (!ret)
+		ret = chip->ops->mr_extend(chip, index, digest);
 	if (!ret)
 		chip->log->again++;
 	return ret;

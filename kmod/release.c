@@ -37,12 +37,14 @@ static LIST_HEAD(upcalls);
  * @type:	BASTION_TYPE_*
  * @target:	the key to instantiate; allocated at the end by the ioctl's door
  * @authkey:	the upcall's authority
+ * @missing:	the requester has no such key, and its helper is told so
  */
 struct request {
 	struct bastion_use use;
 	u32 type;
 	struct key *target;
 	struct key *authkey;
+	bool missing;
 };
 
 /**
@@ -124,13 +126,15 @@ static int find_key(struct request *rq)
 	u8 *blob;
 	int ret;
 
-	if (!key)
-		return -ENOENT;
-	ret = bastion_key_blob(key, &blob, &len);
+	ret = key ? bastion_key_blob(key, &blob, &len) : -ENOENT;
 	key_put(key);
 	/* It has just ended, or is only being made: as if it were not there. */
+	if (ret && ret != -ENOMEM) {
+		rq->missing = true;
+		return -ENOENT;
+	}
 	if (ret)
-		return ret == -ENOMEM ? ret : -ENOENT;
+		return ret;
 	return bastion_use_take(&rq->use, blob, len);
 }
 
@@ -436,7 +440,7 @@ int bastion_release(struct bastion_chip *chip, struct bastion_release *args)
 	if (!ret)
 		args->serial = key_serial(rq.target);
 	/* A helper that was told so comes back with what it has instead. */
-	if (ret != -ENOENT)
+	if (!rq.missing)
 		trace_bastion_release(&chip->dev, &rq.use.header, rq.type,
 				      rq.use.who.cred ?
 					      from_kuid(&init_user_ns, rq.use.who.cred->fsuid) :

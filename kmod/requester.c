@@ -164,9 +164,9 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 		memset(who->digest, 0xff, sizeof(who->digest));
 	else
 		ret = bastion_hash_file(who->file, who->digest);
-	/* What a file system says of its handles is no business of a round's. */
+	/* To a round, or to a helper, what a file system says so would mean something else. */
 	if (ret)
-		return ret == -ESTALE ? -EIO : ret;
+		return ret == -ESTALE || ret == -ENOENT ? -EIO : ret;
 	return describe(who);
 }
 

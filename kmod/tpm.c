@@ -362,14 +362,20 @@ static int find_storage(struct bastion_tpm *t)
 /* A saved context does not outlive a reset of the TPM. */
 static int find_storage_again(struct bastion_tpm *t)
 {
-	u8 name[BASTION_TPM_NAME_SIZE];
+	u8 name[BASTION_TPM_NAME_SIZE], point[sizeof(t->storage_point)];
 	int ret;
 
 	memcpy(name, t->storage_name, sizeof(name));
+	memcpy(point, t->storage_point, sizeof(point));
 	t->storage = 0;
 	ret = find_storage(t);
 	if (!ret && memcmp(name, t->storage_name, sizeof(name)))
 		ret = -EIO;
+	/* What was found instead is nothing to go by the next time. */
+	if (ret) {
+		memcpy(t->storage_name, name, sizeof(name));
+		memcpy(t->storage_point, point, sizeof(point));
+	}
 	return ret;
 }
 

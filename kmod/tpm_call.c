@@ -109,12 +109,14 @@ static size_t answer_len(const struct bastion_tpm *t)
 static int transmit(struct bastion_tpm *t, struct bastion_tpm_call *call,
 		    struct bastion_tpm_frame *frame)
 {
-	int ret;
+	int ret, error;
 
 	t->statistics.commands++;
 	/* A response code is positive, and fits. */
 	ret = tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
 	if (ret < 0) {
+		/* It may have loaded something, or not have flushed it. */
+		t->litter = true;
 		t->statistics.timeouts += ret == -ETIME;
 		return ret == -ETIME ? -ETIMEDOUT : -EIO;
 	}
@@ -122,8 +124,10 @@ static int transmit(struct bastion_tpm *t, struct bastion_tpm_call *call,
 		t->statistics.refusals++;
 		pr_debug("the TPM answers %s with 0x%03x\n", bastion_tpm_name(call->command), ret);
 	}
-	return bastion_tpm_parse_frame(call->command, call->password || call->session,
-				       t->buf.data, answer_len(t), frame);
+	error = bastion_tpm_parse_frame(call->command, call->password || call->session,
+					t->buf.data, answer_len(t), frame);
+	t->litter |= !ret && error;
+	return error;
 }
 
 /**
@@ -158,11 +162,8 @@ int bastion_tpm_call(struct bastion_tpm *t, struct bastion_tpm_call *call)
 		ret = bastion_tpm_put_command(&w, call->command, call->handles,
 					      call->password || call->session ? &auth : NULL,
 					      params.data, params.len);
-	if (!ret) {
+	if (!ret)
 		ret = transmit(t, call, &frame);
-		/* Without an answer it may have loaded something, or not have flushed it. */
-		t->litter |= ret == -EIO || ret == -ETIMEDOUT;
-	}
 	if (!ret && call->session)
 		ret = bastion_tpm_session_check(call, &frame,
 						t->buf.data + (frame.params - t->buf.data), nonce);
@@ -326,11 +327,17 @@ static int started_anew(struct bastion_tpm *t)
 
 	bastion_tpm_forget(t);
 	if (t->seen_resets == t->resets) {
-		/* What cannot be read just now is looked at again: nothing is done before that. */
+		/*
+		 * What cannot be read just now is looked at again: nothing is done before that. But
+		 * not for ever, while what was released lives on.
+		 */
 		ret = bastion_tpm_read_pcr(t, t->pcr, value);
-		if (ret)
-			return ret == -ENODEV ? ret : -EAGAIN;
-		if (!memcmp(value, t->value, sizeof(value))) {
+		if (ret == -ENODEV)
+			return ret;
+		if (ret && ++t->unread < TRIES)
+			return -EAGAIN;
+		t->unread = 0;
+		if (!ret && !memcmp(value, t->value, sizeof(value))) {
 			t->restarts = t->seen_restarts;
 			return -EAGAIN;
 		}

@@ -99,6 +99,7 @@ struct bastion_tpm_grant {
  * @tested:	the PCR has been looked at
  * @lost:	the TPM was reset, and the gate has not dealt with it yet
  * @litter:	something of ours may be loaded that nobody knows the handle of
+ * @unread:	how often the PCR could not be read in a row, the TPM having slept
  * @resets:	TPM resets since the TPM was made, as the gate knows them
  * @restarts:	TPM restarts and resumes since the last reset, likewise
  * @seen_resets: as the TPM said last
@@ -133,6 +134,7 @@ struct bastion_tpm {
 	bool tested;
 	bool lost;
 	bool litter;
+	unsigned int unread;
 	u32 resets, restarts;
 	u32 seen_resets, seen_restarts;
 	struct bastion_chip_info info;
