@@ -18,20 +18,9 @@
 
 static char address[64];
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 static int unbind(void *arg)
 {
-	return -write_text("/sys/bus/pci/drivers/bastion/unbind", address);
+	return -sealed_write("/sys/bus/pci/drivers/bastion/unbind", address);
 }
 
 /** struct hole - a page that comes when somebody brings it */

@@ -248,15 +248,9 @@ static int read_files(void)
 static int write_driver(const char *file, const char *device)
 {
 	char path[64];
-	int fd, ret;
 
 	snprintf(path, sizeof(path), DRIVER "/%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, device, strlen(device)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
+	return sealed_write(path, device);
 }
 
 static int rebind(void)

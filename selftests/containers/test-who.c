@@ -30,17 +30,6 @@ static int be(uid_t uid)
 	return setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ? -1 : 0;
 }
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -1;
-	ret = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
-	close(fd);
-	return ret;
-}
-
 /* A user namespace in which the caller, and nobody else, is @inside. It has all capabilities there. */
 static int new_namespace(uid_t inside)
 {
@@ -51,8 +40,8 @@ static int new_namespace(uid_t inside)
 		return -1;
 	snprintf(map, sizeof(map), "%u %u 1", inside, outside);
 	/* Whoever has changed its uid owns its /proc again only when it may be dumped. */
-	return write_file("/proc/self/setgroups", "deny") || write_file("/proc/self/uid_map", map) ||
-	       write_file("/proc/self/gid_map", map) ? -1 : 0;
+	return sealed_write("/proc/self/setgroups", "deny") || sealed_write("/proc/self/uid_map", map) ||
+	       sealed_write("/proc/self/gid_map", map) ? -1 : 0;
 }
 
 /* All the other namespaces that a container has; which ones there are is the kernel's matter. */

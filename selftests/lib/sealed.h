@@ -207,6 +207,21 @@ static inline uint32_t sealed_short_life(long long begun)
 	return 3 + 4 * (sealed_now_ms() - begun) / 1000;
 }
 
+/* Writes @text, at once, to a file of /proc or /sys: 0 or -errno. */
+static inline int sealed_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+	ssize_t len;
+
+	if (fd < 0)
+		return -errno;
+	len = write(fd, text, strlen(text));
+	if (len != (ssize_t)strlen(text))
+		ret = len < 0 ? -errno : -EIO;
+	close(fd);
+	return ret;
+}
+
 /* Writes @number to a file of /proc or /sys; returns what it was, or -1. */
 static inline int sealed_exchange_number(const char *path, int number)
 {
