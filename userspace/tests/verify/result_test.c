@@ -545,7 +545,7 @@ static void test_policy_bounds(void **state)
 {
 	struct result_test *t = *state;
 	json_t *rebinds = json_array();
-	char label[8];
+	char label[16];
 	char *text;
 
 	json_object_set_new(t->tc->policy, "policies",
