@@ -24,6 +24,7 @@
 #define CHIP_LIE_NO_GRANT	(1 << 3)	/* what needs a grant asks for none */
 #define CHIP_LIE_OLD_FIRMWARE	(1 << 4)	/* INFO and QUOTE name an old version */
 #define CHIP_LIE_SELF_TEST	(1 << 5)	/* SELF_TEST fails */
+#define CHIP_LIE_KIND		(1 << 6)	/* REBIND makes bytes of a key pair */
 
 #define CHIP_OLD_FIRMWARE	"0.9.0"
 #define CHIP_OLD_SVN		0

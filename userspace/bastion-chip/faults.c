@@ -65,6 +65,8 @@ static const struct fault_kind {
 				    0x7fffffff, OP_ANY, 0 },
 	[CHIP_FAULT_SELFTEST_FAIL] = { "selftest-fail", "fails its self-test, bits arg (firmware)",
 				       BASTION_TEST_FIRMWARE, OP(SELF_TEST), CHIP_LIE_SELF_TEST },
+	[CHIP_FAULT_OTHER_KIND] = { "other-kind", "makes bytes of a key pair, in a blob as long",
+				    0, OP(REBIND), CHIP_LIE_KIND },
 };
 
 static bool can_strike(enum chip_fault_kind kind, uint32_t opcode)

@@ -60,6 +60,7 @@ const struct fault faults[] = {
 	/* Lies that the kernel may notice */
 	{ "garbage",	"garbage",		LIE },
 	{ "bitflip",	"bitflip",		LIE },
+	{ "other-kind",	"other-kind",		LIE, "REBIND" },
 	/* Lies that only a verifier can (host-test-lies, userspace/tests/verify) */
 	{ "wrong-key",	"wrong-key",		FINE, "QUOTE" },
 	{ "old-firmware", "old-firmware",	FINE, "INFO QUOTE" },

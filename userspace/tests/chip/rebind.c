@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
+#include "bastion-chip/blob.h"
 #include "bastion-chip/bytes.h"
 #include "tests/chip/reference.h"
 #include "tests/chip/rig.h"
@@ -126,6 +127,26 @@ static void test_chain(void **state)
 		memcpy(rig->out, sign.blob, sign.blob_len);
 		rig->out_len = sign.blob_len;
 	}
+}
+
+/* A chip that lies about the kind lies well: nothing else is wrong with the blob. */
+static void test_other_kind(void **state)
+{
+	struct bastion_blob_header header;
+	struct bench *bench = *state;
+	struct rig *rig = bench->rig;
+	struct rebind rebind;
+
+	rig_open_rebind(rig, &bench->to);
+	rig_header_kind(rig, &header, BASTION_KIND_P384);
+	seal_and_prepare(bench, &header, &rebind);
+	rig->chip.lies = CHIP_LIE_KIND;
+	assert_int_equal(rig_rebind(rig, &rebind), BASTION_STATUS_OK);
+	memcpy(&header, rig->out, sizeof(header));
+	assert_int_equal(le16toh(header.kind), BASTION_KIND_SECRET);
+	assert_true(chip_blob_header_good(&header));
+	assert_int_equal(rig->out_len, BASTION_BLOB_P384_SIZE);
+	assert_int_equal(chip_blob_size(&header), rig->out_len);
 }
 
 static void no_rebind(struct bastion_grant_entry *entry)
@@ -537,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_secret_moves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_chain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_kind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_destination, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_needs_a_grant, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shape, setup, teardown),
