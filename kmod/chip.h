@@ -104,6 +104,9 @@ struct bastion_chip_statistics {
  *		blob's length, at most @size. NULL: cannot
  * @counter:	reads counter @index, 1 .. BASTION_COUNTER_COUNT. NULL: has none
  * @generation:	changes when the chip has lost its volatile state; any context
+ * @acknowledge: lets commands through to the chip of that generation. Since it lost its state they
+ *		were -EIO, before they were sent; the caller holds the log's lock, so that none is
+ *		sent now which was meant for the chip as it had been
  * @statistics:	fills @statistics; any context
  * @abort:	ends every call in progress with -ENODEV, and every later one;
  *		called once, before the ops are withdrawn
@@ -140,6 +143,7 @@ struct bastion_chip_ops {
 			  u8 *out, size_t size);
 	int (*counter)(struct bastion_chip *chip, u32 index, u64 *value);
 	u32 (*generation)(struct bastion_chip *chip);
+	void (*acknowledge)(struct bastion_chip *chip, u32 generation);
 	void (*statistics)(struct bastion_chip *chip, struct bastion_chip_statistics *statistics);
 	void (*abort)(struct bastion_chip *chip);
 };

@@ -346,6 +346,8 @@ void bastion_gate_suspend(struct bastion_gate *gate, bool sleep)
  * bastion_gate_is_current() - has the chip all of the log, as far as anybody knows?
  * @gate:	the gate; the caller holds the chip's ops, and round_lock or the log's lock
  *
+ * While the caller holds the log's lock, no command reaches a chip that is reset after this.
+ *
  * Return: false when it was reset and has not recovered yet.
  */
 bool bastion_gate_is_current(struct bastion_gate *gate)
@@ -441,6 +443,7 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	if (anew) {
 		end_all(gate, BASTION_REASON_RESET);
 		gate->seen_reset = generation;
+		chip->ops->acknowledge(chip, generation);
 		bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
 	}
 	mutex_unlock(&gate->lock);
@@ -632,6 +635,7 @@ int bastion_gate_open(struct bastion_gate *gate)
 	int ret;
 
 	gate->seen_reset = chip->ops->generation(chip);
+	chip->ops->acknowledge(chip, gate->seen_reset);
 	ret = chip->ops->self_test(chip);
 	if (ret) {
 		dev_err(&chip->dev, "the chip failed its self-test (%d)\n", ret);

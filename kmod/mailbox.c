@@ -9,7 +9,7 @@
  * The chip has lost its state when its reset generation changes and is gone when
  * its magic reads all ones. Both are noticed by whoever looks at the header first: a
  * command, the interrupt, the watchdog. Commands in flight end at once; after a
- * reset none is admitted before the chip's owner has read the new generation, so
+ * reset none is admitted before the chip's owner has acknowledged the new generation, so
  * that nothing meant for the old state meets the new one.
  */
 #include <linux/device.h>
@@ -238,11 +238,10 @@ void bastion_mailbox_interrupt(struct bastion_mailbox *mailbox)
 }
 
 /**
- * bastion_mailbox_generation() - the chip's reset generation, for its owner
+ * bastion_mailbox_generation() - the chip's reset generation
  * @mailbox:	the mailbox
  *
- * Any context. Looks at the chip, so that a reset shows at once. The owner then
- * knows of it: commands are admitted again.
+ * Any context. Looks at the chip, so that a reset shows at once.
  *
  * Return: a number that changes when the chip has lost its volatile state, and once
  * more when it is gone.
@@ -255,11 +254,27 @@ u32 bastion_mailbox_generation(struct bastion_mailbox *mailbox)
 	bastion_mailbox_check(mailbox);
 	spin_lock_irqsave(&mailbox->lock, flags);
 	generation = mailbox->generation;
-	mailbox->admitted = generation;
 	if (mailbox->dead)
 		generation = ~generation;
 	spin_unlock_irqrestore(&mailbox->lock, flags);
 	return generation;
+}
+
+/**
+ * bastion_mailbox_acknowledge() - the chip's owner has dealt with a reset, or is about to
+ * @mailbox:	the mailbox
+ * @generation:	from bastion_mailbox_generation()
+ *
+ * Any context. Commands are admitted again, unless the chip was reset once more since: those,
+ * too, that have waited for a slot all the while.
+ */
+void bastion_mailbox_acknowledge(struct bastion_mailbox *mailbox, u32 generation)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&mailbox->lock, flags);
+	mailbox->admitted = generation;
+	spin_unlock_irqrestore(&mailbox->lock, flags);
 }
 
 /**

@@ -95,6 +95,7 @@ ssize_t bastion_mailbox_call(struct bastion_mailbox *mailbox,
 			     void *out, size_t out_size, u32 *status);
 void bastion_mailbox_interrupt(struct bastion_mailbox *mailbox);
 u32 bastion_mailbox_generation(struct bastion_mailbox *mailbox);
+void bastion_mailbox_acknowledge(struct bastion_mailbox *mailbox, u32 generation);
 void bastion_mailbox_kill(struct bastion_mailbox *mailbox);
 
 int bastion_mailbox_suspend(struct bastion_mailbox *mailbox);

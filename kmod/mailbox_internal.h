@@ -69,7 +69,7 @@ struct bastion_slot {
  * @busy:	slots that are held or poisoned
  * @poisoned:	slots whose command timed out, or was left behind by a driver before
  * @generation:	reset generation last seen
- * @admitted:	reset generation that the owner has read; commands are let through
+ * @admitted:	reset generation that the owner has acknowledged; commands are let through
  *		while it is the chip's
  * @dead:	the chip is gone, or its driver is going
  * @suspended:	the header means nothing for now

@@ -624,9 +624,14 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 		log->capped = true;
 		if (!IS_ERR(entry))
 			ret = commit(chip, entry, false);
-		/* What no log explains is a cap as well, and two do no harm. */
-		if (ret)
+		/*
+		 * What no log explains is a cap as well, and two do no harm. A chip that was reset
+		 * has to take it, too.
+		 */
+		if (ret) {
+			chip->ops->acknowledge(chip, chip->ops->generation(chip));
 			chip->ops->mr_extend(chip, 1, nothing);
+		}
 	}
 	mutex_unlock(&log->lock);
 	if (ret && !IS_ERR(entry))

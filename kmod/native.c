@@ -461,6 +461,11 @@ static u32 generation(struct bastion_chip *chip)
 	return bastion_mailbox_generation(chip->priv);
 }
 
+static void acknowledge(struct bastion_chip *chip, u32 generation)
+{
+	bastion_mailbox_acknowledge(chip->priv, generation);
+}
+
 static void abort_all(struct bastion_chip *chip)
 {
 	bastion_mailbox_kill(chip->priv);
@@ -498,6 +503,7 @@ const struct bastion_chip_ops bastion_native_ops = {
 	.rebind = rebind,
 	.counter = counter,
 	.generation = generation,
+	.acknowledge = acknowledge,
 	.statistics = statistics,
 	.abort = abort_all,
 };
