@@ -94,7 +94,7 @@ vm_accel() {
 vm_parse() {
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--no-chip | --tpm | --polling | --reboot | --keep | --verbose | --ports)
+		--no-chip | --tpm | --polling | --reboot | --keep | --verbose | --ports | --ivshmem)
 			opt[${1#--}]=1
 			shift
 			continue
@@ -195,6 +195,14 @@ vm_add_chips() {
 		qemu+=(-chardev "socket,id=chip$i,path=${opt_sockets[i]}"
 			-device "ivshmem-doorbell,id=bastion$i,vectors=1,chardev=chip$i$bus")
 	done
+}
+
+# What has a Bastionchip's PCI IDs and is none; appends to qemu.
+vm_add_ivshmem() {
+	[ -n "${opt[ivshmem]:-}" ] || return 0
+	# shellcheck disable=SC2054 # commas are QEMU's
+	qemu+=(-object memory-backend-ram,id=ivshmem,size=1M,share=on
+		-device ivshmem-plain,memdev=ivshmem)
 }
 
 # Starts a TPM 2.0 for the guest, whose state lasts as long as this QEMU does; appends to qemu.
@@ -371,8 +379,8 @@ vm_start_once() {
 		-kernel "$image" -initrd "$initrd" -append "$cmdline")
 	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
 	[ -z "${opt[qmp]:-}" ] || qemu+=(-qmp "unix:${opt[qmp]},server=on,wait=off")
-	if ! { vm_add_chips "$name" "$image,$initrd,$cmdline" && vm_add_tpm "$name" && vm_add_disks &&
-		vm_boot "$name"; }; then
+	if ! { vm_add_chips "$name" "$image,$initrd,$cmdline" && vm_add_ivshmem && vm_add_tpm "$name" &&
+		vm_add_disks && vm_boot "$name"; }; then
 		vm_release "$name"
 		return 125
 	fi
