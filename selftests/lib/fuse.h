@@ -7,8 +7,8 @@
  *
  * Mounts on FOLDER a file system whose program has the content of FILE, and serves it while COMMAND
  * runs. HOW: "plain"; "signed": the file has the longest security.ima that there can be;
- * "once": it can be opened once, and whoever opens it again gets no answer. The exit status is
- * COMMAND's.
+ * "once": it can be opened once, and whoever opens it again gets no answer; "moved": before it is
+ * opened, what is called COMMAND.moved becomes COMMAND. The exit status is COMMAND's.
  */
 #ifndef _SELFTESTS_FUSE_H
 #define _SELFTESTS_FUSE_H
@@ -36,6 +36,7 @@ struct fuse_server {
 	uint8_t *content;
 	size_t size;
 	bool is_signed, once;
+	const char *moved;
 	unsigned int opened;
 };
 
@@ -91,6 +92,15 @@ static void fuse_content(struct fuse_server *s, uint64_t unique, const struct fu
 	fuse_reply(s, unique, 0, s->content + at, len);
 }
 
+static void fuse_move(const char *to)
+{
+	char from[256];
+
+	snprintf(from, sizeof(from), "%s.moved", to);
+	if (rename(from, to) && errno != ENOENT)
+		_exit(3);
+}
+
 static void fuse_answer(struct fuse_server *s, const struct fuse_in_header *in)
 {
 	const void *arg = in + 1;
@@ -114,6 +124,8 @@ static void fuse_answer(struct fuse_server *s, const struct fuse_in_header *in)
 		fuse_reply(s, in->unique, 0, &attr, sizeof(attr));
 		break;
 	case FUSE_OPEN:
+		if (s->moved)
+			fuse_move(s->moved);
 		if (!s->once || !s->opened++)
 			fuse_reply(s, in->unique, 0, &opened, sizeof(opened));
 		break;
@@ -197,6 +209,7 @@ static int fuse_main(int argc, char **argv)
 		return 2;
 	s.is_signed = !strcmp(argv[3], "signed");
 	s.once = !strcmp(argv[3], "once");
+	s.moved = strcmp(argv[3], "moved") ? NULL : argv[4];
 	fuse_load(&s, argv[2]);
 	fuse_mount(&s, argv[1]);
 	child = fork();
