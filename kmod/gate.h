@@ -171,7 +171,7 @@ int bastion_gate_wait(struct bastion_gate *gate, const u8 verifier[BASTION_DIGES
 typedef ssize_t (*bastion_gated_fn)(struct bastion_chip *chip,
 				    const u8 token[BASTION_TOKEN_SIZE], void *data);
 ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_live *grant,
-			     bastion_gated_fn command, void *data);
+			     long timeout, bastion_gated_fn command, void *data);
 struct bastion_released;
 struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
 						const u8 executable[BASTION_EXE_SIZE]);

@@ -253,6 +253,14 @@ int bastion_gate_wait(struct bastion_gate *gate, const u8 verifier[BASTION_DIGES
 	return ret;
 }
 
+/* With a limit it is not killable: the kernel has no semaphore whose wait can be both. */
+static int take_place(struct bastion_gate *gate, long timeout)
+{
+	if (timeout == MAX_SCHEDULE_TIMEOUT)
+		return down_killable(&gate->commands) ? -EINTR : 0;
+	return down_timeout(&gate->commands, timeout) ? -EAGAIN : 0;
+}
+
 static int check_live(const struct bastion_grant_live *grant)
 {
 	if (grant->live)
@@ -315,10 +323,11 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
  * bastion_gate_command() - send a gated command
  * @gate:	the gate; the caller holds the chip's ops
  * @grant:	the grant that it is done under
+ * @timeout:	how long to wait for a place, jiffies; MAX_SCHEDULE_TIMEOUT: killably instead
  * @command:	sends it, with the grant's token
  * @data:	for @command
  *
- * Waits killably for a place, in the order in which they came, for no longer than the grant
+ * Waits for a place, in the order in which they came, for no longer than the grant
  * lives: then nobody before it has anything to send either.
  *
  * No grant is exchanged while the command is in flight. A command that succeeds
@@ -328,16 +337,17 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
  * Context: process, may sleep.
  * Return: what @command does; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV the grant has
  * ended; -ERESTART another grant has taken its place and the caller should look again; -EINTR a
- * fatal signal.
+ * fatal signal; -EAGAIN no place in time.
  */
 ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_live *grant,
-			     bastion_gated_fn command, void *data)
+			     long timeout, bastion_gated_fn command, void *data)
 {
 	u8 token[BASTION_TOKEN_SIZE];
 	ssize_t ret;
 
-	if (down_killable(&gate->commands))
-		return -EINTR;
+	ret = take_place(gate, timeout);
+	if (ret)
+		return ret;
 	down_read(&gate->exchange);
 	ret = take_token(gate, grant, token);
 	if (!ret) {

@@ -182,7 +182,7 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	ssize_t len;
 	int ret;
 
-	len = bastion_gate_command(chip->gate, grant, send, job);
+	len = bastion_gate_command(chip->gate, grant, MAX_SCHEDULE_TIMEOUT, send, job);
 	/* Somebody renewed the grant just now: the caller may try again. */
 	if (len < 0)
 		return len == -ERESTART ? -EAGAIN : len;

@@ -4,6 +4,7 @@
  * the chip gives up is instantiated.
  */
 #include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/key-type.h>
 #include <linux/keyctl.h>
 #include <linux/slab.h>
@@ -421,14 +422,16 @@ int bastion_release(struct bastion_chip *chip, struct bastion_release *args)
 		.use = { .chip = chip, .delivers = true, .timeout_ms = wait_time(chip, args) },
 		.type = args->type,
 	};
+	u32 limit_ms;
 	int ret;
 
 	if (args->flags & ~(BASTION_RELEASE_NOWAIT | BASTION_RELEASE_UPCALL))
 		return -EINVAL;
 	if (args->flags & BASTION_RELEASE_UPCALL) {
 		/* A longer wait would only trip the hung task detector. */
-		rq.use.timeout_ms = min_t(u32, rq.use.timeout_ms,
-					  READ_ONCE(chip->release_timeout) * MSEC_PER_SEC);
+		limit_ms = READ_ONCE(chip->release_timeout) * MSEC_PER_SEC;
+		rq.use.timeout_ms = min(rq.use.timeout_ms, limit_ms);
+		rq.use.deadline = jiffies + msecs_to_jiffies(limit_ms);
 		ret = release_for_requester(&rq, args);
 	} else {
 		if (!args->keyring || !is_power_of_2(args->type) ||

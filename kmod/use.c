@@ -4,6 +4,7 @@
  * grant, measure the requester, ask the chip. What the key's header says is acted
  * on before the chip has authenticated it only where it narrows.
  */
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -63,6 +64,16 @@ static int bind(struct bastion_use *use, const u8 executable[BASTION_EXE_SIZE])
 	if (use->delivers && !bastion_requester_alone(&use->who, use->keyring))
 		return -EKEYREJECTED;
 	return bastion_requester_is(&use->who, executable);
+}
+
+/* How long it may wait for a place at the chip: nobody can kill whoever waits for a helper. */
+static long patience(const struct bastion_use *use)
+{
+	const unsigned long now = jiffies;
+
+	if (!use->by_helper)
+		return MAX_SCHEDULE_TIMEOUT;
+	return time_before(now, use->deadline) ? use->deadline - now : 0;
 }
 
 /* An entry that names an executable binds just as a header does that names one. */
@@ -128,7 +139,7 @@ ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *
 	if (!ret)
 		ret = check_entry(use, grant);
 	if (!ret)
-		ret = bastion_gate_command(use->chip->gate, grant, send, data);
+		ret = bastion_gate_command(use->chip->gate, grant, patience(use), send, data);
 	bastion_chip_put_ops(use->chip);
 	return ret;
 }

@@ -17,6 +17,7 @@
  * @delivers:	the secret leaves the chip, for @keyring
  * @keyring:	where it goes
  * @timeout_ms:	how long to wait for a grant; 0: not at all
+ * @deadline:	with @by_helper, when to give up waiting for a place at the chip, jiffies
  * @blob:	the sealed key, a copy of our own
  * @blob_len:	bytes of it
  * @header:	its header, as in @blob
@@ -30,6 +31,7 @@ struct bastion_use {
 	bool delivers;
 	struct key *keyring;
 	u32 timeout_ms;
+	unsigned long deadline;
 	u8 *blob;
 	size_t blob_len;
 	struct bastion_blob_header header;

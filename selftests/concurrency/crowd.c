@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A crowd whose keys the chip takes its time to open, and who comes while it waits: a grant, and
- * SIGKILL. To be run with a chip that answers each UNSEAL late, so late that all can ask meanwhile.
+ * A crowd whose keys the chip takes its time to open, and who comes while it waits: a grant,
+ * somebody at request_key(2), and SIGKILL. To be run with a chip that answers each UNSEAL late, so
+ * late that all can ask meanwhile.
  *
  * usage: crowd COUNT
  *
- * Prints two results as TAP without a plan.
+ * Prints three results as TAP without a plan.
  */
 #include <sys/mman.h>
 
@@ -13,6 +14,7 @@
 
 #define MANY		400
 #define PATIENCE_MS	300000
+#define TIMEOUT		"/sys/class/bastion/bastion0/release_timeout"
 
 static struct gate gate;
 static pid_t crowd[MANY];
@@ -101,20 +103,46 @@ static int renew(key_serial_t key, int count)
 	return had < count / 2 ? 0 : -ETIME;
 }
 
+static void kill_all(int count)
+{
+	for (int i = 0; i < count; i++)
+		kill(crowd[i], SIGKILL);
+	disperse(count);
+}
+
 static int end(key_serial_t key, int count)
 {
 	int ret = gather(key, count), had;
 
 	if (ret)
 		return ret;
-	for (int i = 0; i < count; i++)
-		kill(crowd[i], SIGKILL);
-	disperse(count);
+	kill_all(count);
 	/* Nobody is with the chip any more: how often was it asked, for those who were dead? */
 	ret = round_relock(gate.fd);
 	had = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
 	printf("# %d of %d had an answer when they were killed\n", had, count);
 	return ret;
+}
+
+/* At request_key(2) nobody can be killed. */
+static int give_up(key_serial_t key, int count)
+{
+	int ret = gather(key, count), timeout, had;
+	key_serial_t released;
+
+	if (ret)
+		return ret;
+	timeout = sealed_exchange_number(TIMEOUT, 1);
+	released = request_key("user", gate.description, "", KEY_SPEC_PROCESS_KEYRING);
+	ret = released < 0 ? -errno : 0;
+	had = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
+	printf("# %d of %d had an answer when request_key(2) had one (%d)\n", had, count, ret);
+	sealed_exchange_number(TIMEOUT, timeout);
+	kill_all(count);
+	/* ENOKEY when the helper's answer was over before the kernel had seen the helper's end */
+	if (ret != -EAGAIN && ret != -ENOKEY)
+		return ret ? ret : -EIO;
+	return had < count / 2 ? 0 : -ETIME;
 }
 
 static unsigned int commands(void)
@@ -156,5 +184,8 @@ int main(int argc, char **argv)
 	printf("%sok 2 - who is killed does not ask the chip any more\n",
 	       ret || ending > renewing - count / 2 ? "not " : "");
 	printf("# %s, %u commands instead of %u\n", strerror(-ret), ending, renewing);
+	ret = give_up(key, count);
+	printf("%sok 3 - who asks by request_key(2) does not wait for all of them\n", ret ? "not " : "");
+	printf("# %s\n", strerror(-ret));
 	return gate_teardown(&gate) != 0;
 }

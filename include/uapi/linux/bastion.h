@@ -321,7 +321,8 @@ struct bastion_extend {
  * With UPCALL the caller must have assumed the authority to instantiate the
  * key (keyctl_assume_authority(3)): type, requester and destination come from
  * the authorisation, the callout information may say "nowait" or "timeout=N"
- * (seconds), and at most 4 such requests a uid and 64 in all may wait. With neither
+ * (seconds), and at most 4 such requests a uid and 64 in all may wait. Then the wait, for a
+ * grant and for a turn at the chip, is not killable and release_timeout at most. With neither
  * @key nor @blob the kernel takes the bastion key NAME that the requester would find
  * (ENOENT: none). A helper must not look for it with request_key(2), keyctl_search(3)
  * or whatever else looks a type up: who waits for it holds the list of types, and
