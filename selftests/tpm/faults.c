@@ -3,6 +3,7 @@
  * A TPM that does not answer as it should, or not in time.
  *
  * usage: faults FOLDER COMMAND	FOLDER is vtpm's; COMMAND has the TPM sleep and wake up
+ *        faults unread FOLDER COMMAND	its PCR cannot be read afterwards
  *        faults signals FOLDER	with a module whose TPM is waited for until a signal comes
  */
 #include <signal.h>
@@ -156,6 +157,29 @@ static void resume(const char *command)
 	ok(release() > 0, "for a key to be released");
 }
 
+static bool is_closed(const struct bastion_event *event, uint32_t unused)
+{
+	return event->state != BASTION_STATE_ATTESTED;
+}
+
+/* Was it asleep, or was it reset? What cannot be said for long is the latter. */
+static void unread(const char *command)
+{
+	key_serial_t released;
+
+	if (open_gate())
+		errx(1, "no grant");
+	key = sealed_make("new 32", &gate.verifier, "prod", "k", "types=logon", RING);
+	released = release();
+	ok(released > 0, "a key is released");
+	is(system(command), 0, "the TPM sleeps");
+	fault(PCR_READ, "lost", 1000);
+	ok(release() < 0, "nothing is released while nobody knows its PCR");
+	is(round_wait(is_closed, 0, 60000), 0, "and the gate does not stay open");
+	is(sealed_dead(released), ENOKEY, "for what was released before");
+	no_fault();
+}
+
 static void ignore(int number)
 {
 }
@@ -183,6 +207,12 @@ static void signals(void)
 
 int main(int argc, char **argv)
 {
+	if (argc == 4 && !strcmp(argv[1], "unread")) {
+		folder = argv[2];
+		open_device(false);
+		unread(argv[3]);
+		return failed;
+	}
 	if (argc != 3)
 		return 2;
 	folder = argv[1];
