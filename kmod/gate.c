@@ -346,13 +346,17 @@ void bastion_gate_suspend(struct bastion_gate *gate, bool sleep)
  * bastion_gate_is_current() - has the chip all of the log, as far as anybody knows?
  * @gate:	the gate; the caller holds the chip's ops, and round_lock or the log's lock
  *
- * While the caller holds the log's lock, no command reaches a chip that is reset after this.
+ * If it has not, its recovery is started. While the caller holds the log's lock, no command
+ * reaches a chip that is reset after this.
  *
  * Return: false when it was reset and has not recovered yet.
  */
 bool bastion_gate_is_current(struct bastion_gate *gate)
 {
-	return gate->chip->ops->generation(gate->chip) == gate->seen_reset && !gate->behind;
+	if (gate->chip->ops->generation(gate->chip) == gate->seen_reset && !gate->behind)
+		return true;
+	bastion_chip_was_reset(gate->chip);
+	return false;
 }
 
 /**
@@ -532,20 +536,6 @@ struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,
 	}
 	return NULL;
 }
-
-struct bastion_grant_live *bastion_gate_grant_of(struct bastion_gate *gate,
-						 const u8 verifier[BASTION_DIGEST_SIZE])
-{
-	struct bastion_grant_live *grant;
-
-	lockdep_assert_held(&gate->lock);
-	list_for_each_entry(grant, &gate->grants, list) {
-		if (!memcmp(grant->verifier, verifier, BASTION_DIGEST_SIZE))
-			return grant;
-	}
-	return NULL;
-}
-
 
 /**
  * bastion_gate_snapshot() - the present state, consistent in itself

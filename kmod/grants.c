@@ -483,3 +483,16 @@ u32 bastion_gate_waiters_for(struct bastion_gate *gate, const u8 verifier[BASTIO
 		count += !memcmp(waiter->verifier, verifier, BASTION_DIGEST_SIZE);
 	return count;
 }
+
+struct bastion_grant_live *bastion_gate_grant_of(struct bastion_gate *gate,
+						 const u8 verifier[BASTION_DIGEST_SIZE])
+{
+	struct bastion_grant_live *grant;
+
+	lockdep_assert_held(&gate->lock);
+	list_for_each_entry(grant, &gate->grants, list) {
+		if (!memcmp(grant->verifier, verifier, BASTION_DIGEST_SIZE))
+			return grant;
+	}
+	return NULL;
+}

@@ -205,7 +205,6 @@ static int check_reset(struct bastion_chip *chip)
 {
 	if (bastion_gate_is_current(chip->gate))
 		return 0;
-	bastion_chip_was_reset(chip);
 	return READ_ONCE(chip->gate->removed) ? -ENODEV : -EIO;
 }
 

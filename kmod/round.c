@@ -66,16 +66,10 @@ static int check_state(struct bastion_gate *gate)
 	return ret;
 }
 
-/*
- * Has the chip been reset without the recovery having dealt with it yet? Then
- * nothing that was agreed with it counts.
- */
+/* Nothing that was agreed with the chip counts once it was reset. */
 static int check_reset(struct bastion_gate *gate)
 {
-	if (bastion_gate_is_current(gate))
-		return 0;
-	bastion_chip_was_reset(gate->chip);
-	return -ESTALE;
+	return bastion_gate_is_current(gate) ? 0 : -ESTALE;
 }
 
 /**
