@@ -59,7 +59,7 @@ check-mutants:	## do the tests notice when a guarantee is broken?
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
 	+kernel=$$(scripts/debug-kernel) && scripts/check "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
 
-check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour
+check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour or more
 	+LANES=6 scripts/check $(addprefix faults-,$(KERNELS))
 
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
