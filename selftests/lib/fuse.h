@@ -27,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <linux/fuse.h>
+#include <linux/hash_info.h>
 
 #define FUSE_PROGRAM	2
 #define FUSE_XATTR_SIZE	65536	/* XATTR_SIZE_MAX */
@@ -74,6 +75,7 @@ static void fuse_xattr(struct fuse_server *s, const struct fuse_in_header *in,
 
 	value[0] = 3;		/* EVM_IMA_XATTR_DIGSIG */
 	value[1] = 2;		/* of version 2 */
+	value[2] = HASH_ALGO_SHA256;	/* IMA lists no file whose hash the kernel lacks */
 	if (!s->is_signed || in->nodeid != FUSE_PROGRAM || strcmp((char *)(arg + 1), "security.ima"))
 		fuse_reply(s, in->unique, ENODATA, NULL, 0);
 	else if (!arg->size)
