@@ -94,7 +94,8 @@ static void check_time(const struct cell *cell, enum effect effect, long long to
 		complain("%ld commands timed out, more than %d", timeouts, most);
 	if (took > wait + 3 * DEAD_MS + SLACK_MS)
 		complain("it took %lld ms, where the driver waits for %d", took, wait);
-	if (took < wait && !cell_in_flight(cell))
+	/* The driver counts ticks, and on a busy machine those come late, and then close together. */
+	if (took < wait - wait / 10 && !cell_in_flight(cell))
 		complain("it took %lld ms, less than the timeout of %d", took, wait);
 }
 
