@@ -24,7 +24,7 @@ check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N
 long := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=60 RACE_MEASUREMENTS=10000 TPM_RELEASES=1000
 
 check-all: setup	## every test, at length, on every kernel, unstable's and the debug kernel too: hours
-	+kernels="$(filter-out unstable,$(KERNELS)) unstable"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
+	+kernels="unstable $(filter-out unstable,$(KERNELS))"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
 		debug=$$(scripts/debug-kernel) && $(long) KERNELS="$$kernels" CLANG_KERNELS="$$kernels" \
 		scripts/check --resume static unit model-all fuzz \
 		$$(for kernel in $$debug $$kernels; do echo "vm-$$kernel tpm-$$kernel"; done) \
@@ -46,7 +46,7 @@ check-tpm:	## selftests with a TPM in the place of a Bastionchip, for every kern
 	+scripts/check $(addprefix tpm-,$(KERNELS))
 
 check-kernels: setup	## selftests on 6.1, 6.12 and unstable's newest (fetched), and builds by GCC and Clang
-	+kernels="6.1 6.12 unstable"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
+	+kernels="unstable 6.1 6.12"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
 		KERNELS="$$kernels" scripts/check --resume builds $$(printf 'vm-%s ' $$kernels)
 
 check-concurrency: setup	## everything at once for SECONDS (60), 10000 who wait; debug kernel, too
