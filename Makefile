@@ -26,7 +26,7 @@ long := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=60 RACE_ME
 check-all: setup	## every test, at length, on every kernel, unstable's and the debug kernel too: hours
 	+kernels="unstable $(filter-out unstable,$(KERNELS))"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
 		debug=$$(scripts/debug-kernel) && $(long) KERNELS="$$kernels" CLANG_KERNELS="$$kernels" \
-		scripts/check --resume static unit model-all fuzz \
+		scripts/check --resume all static unit model-all fuzz \
 		$$(for kernel in $$debug $$kernels; do echo "vm-$$kernel tpm-$$kernel"; done) \
 		"leaks-$$debug" $(addprefix faults-,$(KERNELS)) mutants
 
@@ -47,20 +47,20 @@ check-tpm:	## selftests with a TPM in the place of a Bastionchip, for every kern
 
 check-kernels: setup	## selftests on 6.1, 6.12 and unstable's newest (fetched), and builds by GCC and Clang
 	+kernels="unstable 6.1 6.12"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
-		KERNELS="$$kernels" scripts/check --resume builds $$(printf 'vm-%s ' $$kernels)
+		KERNELS="$$kernels" scripts/check --resume kernels builds $$(printf 'vm-%s ' $$kernels)
 
 check-concurrency: setup	## everything at once for SECONDS (60), 10000 who wait; debug kernel, too
 	+kernel=$$(scripts/debug-kernel) && CONCURRENCY_SECONDS=$(or $(SECONDS),60) CONCURRENCY_WAITERS=10000 \
 		scripts/check $(patsubst %,concurrency-%,$(KERNELS)) "concurrency-$$kernel"
 
 check-mutants:	## do the tests notice when a guarantee is broken?
-	+scripts/check --resume mutants
+	+scripts/check --resume mutants mutants
 
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
-	+kernel=$$(scripts/debug-kernel) && scripts/check --resume "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
+	+kernel=$$(scripts/debug-kernel) && scripts/check --resume debug "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
 
 check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour or more
-	+scripts/check --resume $(addprefix faults-,$(KERNELS))
+	+scripts/check --resume faults $(addprefix faults-,$(KERNELS))
 
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 	scripts/fuzz $(SECONDS)
