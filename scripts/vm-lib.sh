@@ -357,8 +357,10 @@ vm_start_once() {
 	cmdline+=" norandmaps"
 	# On a busy host the timer may miss the moment at which it is checked: a panic, for nothing.
 	cmdline+=" no_timer_check"
-	# Of the debug kernel; a leg of its own, since it slows down everything.
-	[ ! -d "$kernel" ] || cmdline+=" kmemleak=${KMEMLEAK:-off}"
+	# Of the debug kernel; kmemleak in a leg of its own, since it slows down everything. Nothing that a checker
+	# finds is survived, and what it says is on the console by then.
+	[ ! -d "$kernel" ] || cmdline+=" kmemleak=${KMEMLEAK:-off} panic_on_warn=1 kasan.fault=panic oops=panic"
+	[ ! -d "$kernel" ] || cmdline+=" hung_task_panic=1 loglevel=5"
 	cmdline+="${opt[polling]:+ bastion.polling=1}${opt[append]:+ ${opt[append]}}"
 	vm_claim "$name" || return
 	if [ -z "${opt[no-chip]:-}" ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]})) = 0 ]; then
@@ -450,8 +452,8 @@ vm_wait_ready() {
 	VM_DIED=$?
 	vm_say "guest $1 did not come up: QEMU ended with $VM_DIED$({
 		tail -n 1 "${VM_DIR[$1]}/qemu.log"
-		grep -am 1 'Kernel panic' "${VM_FILES[$1,console]}"
-	} 2>/dev/null | tr -d '\r' | sed 's/^/, /' | paste -s -d '')"
+		vm_panic "$1"
+	} 2>/dev/null | sed 's/^/, /' | paste -s -d '')"
 	return 1
 }
 
@@ -477,6 +479,17 @@ vm_read_line() {
 	return 1
 }
 
+# What a kernel said before it panicked, and that: a report of KASAN's is long.
+vm_panic_log() {
+	grep -aB 100 -A 2 -m 1 'Kernel panic' "${VM_FILES[$1,console]}" 2>/dev/null | tr -d '\r'
+}
+
+# The same in a line: the first complaint, and the panic; nothing when it did not
+vm_panic() {
+	vm_panic_log "$1" | grep -aE 'WARNING:|BUG|UBSAN:|Oops|INFO: task|general protection|Kernel panic' |
+		sed 's/^\[[^]]*\] *//' | sed -n '1p; $p' | uniq | paste -s -d ';'
+}
+
 # Why there was no verdict: the ends of the logs.
 vm_explain() {
 	local file
@@ -484,12 +497,16 @@ vm_explain() {
 	for file in qemu.log console.log; do
 		[ -s "${VM_DIR[$1]}/$file" ] || continue
 		vm_say "the end of ${VM_DIR[$1]}/$file:"
-		tail -n 25 "${VM_DIR[$1]}/$file" >&2
+		if [ "$file" = console.log ] && [ -n "$(vm_panic "$1")" ]; then
+			vm_panic_log "$1" >&2
+		else
+			tail -n 25 "${VM_DIR[$1]}/$file" >&2
+		fi
 	done
 }
 
 vm_run() {
-	local name=$1 nonce line='' status=''
+	local name=$1 nonce line='' status='' panic=''
 
 	[ -n "${VM_DIR[$name]:-}" ] || { vm_say "$name does not run"; return 125; }
 	nonce=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
@@ -501,13 +518,19 @@ vm_run() {
 			status=$(vm_verdict "$name" "$nonce") && return "$status"
 			break
 		fi
+		# With --reboot a kernel that panics comes back.
+		if [[ $line =~ ^READY\ [0-9]+$ ]]; then
+			panic=$(vm_panic "$name")
+			[ -z "$panic" ] || break
+		fi
 		printf '%s\n' "$line"
 	done
 	[ -z "$line" ] || printf '%s\n' "$line"
-	if kill -0 "${VM_QEMU[$name]}" 2>/dev/null; then
+	if [ -z "$panic" ] && kill -0 "${VM_QEMU[$name]}" 2>/dev/null; then
 		vm_say "guest $name gave no verdict within ${VM_SECONDS[$name]} s"
 	else
-		vm_say "guest $name died before it gave a verdict"
+		panic=$(vm_panic "$name")
+		vm_say "guest $name died before it gave a verdict${panic:+: $panic}"
 	fi
 	vm_explain "$name"
 	return 125
@@ -528,7 +551,9 @@ vm_verdict() {
 vm_reboot() {
 	[ -n "${VM_REBOOTS[$1]:-}" ] || { vm_say "$1 was not started with --reboot"; return 1; }
 	echo REBOOT >&"${VM_TO[$1]}"
-	vm_wait_ready "$1"
+	vm_wait_ready "$1" || return
+	VM_SAID=$(vm_panic "$1")
+	[ -z "$VM_SAID" ] || { vm_say "guest $1 panicked on its way: $VM_SAID"; vm_explain "$1"; return 1; }
 }
 
 vm_stop() {
