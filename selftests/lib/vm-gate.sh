@@ -9,6 +9,9 @@
 #				its pid is in SOCKET.pid
 #	guest NAME COMMAND		runs it; leaves guest_output, guest_status, guest_ms
 #	guest_results NAME COUNT COMMAND	runs it, and hands on its results: COUNT of them
+#	guest_end NAME [EXPECTED]	stops it; one result: the module unloads, and the kernel has no
+#				complaint (kernel.sh) but those that match the regular expression
+#	guest_reboot NAME		reboots it; one result: the kernel has no complaint before
 #	guest_state NAME		of the gate
 #	attest, relock			commands for the guest
 #	chip_fault NAME SPEC		of its chip: "none" clears all
@@ -28,7 +31,10 @@ guest() {
 	guest_output=$(vm_run "$1" "$VM_GATE_ENV; $2" 2>&1) || guest_status=$?
 	# shellcheck disable=SC2034 # for who called
 	guest_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
-	[ "$guest_status" != 125 ] || bail "the guest hung or died: $guest_output"
+	if [ "$guest_status" = 125 ]; then
+		diag "$guest_output"
+		bail "the guest hung or died: $(grep -m 1 '^vm: ' <<<"$guest_output")"
+	fi
 	return "$guest_status"
 }
 
@@ -53,6 +59,22 @@ guest_results() {
 		[ "$count" != "$wanted" ] || [ -n "$bad" ] || [ "$guest_status" = 0 ] ||
 			echo "not ok - at its end: ${3%%$'\n'*}"
 	fi
+}
+
+# kernel_at_end NAME RESULT ARGUMENT...: of kernel_ill
+kernel_at_end() {
+	guest "$1" ". $VM_TOP/selftests/lib/kernel.sh; kernel_ill $(printf '%q ' "${@:3}")"
+	is "$guest_output" "" "$2" || true
+}
+
+guest_end() {
+	kernel_at_end "$1" "the module unloads, and the kernel has no complaint" "${@:2}"
+	vm_stop "$1"
+}
+
+guest_reboot() {
+	kernel_at_end "$1" "the kernel has no complaint before a reboot" --loaded
+	vm_reboot "$1" || bail "the guest did not come back: $VM_SAID"
 }
 
 guest_prepare() {
