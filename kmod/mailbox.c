@@ -23,9 +23,6 @@
 #include "gate.h"
 #include "mailbox_internal.h"
 
-#define SLOT_DATA_MIN	BASTION_QUOTE_MAX	/* the largest answer fits in one slot */
-#define SLOT_ALIGN	8
-
 #define WATCHDOG_MS	250
 #define HEARTBEAT_MS	2000
 #define QUIESCE_MS	5000
@@ -410,55 +407,31 @@ bool bastion_mailbox_is_ours(const void __iomem *base, size_t len)
 	return len >= sizeof(*header) && ioread32(&header->magic) == BASTION_MBOX_MAGIC;
 }
 
-/* Where the slots are, as far as the memory holds them. */
-struct layout {
-	u32 count;
-	u32 size;
-	u32 offset;
-};
-
-/* Checks the chip's word on its shared memory: 0, or -EIO. */
-static int check_layout(struct device *dev, const struct bastion_mbox_header *header, size_t len,
-			struct layout *layout)
+/* Says on what grounds: the memory's own word is all that there is to go by. */
+static int refuse_header(struct device *dev, const struct bastion_mbox_header *header, size_t len,
+			 int error)
 {
-	u32 count = le32_to_cpu(header->slot_count);
-	u32 size = le32_to_cpu(header->slot_size);
-	u32 offset = le32_to_cpu(header->slot_offset);
-
-	if (le32_to_cpu(header->magic) != BASTION_MBOX_MAGIC ||
-	    le16_to_cpu(header->major) != BASTION_MBOX_MAJOR) {
+	if (error == -EPROTONOSUPPORT)
 		dev_err(dev, "the chip's interface version is %u, this driver's %u\n",
 			le16_to_cpu(header->major), BASTION_MBOX_MAJOR);
-		return -EIO;
-	}
-	if (le32_to_cpu(header->doorbell_peer) > U16_MAX) {
-		dev_err(dev, "the chip's doorbell peer is out of range\n");
-		return -EIO;
-	}
-	if (offset < sizeof(*header) || offset >= len || offset % SLOT_ALIGN ||
-	    size < sizeof(struct bastion_mbox_slot) + SLOT_DATA_MIN || size % SLOT_ALIGN ||
-	    !count || size > len - offset) {
-		dev_err(dev, "the chip's slots (%u of %u bytes at %u) do not fit %zu bytes\n",
-			count, size, offset, len);
-		return -EIO;
-	}
-	layout->count = min3(count, (u32)BASTION_SLOTS_MAX, (u32)((len - offset) / size));
-	layout->size = size;
-	layout->offset = offset;
-	return 0;
+	else
+		dev_err(dev, "the chip's slots (%u of %u bytes at %u, doorbell %u) do not fit %zu bytes\n",
+			le32_to_cpu(header->slot_count), le32_to_cpu(header->slot_size),
+			le32_to_cpu(header->slot_offset), le32_to_cpu(header->doorbell_peer), len);
+	return -EIO;
 }
 
 static void init_slots(struct bastion_mailbox *mailbox, void __iomem *base,
-		       const struct layout *layout)
+		       const struct bastion_mailbox_layout *layout)
 {
 	unsigned int i;
 
-	mailbox->slot_count = layout->count;
-	mailbox->data_size = layout->size - sizeof(struct bastion_mbox_slot);
-	for (i = 0; i < layout->count; i++) {
+	mailbox->slot_count = layout->slot_count;
+	mailbox->data_size = layout->data_size;
+	for (i = 0; i < layout->slot_count; i++) {
 		struct bastion_slot *slot = &mailbox->slots[i];
 
-		slot->regs = base + layout->offset + (size_t)i * layout->size;
+		slot->regs = base + layout->slot_offset + (size_t)i * layout->slot_size;
 		init_waitqueue_head(&slot->wait);
 	}
 }
@@ -507,26 +480,27 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 					      const struct bastion_mailbox_io *io, void *priv,
 					      void __iomem *base, size_t len, bool polling)
 {
+	struct bastion_mailbox_layout layout;
 	struct bastion_mbox_header header;
 	struct bastion_mailbox *mailbox;
-	struct layout layout;
 	int error;
 
 	if (len < sizeof(header))
 		return ERR_PTR(-EIO);
+	/* Once: the chip may change it meanwhile. */
 	memcpy_fromio(&header, base, sizeof(header));
-	error = check_layout(dev, &header, len, &layout);
+	error = bastion_mailbox_parse_header(&header, len, &layout);
 	if (error)
-		return ERR_PTR(error);
+		return ERR_PTR(refuse_header(dev, &header, len, error));
 
-	mailbox = kzalloc(struct_size(mailbox, slots, layout.count), GFP_KERNEL);
+	mailbox = kzalloc(struct_size(mailbox, slots, layout.slot_count), GFP_KERNEL);
 	if (!mailbox)
 		return ERR_PTR(-ENOMEM);
 	mailbox->dev = dev;
 	mailbox->io = io;
 	mailbox->priv = priv;
 	mailbox->header = base;
-	mailbox->peer = le32_to_cpu(header.doorbell_peer);
+	mailbox->peer = layout.peer;
 	mailbox->polling = polling;
 	mailbox->generation = le32_to_cpu(header.reset_generation);
 	mailbox->admitted = mailbox->generation;
@@ -541,8 +515,8 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 	INIT_WORK(&mailbox->lost_work, lost_work);
 	INIT_DELAYED_WORK(&mailbox->watchdog, watchdog);
 	watch_on(mailbox, WATCHDOG_MS);
-	dev_dbg(dev, "%s: %u slots of %u bytes, %s\n", io->name, layout.count, layout.size,
-		polling ? "polling" : "interrupts");
+	dev_dbg(dev, "%s: %u slots of %u bytes, %s\n", io->name, layout.slot_count,
+		layout.slot_size, polling ? "polling" : "interrupts");
 	return mailbox;
 }
 

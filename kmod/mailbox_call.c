@@ -268,28 +268,20 @@ static ssize_t read_answer(struct bastion_mailbox *mailbox, struct bastion_slot 
 			   u32 *status)
 {
 	struct bastion_mbox_slot answer;
+	size_t max = min3((size_t)command->out.max, out_size, (size_t)mailbox->data_size);
 	u32 len;
 
 	memcpy_fromio(&answer, slot->regs, sizeof(answer));
-	*status = le32_to_cpu(answer.status);
-	len = le32_to_cpu(answer.out_len);
-	if (answer.reserved[0] || answer.reserved[1])
-		goto broken;
-	if (*status != BASTION_STATUS_OK) {
-		bastion_mailbox_count(mailbox, BASTION_COUNT_BAD_STATUS);
-		return 0;
+	if (bastion_mailbox_parse_answer(&answer, command->out.min, max, status, &len)) {
+		bastion_mailbox_count(mailbox, BASTION_COUNT_BAD_LENGTH);
+		dev_warn_ratelimited(mailbox->dev, "the chip's answer to %s breaks the protocol\n",
+				     command->name);
+		return -EIO;
 	}
-	if (len < command->out.min || len > command->out.max || len > out_size ||
-	    len > mailbox->data_size)
-		goto broken;
+	if (*status != BASTION_STATUS_OK)
+		bastion_mailbox_count(mailbox, BASTION_COUNT_BAD_STATUS);
 	memcpy_fromio(out, slot->regs->data, len);
 	return len;
-
-broken:
-	bastion_mailbox_count(mailbox, BASTION_COUNT_BAD_LENGTH);
-	dev_warn_ratelimited(mailbox->dev, "the chip's answer to %s breaks the protocol\n",
-			     command->name);
-	return -EIO;
 }
 
 static ssize_t execute(struct bastion_mailbox *mailbox, struct bastion_slot *slot,

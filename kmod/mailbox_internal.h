@@ -13,11 +13,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include <bastion/chip.h>
-
 #include "mailbox.h"
-
-#define BASTION_SLOTS_MAX	64
+#include "mailbox_parse.h"
 
 enum bastion_mailbox_counter {
 	BASTION_COUNT_COMMANDS,

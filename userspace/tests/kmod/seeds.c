@@ -2,13 +2,15 @@
 /*
  * Writes what each parser accepts into the folders that scripts/fuzz begins with.
  *
- * usage: kmod DIR	(writes DIR/kmod-{grant,blob,key}.corpus/seed-N)
+ * usage: kmod DIR	(writes DIR/kmod-{grant,blob,key,mailbox}.corpus/seed-N)
  */
 #include <asm/byteorder.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <bastion/chip.h>
 
 #include "samples.h"
 
@@ -25,6 +27,28 @@ static void save(const char *dir, const char *parser, size_t number, const void 
 		perror(path);
 		exit(1);
 	}
+}
+
+/* As fuzz_mailbox.c takes it. */
+static void save_mailbox(const char *dir)
+{
+	const struct {
+		u64 len;
+		struct bastion_mbox_header header;
+		u32 answer[8];
+	} mailbox = {
+		.len = BASTION_MBOX_SIZE,
+		.header = {
+			.magic = cpu_to_le32(BASTION_MBOX_MAGIC),
+			.major = cpu_to_le16(BASTION_MBOX_MAJOR),
+			.slot_count = cpu_to_le32(BASTION_SLOT_COUNT),
+			.slot_size = cpu_to_le32(BASTION_SLOT_SIZE),
+			.slot_offset = cpu_to_le32(BASTION_SLOT_OFFSET),
+		},
+		.answer = { [5] = cpu_to_le32(48) },	/* out_len */
+	};
+
+	save(dir, "mailbox", 0, &mailbox, sizeof(mailbox));
 }
 
 int main(int argc, char **argv)
@@ -45,5 +69,6 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < SAMPLE_TEXTS; i++)
 		save(argv[1], "key", i, key_samples[i], strlen(key_samples[i]));
+	save_mailbox(argv[1]);
 	return 0;
 }

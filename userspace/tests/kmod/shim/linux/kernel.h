@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 
 static inline int hex_to_bin(unsigned char c)
 {
