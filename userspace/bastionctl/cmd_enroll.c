@@ -13,6 +13,7 @@
 #include "libbastion/evidence.h"
 #include "libbastion/file.h"
 #include "libbastion/hex.h"
+#include "libbastion/json.h"
 #include "libbastion/round.h"
 #include "libbastion/sysfs.h"
 
@@ -207,9 +208,10 @@ static int read_message(const char *path, json_t **message, struct bastion_error
 	rc = bastion_file_read(path, MESSAGE_MAX, &text, &len, err);
 	if (rc)
 		return rc;
-	*message = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
+	*message = bastion_json_parse(text, len);
 	free(text);
-	return *message ? 0 : bastion_error_set(err, BASTION_OP_FILE, EBADMSG, "%s is not JSON", path);
+	return *message ? 0 : bastion_error_set(err, BASTION_OP_FILE, EBADMSG,
+					       "%s is no JSON object, or too large", path);
 }
 
 /* Files that somebody carries. */

@@ -14,6 +14,7 @@
 
 #include "bastionctl/incoming.h"
 #include "libbastion/file.h"
+#include "libbastion/json.h"
 
 static int64_t now_ms(void)
 {
@@ -51,11 +52,11 @@ static int wait_readable(int fd, int64_t deadline)
 static int parse(const uint8_t *text, size_t len, struct bastion_result *result,
 		 struct bastion_error *err)
 {
-	json_t *json = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = bastion_json_parse(text, len);
 	int rc;
 
 	if (!json)
-		return bastion_error_set(err, BASTION_OP_PEER, EPROTO, "the result is not JSON");
+		return bastion_error_set(err, BASTION_OP_PEER, EPROTO, "the result is no JSON object, or too large");
 	rc = bastion_result_parse(json, result, err);
 	json_decref(json);
 	return rc;

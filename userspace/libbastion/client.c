@@ -12,6 +12,7 @@
 
 #include "libbastion/client.h"
 #include "libbastion/hex.h"
+#include "libbastion/json.h"
 
 #define FIRST_ROOM 4096
 
@@ -168,11 +169,10 @@ static int read_line(struct bastion_client *client, struct line *line)
 	}
 }
 
-/* The answer, provided that it is of the type that was asked for. */
-static int answer_of(const struct line *line, const char *type, json_t **answer,
-		     struct bastion_error *err)
+int bastion_client_parse(const char *line, size_t len, const char *type, json_t **answer,
+			 struct bastion_error *err)
 {
-	json_t *json = json_loadb(line->text, line->have, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = bastion_json_parse(line, len);
 	const char *got = json_string_value(json_object_get(json, "type"));
 	const char *text;
 
@@ -207,7 +207,7 @@ int bastion_client_ask(struct bastion_client *client, json_t *question, const ch
 	if (rc)
 		fail(err, -rc, "cannot read the verifier's answer");
 	else
-		rc = answer_of(&line, type, answer, err);
+		rc = bastion_client_parse(line.text, line.have, type, answer, err);
 	free(line.text);
 	return rc;
 }
@@ -221,8 +221,8 @@ static bool read_start(const json_t *answer, const char *name, uint64_t *start)
 	return !value || (json_is_integer(value) && json_integer_value(value) >= 0);
 }
 
-static int read_challenge(const json_t *answer, struct bastion_challenge *challenge,
-			  struct bastion_error *err)
+int bastion_challenge_parse(const json_t *answer, struct bastion_challenge *challenge,
+			    struct bastion_error *err)
 {
 	const char *nonce = json_string_value(json_object_get(answer, "nonce"));
 	const char *verifier = json_string_value(json_object_get(answer, "verifier"));
@@ -262,7 +262,7 @@ int bastion_client_challenge(struct bastion_client *client,
 	rc = bastion_client_ask(client, question, "challenge", &answer, err);
 	if (rc)
 		return rc;
-	rc = read_challenge(answer, challenge, err);
+	rc = bastion_challenge_parse(answer, challenge, err);
 	json_decref(answer);
 	return rc;
 }

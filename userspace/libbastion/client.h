@@ -71,6 +71,17 @@ struct bastion_challenge {
 };
 
 /**
+ * bastion_challenge_parse - what a verifier's challenge says
+ * @answer:    not trusted
+ * @challenge: out, meaningless on failure
+ * @err:       circumstances of a failure
+ *
+ * Return: 0, -EPROTO.
+ */
+int bastion_challenge_parse(const json_t *answer, struct bastion_challenge *challenge,
+			    struct bastion_error *err);
+
+/**
  * bastion_client_challenge - ask for a nonce, and what need not be sent again
  * @client:    connection
  * @chip_id:   the chip's, so that the verifier can look it up; NULL: everything will be sent
@@ -86,6 +97,19 @@ int bastion_client_challenge(struct bastion_client *client,
 			     const uint8_t chip_id[BASTION_DIGEST_SIZE],
 			     const uint8_t boot_key[BASTION_POINT_SIZE],
 			     struct bastion_challenge *challenge, struct bastion_error *err);
+
+/**
+ * bastion_client_parse - one line of a verifier's
+ * @line:   not trusted
+ * @len:    its length, at most BASTION_CLIENT_LINE_MAX
+ * @type:   of the answer that is wanted
+ * @answer: out: a new reference
+ * @err:    circumstances of a failure
+ *
+ * Return: 0; -EREMOTEIO it is the report of an error, -EPROTO it is anything else.
+ */
+int bastion_client_parse(const char *line, size_t len, const char *type, json_t **answer,
+			 struct bastion_error *err);
 
 /**
  * bastion_client_ask - one request and its answer

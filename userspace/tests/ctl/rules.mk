@@ -21,3 +21,24 @@ test_ctl_verifiers_PKGS += libcrypto
 $(foreach t,$(ctl_tests),$(eval test_ctl_$(t)_USES := libbastion))
 SCRIPTS += tests/ctl/output
 SCRIPT_PROGRAMS += bastionctl
+
+# libFuzzer: "make fuzz", then run ../build/fuzz/ctl-NAME. They share objects with those of tests/verify.
+CTL_FUZZERS := $(addprefix $(abspath ../build/fuzz)/ctl-,request_key answers pem)
+CTL_FUZZ_OBJS := $(addprefix $(BUILD)/fuzz-obj/,request-key/parse.o $(addprefix libbastion/,base64url.o \
+	client.o enroll.o error.o file.o hex.o json.o name.o pem.o result.o))
+fuzz: fuzz-ctl
+fuzz-ctl: $(CTL_FUZZERS)
+	@tests/ctl/seeds $(abspath ../build/fuzz)
+$(CTL_FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard libbastion/*.h request-key/*.h)
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+$(BUILD)/fuzz-obj/ctl.a: $(CTL_FUZZ_OBJS)
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
+$(CTL_FUZZERS): $(abspath ../build/fuzz)/ctl-%: tests/ctl/fuzz_%.c $(BUILD)/fuzz-obj/ctl.a
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ \
+		$(shell pkg-config --libs jansson libcrypto)
+.DEFAULT_GOAL := all
+
+.PHONY: fuzz-ctl

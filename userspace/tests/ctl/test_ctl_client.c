@@ -10,6 +10,7 @@
 
 #include "libbastion/base64url.h"
 #include "libbastion/client.h"
+#include "libbastion/json.h"
 #include "tests/ctl/test.h"
 
 #define PATIENCE_MS 30000
@@ -127,6 +128,31 @@ static void wrong_challenges(void **state)
 
 	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
 		assert_int_equal(CHALLENGE(answers[i]), -EPROTO);
+}
+
+/* "[0,0,...]" of @count values, or "[[...]]" of @depth, as a member of what is right but for that. */
+static int burdened(size_t count, size_t depth)
+{
+	static char text[2 * BASTION_JSON_VALUES + 4096];
+	size_t used = sprintf(text, "{\"type\":\"challenge\",\"nonce\":\"0011223344556677\","
+			      "\"verifier\":\"" DIGEST_HEX "\",\"more\":");
+
+	memset(text + used, '[', depth);
+	used += depth;
+	for (size_t i = 0; i < count; i++)
+		used += sprintf(text + used, "%s0", i ? "," : "");
+	memset(text + used, ']', depth);
+	strcpy(text + used + depth, "}\n");
+	return CHALLENGE(text);
+}
+
+static void too_much_in_a_line(void **state)
+{
+	/* Commas and brackets: of the object, its four members and the array. */
+	assert_int_equal(burdened(BASTION_JSON_VALUES - 4, 1), 0);
+	assert_int_equal(burdened(BASTION_JSON_VALUES - 3, 1), -EPROTO);
+	assert_int_equal(burdened(1, 100), 0);
+	assert_int_equal(burdened(1, 20000), -EPROTO);
 }
 
 static void errors_are_told(void **state)
@@ -331,6 +357,7 @@ int main(void)
 		cmocka_unit_test(results),	  cmocka_unit_test(wrong_grants),
 		cmocka_unit_test(policies),	  cmocka_unit_test(wrong_results),
 		cmocka_unit_test(nobody_there),	  cmocka_unit_test(full_queue),
+		cmocka_unit_test(too_much_in_a_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
