@@ -34,7 +34,7 @@ verify-serve_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
-	bootlog ima expected references tpm ek machine enroll)
+	bootlog ima expected references tpm ek machine enroll history chain session)
 fuzz: fuzz-verify
 fuzz-verify: $(VERIFY_FUZZERS) $(addprefix $(BUILD)/fuzz-seeds/verify-,tpm enroll)
 	@for name in policy evidence machine; do mkdir -p $(abspath ../build/fuzz)/verify-$$name.corpus; \
@@ -45,6 +45,7 @@ fuzz-verify: $(VERIFY_FUZZERS) $(addprefix $(BUILD)/fuzz-seeds/verify-,tpm enrol
 	@for form in DER PEM; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
 		-nodes -keyout /dev/null -config tests/verify/seed-ek.cnf -outform $$form 2>/dev/null \
 		>$(abspath ../build/fuzz)/verify-ek.corpus/$$form; done
+	@tests/verify/seeds $(abspath ../build/fuzz)
 # All of them link one library. The quote's harness includes quote.c, and takes none of it from there.
 FUZZ_CLANG = clang $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fno-sanitize-recover=all
 FUZZ_OBJS := $(libbastion-verify_SRCS:%.c=$(BUILD)/fuzz-obj/%.o)
@@ -55,10 +56,17 @@ $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard libbastion-verify/*.h)
 $(BUILD)/fuzz-obj/libbastion-verify.a: $(FUZZ_OBJS)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
+FUZZ_SESSION := $(addprefix $(BUILD)/fuzz-obj/bastion-verifier/,$(patsubst %.c,%.o,$(ENROLLING) session.c \
+	state.c files.c load.c))
+$(FUZZ_SESSION): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard bastion-verifier/*.h libbastion-verify/*.h)
+	@mkdir -p $(@D)
+	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+$(abspath ../build/fuzz)/verify-session: $(FUZZ_SESSION)
 $(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c \
 		$(BUILD)/fuzz-obj/libbastion-verify.a
 	@mkdir -p $(@D)
-	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ \
+	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) \
+		$(filter %.o,$^) $(filter %.a,$^) \
 		$(shell pkg-config --cflags --libs $(libbastion-verify_PKGS))
 
 $(BUILD)/fuzz-seeds/verify-tpm: tests/verify/testtpm.c
