@@ -267,7 +267,15 @@ void fuzz_sign(struct fuzz *f)
 	struct keyctl_pkey_query query;
 	long ret;
 
-	switch (fuzz_below(&f->random, 4)) {
+	switch (fuzz_below(&f->random, 6)) {
+	case 4:
+		ret = keyctl_pkey_encrypt(key, info, digest, len, signature, room);
+		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
+		break;
+	case 5:
+		ret = keyctl_pkey_decrypt(key, info, digest, len, signature, room);
+		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
+		break;
 	case 0:
 		ret = keyctl_pkey_query(key, info, &query);
 		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
@@ -327,13 +335,50 @@ static long attributes(struct fuzz *f, key_serial_t key)
 	}
 }
 
+/* What only those may do that request_key(2) has asked: nobody here, unless the module is wrong. */
+static long answering(struct fuzz *f, key_serial_t key)
+{
+	switch (fuzz_below(&f->random, 3)) {
+	case 0:
+		return keyctl_assume_authority(key);
+	case 1:
+		return keyctl_negate(key, fuzz_below(&f->random, 3), fuzz_keyring(f));
+	default:
+		return keyctl_reject(key, fuzz_below(&f->random, 3), fuzz_number(&f->random),
+				     fuzz_keyring(f));
+	}
+}
+
+/* A keyring that takes keys of one type only, then one of ours: it asks the type. */
+static long restricting(struct fuzz *f, key_serial_t key)
+{
+	static const char *const rules[] = { NULL, "", "builtin_trusted", "key_or_keyring:0:chain" };
+	key_serial_t ring = add_key("keyring", "fuzz-restricted", NULL, 0, KEY_SPEC_PROCESS_KEYRING);
+	const char *type = fuzz_chance(&f->random, 80) ? "bastion" : "asymmetric";
+	const char *rule = rules[fuzz_below(&f->random, 4)];
+	long ret;
+
+	if (ring < 0)
+		return ring;
+	ret = keyctl_restrict_keyring(fuzz_chance(&f->random, 80) ? ring : key,
+				      rule ? type : NULL, rule);
+	if (ret < 0)
+		return ret;
+	return keyctl_link(key, ring);
+}
+
 static long reading(struct fuzz *f, key_serial_t key)
 {
 	size_t size = fuzz_number(&f->random) % 8192;
 	char *at = (char *)(uintptr_t)fuzz_place(f, 1, NULL, size, fuzz_somewhere(f, 90));
 	char name[64];
 
-	switch (fuzz_below(&f->random, 4)) {
+	switch (fuzz_below(&f->random, 6)) {
+	case 5:
+		return keyctl_get_security(key, at, size);
+	case 4:
+		return keyctl_get_persistent(fuzz_chance(&f->random, 80) ? (uid_t)-1 :
+						    (uid_t)fuzz_number(&f->random), fuzz_keyring(f));
 	case 0:
 		return keyctl_describe(key, at, size);
 	case 1:
@@ -368,7 +413,7 @@ void fuzz_keyctl(struct fuzz *f)
 	key_serial_t key = released ? fuzz_released_key(f) : fuzz_sealed_key(f);
 	long ret;
 
-	switch (fuzz_below(&f->random, 5)) {
+	switch (fuzz_below(&f->random, 7)) {
 	case 0:
 		if (key != f->shared->truth.serial) {
 			ret = attributes(f, key);
@@ -378,6 +423,12 @@ void fuzz_keyctl(struct fuzz *f)
 	case 1:
 	case 2:
 		ret = reading(f, key);
+		break;
+	case 3:
+		ret = answering(f, key);
+		break;
+	case 4:
+		ret = restricting(f, key);
 		break;
 	default:
 		ret = linking(f, key);
