@@ -10,6 +10,9 @@
 #include "libbastion/keys.h"
 #include "libbastion/name.h"
 
+/* Of the kernel's words for kinds, and for keys that have none any more. */
+#define KIND_CHARS "abcdefghijklmnopqrstuvwxyz0123456789-[]"
+
 static const struct {
 	const char *name;
 	int32_t serial;
@@ -304,11 +307,11 @@ void bastion_keys_reach_user(void)
 }
 
 /*
- * A line of /proc/keys, proc_keys_show() in security/keys/proc.c:
- * serial in hex, flags, usage, timeout, permissions, uid, gid, type, "name: kind ...".
+ * proc_keys_show() in security/keys/proc.c writes serial in hex, flags, usage, timeout, permissions,
+ * uid, gid, type, "name: kind ...".
  */
-static int parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_SIZE],
-		      char kind[BASTION_KEYS_KIND_SIZE])
+int bastion_keys_parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_SIZE],
+			    char kind[BASTION_KEYS_KIND_SIZE])
 {
 	char type[16], description[256], *colon;
 	unsigned int number;
@@ -322,11 +325,32 @@ static int parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_
 	colon = strchr(description, ':');
 	if (colon)
 		*colon = '\0';
-	if (!bastion_name_ok(description))
+	if (!bastion_name_ok(description) || kind[strspn(kind, KIND_CHARS)])
 		return -ENOENT;
 	memcpy(name, description, strlen(description) + 1);
 	*serial = number;
 	return 0;
+}
+
+bool bastion_keys_described(const char *text, const char *name)
+{
+	const char *last = strrchr(text, ';');
+
+	return !strncmp(text, BASTION_KEYS_TYPE ";", sizeof(BASTION_KEYS_TYPE)) &&
+	       !strcmp(last + 1, name);
+}
+
+/* Whether there is such a key, of which another's description may have said so. */
+static bool is_there(int32_t serial, const char *name)
+{
+	char *text;
+	bool same;
+
+	if (keyctl_describe_alloc(serial, &text) < 0)
+		return errno != ENOKEY && errno != EACCES;	/* revoked, for one */
+	same = bastion_keys_described(text, name);
+	free(text);
+	return same;
 }
 
 int bastion_keys_each(int (*each)(int32_t serial, const char *name, const char *kind, void *arg),
@@ -343,7 +367,7 @@ int bastion_keys_each(int (*each)(int32_t serial, const char *name, const char *
 	if (!file)
 		return bastion_error_set(err, BASTION_OP_FILE, errno, "cannot open /proc/keys");
 	while (!rc && getline(&line, &room, file) > 0)
-		if (!parse_line(line, &serial, name, kind))
+		if (!bastion_keys_parse_line(line, &serial, name, kind) && is_there(serial, name))
 			rc = each(serial, name, kind, arg);
 	free(line);
 	fclose(file);

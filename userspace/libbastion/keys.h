@@ -196,6 +196,21 @@ int bastion_keys_keyring(const char *text, int32_t *serial, struct bastion_error
 void bastion_keys_reach_user(void);
 
 /**
+ * bastion_keys_parse_line - a line of /proc/keys
+ * @line:   NUL terminated; another user's key may have any description, a newline in it
+ * @serial: out
+ * @name:   out
+ * @kind:   out: the kernel's word for the kind, "" if there is none
+ *
+ * Return: 0, -ENOENT if it is of no key of the type.
+ */
+int bastion_keys_parse_line(const char *line, int32_t *serial, char name[BASTION_NAME_SIZE],
+			    char kind[BASTION_KEYS_KIND_SIZE]);
+
+/** bastion_keys_described - whether keyctl_describe(3) says so of a key of the type with that name */
+bool bastion_keys_described(const char *text, const char *name);
+
+/**
  * bastion_keys_each - every key of the type that this process may view
  * @each: called with serial, description and the kernel's word for the kind, "" if it
  *	  has none; a nonzero return ends it

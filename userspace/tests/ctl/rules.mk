@@ -23,13 +23,14 @@ SCRIPTS += tests/ctl/output
 SCRIPT_PROGRAMS += bastionctl
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/ctl-NAME. They share objects with those of tests/verify.
-CTL_FUZZERS := $(addprefix $(abspath ../build/fuzz)/ctl-,request_key answers pem)
-CTL_FUZZ_OBJS := $(addprefix $(BUILD)/fuzz-obj/,request-key/parse.o $(addprefix libbastion/,base64url.o \
-	client.o enroll.o error.o file.o hex.o json.o name.o pem.o result.o))
+CTL_FUZZERS := $(addprefix $(abspath ../build/fuzz)/ctl-,request_key answers pem text)
+CTL_FUZZ_OBJS := $(addprefix $(BUILD)/fuzz-obj/,request-key/parse.o bastionctl/trace_line.o $(addprefix libbastion/, \
+	base64url.o blob.o client.o enroll.o error.o file.o hex.o json.o keys.o log.o name.o pem.o \
+	result.o))
 fuzz: fuzz-ctl
 fuzz-ctl: $(CTL_FUZZERS)
 	@tests/ctl/seeds $(abspath ../build/fuzz)
-$(CTL_FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard libbastion/*.h request-key/*.h)
+$(CTL_FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard libbastion/*.h request-key/*.h bastionctl/trace_line.h)
 	@mkdir -p $(@D)
 	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 $(BUILD)/fuzz-obj/ctl.a: $(CTL_FUZZ_OBJS)
@@ -38,7 +39,7 @@ $(BUILD)/fuzz-obj/ctl.a: $(CTL_FUZZ_OBJS)
 $(CTL_FUZZERS): $(abspath ../build/fuzz)/ctl-%: tests/ctl/fuzz_%.c $(BUILD)/fuzz-obj/ctl.a
 	@mkdir -p $(@D)
 	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ \
-		$(shell pkg-config --libs jansson libcrypto)
+		$(shell pkg-config --libs jansson libcrypto libkeyutils)
 .DEFAULT_GOAL := all
 
 .PHONY: fuzz-ctl

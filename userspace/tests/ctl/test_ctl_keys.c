@@ -443,6 +443,38 @@ static void explanations(void **state)
 	assert_int_equal(bastion_explain_class(BASTION_OP_SIGN, ENODEV), BASTION_CLASS_CHIP);
 }
 
+static int line(const char *after_type)
+{
+	char text[256], name[BASTION_NAME_SIZE], kind[BASTION_KEYS_KIND_SIZE];
+	int32_t serial = 0;
+	int rc;
+
+	snprintf(text, sizeof(text), "1f2e3d4c I--Q---     1 perm 3f010000     0     0 %s", after_type);
+	rc = bastion_keys_parse_line(text, &serial, name, kind);
+	if (!rc) {
+		assert_int_equal(serial, 0x1f2e3d4c);
+		assert_string_equal(name, "disk0");
+	}
+	return rc;
+}
+
+/* A description of somebody else's key, with a newline in it, makes up any line. */
+static void lines_of_proc_keys(void **state)
+{
+	assert_int_equal(line("bastion   disk0: secret 32\n"), 0);
+	assert_int_equal(line("bastion   disk0\n"), 0);
+	assert_int_equal(line("user      disk0: 32\n"), -ENOENT);
+	assert_int_equal(line("bastion   ../disk0: secret 32\n"), -ENOENT);
+	assert_int_equal(line("bastion   disk0: \033[2J 32\n"), -ENOENT);
+	assert_int_equal(line("bastion   disk0: \xff 32\n"), -ENOENT);
+	assert_int_equal(line("bastion"), -ENOENT);
+
+	assert_true(bastion_keys_described("bastion;0;0;3f010000;disk0", "disk0"));
+	assert_false(bastion_keys_described("user;0;0;3f010000;disk0", "disk0"));
+	assert_false(bastion_keys_described("bastion;0;0;3f010000;disk1", "disk0"));
+	assert_false(bastion_keys_described("user;0;0;3f010000;bastion;disk0", "disk0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +489,7 @@ int main(void)
 		cmocka_unit_test_teardown(public_key, clean),
 		cmocka_unit_test_teardown(show, clean),
 		cmocka_unit_test(explanations),
+		cmocka_unit_test(lines_of_proc_keys),
 	};
 
 	return cmocka_run_group_tests(tests, make, end);
