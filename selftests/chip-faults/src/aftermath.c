@@ -45,7 +45,6 @@ static int register_verifier(struct bench *b)
 
 void cycle(struct bench *b)
 {
-	b->was_failed = b->gate.fd >= 0 && state_now(b) == FAILED;
 	chip_say("power-cycle");
 	b->boots = chip_number("boot_count");
 }
@@ -71,6 +70,7 @@ void normalise(struct bench *b)
 	enum state state;
 
 	chip_say("fault none");
+	b->fails = false;
 	state = state_now(b);
 	if (b->stale || state == GONE || state == ABSENT) {
 		restart(b);
@@ -169,6 +169,7 @@ void check_state(struct bench *b, enum state wanted, const char *when)
 	bool open = wanted == ATTESTED;
 	enum state state;
 
+	b->fails = wanted == FAILED;
 	if (wanted == GONE ? wait_for(is_gone, b, SETTLE_MS) : !settle(b))
 		complain("%s: the driver does not come to rest", when);
 	state = state_now(b);

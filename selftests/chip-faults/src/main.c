@@ -14,7 +14,6 @@
 #include "matrix.h"
 
 #define CELLS_MAX	8192
-#define SLACK_MS	(60000 * slowness)
 #define DEAD_MS		2000	/* RELOCK, MR_EXTEND: what the driver tries on its way out */
 
 static struct cell cells[CELLS_MAX];
@@ -177,7 +176,7 @@ static void try(struct bench *b, const struct cell *cell)
 	enum state state = operation->outcome[effect].state;
 	int ret;
 
-	b->was_failed = effect == RESET;
+	b->fails = state == FAILED;
 	b->in_flight = cell_in_flight(cell);
 	b->wedged = effect == SILENT;
 	ret = prepare(b, operation->before);

@@ -18,6 +18,8 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define RING		KEY_SPEC_SESSION_KEYRING
+/* For what has no timeout of its own: a machine that is busy is no failure. */
+#define SLACK_MS	(60000 * slowness)
 
 /* What a fault comes to, in a certain command. */
 enum effect {
@@ -152,7 +154,7 @@ int sample(struct cell *cells, int count, unsigned int seed, bool commands);
  * @granted_ms:	when the gate was last opened
  * @blob, @len:	of @secret
  * @boots:	the chip's boot count, when somebody looked last
- * @was_failed:	the gate had failed before the chip's reset, so that it is failed means nothing
+ * @fails:	the gate is to be failed: else one that is has not settled yet
  * @in_flight:	what happens next happens to a command that is not answered
  * @stale:	the driver was bound anew, or what it measured is of no use
  * @wedged:	slots of the chip are out of use
@@ -166,7 +168,7 @@ struct bench {
 	int len;
 	long boots;
 	long long granted_ms;
-	bool was_failed, in_flight, stale, wedged;
+	bool fails, in_flight, stale, wedged;
 };
 
 /* What is wrong with the cell, printed at its end; several lines are kept. */

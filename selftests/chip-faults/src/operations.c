@@ -19,7 +19,7 @@ int op_probe(struct bench *b)
 /* What the driver does by itself when the chip was reset, as it just was. */
 int op_recovery(struct bench *b)
 {
-	return wait_for(has_settled, b, -1);
+	return wait_for(has_settled, b, SLACK_MS);
 }
 
 /* Is it a quote of this round, as far as one sees without a key? A verifier sees more. */
