@@ -67,6 +67,8 @@ static const struct fault_kind {
 				       BASTION_TEST_FIRMWARE, OP(SELF_TEST), CHIP_LIE_SELF_TEST },
 	[CHIP_FAULT_OTHER_KIND] = { "other-kind", "makes bytes of a key pair, in a blob as long",
 				    0, OP(REBIND), CHIP_LIE_KIND },
+	[CHIP_FAULT_BUSY] = { "busy", "says that it is busy, and does not execute the command", 0,
+			      OP_ANY, 0 },
 };
 
 static bool can_strike(enum chip_fault_kind kind, uint32_t opcode)

@@ -245,7 +245,10 @@ static void execute(struct chip_slot *slot, uint32_t opcode, const struct chip_f
 	} else {
 		io.in_len = in_len;
 		memcpy(in, shared->data, in_len);
-		slot->status = chip_execute(chip, opcode, &io);
+		if (chip_fault_has(faults, CHIP_FAULT_BUSY))
+			slot->status = chip->honest = BASTION_STATUS_BUSY;
+		else
+			slot->status = chip_execute(chip, opcode, &io);
 	}
 	slot->in_len = io.in_len;
 	slot->data_len = io.out_len;

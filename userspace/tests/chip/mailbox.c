@@ -342,6 +342,24 @@ static void test_data_that_lies(void **state)
 	expect(box, 0, 0x7fffffff, 0);
 }
 
+static void test_busy(void **state)
+{
+	const struct bastion_cmd_mr_extend extend = { .index = htole32(5), .digest = { 1 } };
+	static const uint8_t zero[BASTION_DIGEST_SIZE];
+	struct box *box = *state;
+
+	fault(box, "busy,count=1");
+	submit(box, 0, BASTION_CMD_MR_EXTEND, &extend, sizeof(extend));
+	chip_mailbox_scan(&box->mailbox);
+	expect(box, 0, BASTION_STATUS_BUSY, 0);
+	assert_memory_equal(slot(box, 0)->data, zero, sizeof(zero));
+	assert_memory_equal(box->rig->chip.now.registers.value[5], zero, sizeof(zero));
+	submit(box, 0, BASTION_CMD_MR_EXTEND, &extend, sizeof(extend));
+	chip_mailbox_scan(&box->mailbox);
+	expect(box, 0, BASTION_STATUS_OK, BASTION_DIGEST_SIZE);
+	assert_memory_not_equal(box->rig->chip.now.registers.value[5], zero, sizeof(zero));
+}
+
 static void test_interrupts(void **state)
 {
 	struct box *box = *state;
@@ -622,6 +640,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_latency_overlaps, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lengths_that_lie, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_data_that_lies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hang, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_and_vanish, setup, teardown),
