@@ -79,10 +79,10 @@ static void reset(struct machine *machine, const char *event, const char *detail
 {
 	if (!machine->powered)
 		return;
+	/* The host sees it at once, however long the disk takes to store the boot count. */
+	chip_mailbox_reset(&machine->mailbox);
 	/* Without measurements the chip is as good as gone. */
-	if (cycle(machine, event, detail))
-		chip_mailbox_reset(&machine->mailbox);
-	else
+	if (!cycle(machine, event, detail))
 		chip_mailbox_vanish(&machine->mailbox);
 }
 
