@@ -131,6 +131,18 @@ vm_parse() {
 	opt_rest=("$@")
 }
 
+# Where nothing says which chip, CHIP in the environment does. Faults and the like are a Bastionchip's.
+vm_choose_chip() {
+	local what
+
+	[ "${CHIP:-native}" = tpm ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]} + ${#opt_faults[@]})) = 0 ] ||
+		return 0
+	for what in no-chip fuzz latency-us audit control polling ports; do
+		[ -z "${opt[$what]:-}" ] || return 0
+	done
+	opt[no-chip]=1 opt[tpm]=1
+}
+
 # A chip that nobody else's guest uses. Its root, model CA and identity stay, for the next run.
 vm_default_chip() {
 	local dir=$1 foundry=$VM_TOP/build/user/bin/bastion-chip log=$1.log
@@ -343,6 +355,7 @@ vm_start_once() {
 	shift
 	vm_parse "$@" || return
 	[ ${#opt_rest[@]} = 0 ] || { vm_say "vm_start: what is ${opt_rest[0]}?"; return 2; }
+	vm_choose_chip
 	kernel=${opt[kernel]:-6.1}
 	release=$(vm_kernel_release "$kernel") || return
 	image=$("$VM_TOP/scripts/vm-kernel" "$kernel") || return

@@ -117,6 +117,10 @@ static int do_round(struct race *race)
 	quoted->log_count = round.quote.log_count;
 	memcpy(quoted->aggregate, round.quote.log_aggregate, sizeof(quoted->aggregate));
 	memcpy(quoted->registers, round.registers, sizeof(quoted->registers));
+	race->is_tpm = round_is_tpm(&round);
+	if (race->is_tpm)
+		memcpy(quoted->pcr, round.bytes + round.quote.quote_size - RACE_PCR_SIZE,
+		       RACE_PCR_SIZE);
 	grant.fixed.lifetime = htole32(GATE_LIFETIME);
 	round_sign(&round, &grant, race->gate.verifier.key);
 	return round_submit(&round, &grant);

@@ -9,11 +9,13 @@
 #define RACE_UIDS	4	/* besides root */
 #define RACE_UID_SHARE	200	/* executables that one of them may pay for */
 #define RACE_CPUS	2
+#define RACE_PCR_SIZE	32	/* of the SHA-256 bank */
 
 struct quoted {
 	uint64_t log_count;
 	uint8_t aggregate[BASTION_DIGEST_SIZE];
-	uint8_t registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
+	uint8_t registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];	/* not a TPM's */
+	uint8_t pcr[RACE_PCR_SIZE];	/* a TPM's */
 };
 
 /**
@@ -26,6 +28,7 @@ struct quoted {
  * @keys:	one for each uid, root's first
  * @names:	of the keys
  * @answers:	a file of struct answer
+ * @is_tpm:	the chip is a TPM, which quotes one PCR
  * @quotes:	of all rounds
  * @quote_count: how many
  */
@@ -38,6 +41,7 @@ struct race {
 	key_serial_t keys[1 + RACE_UIDS];
 	char names[1 + RACE_UIDS][48];
 	int answers;
+	bool is_tpm;
 	struct quoted *quotes;
 	size_t quote_count;
 };

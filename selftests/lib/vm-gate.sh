@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# A gate in a guest, for tests on the host whose chip misbehaves. Source it after
+# A gate in a guest, for tests on the host. Source it after
 # scripts/vm-lib.sh and tap.sh; it uses gate.sh in the guest.
 #
 #	guest_prepare NAME [MEMBER=JSON...]	gate_init there, and a verifier that stays
@@ -16,6 +16,31 @@
 #	attest, relock			commands for the guest
 #	chip_fault NAME SPEC		of its chip: "none" clears all
 #	chip_control NAME WHAT		see bastion-chip control --help
+#	chip_is_tpm, by_chip NATIVE TPM	what guests have that are told nothing of a chip (CHIP);
+#				prints what is expected of it, as gate.sh's
+#	native_only COUNT WHY		with a TPM, COUNT skipped results, and false
+
+chip_is_tpm() {
+	[ "${CHIP:-native}" = tpm ]
+}
+
+by_chip() {
+	if chip_is_tpm; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
+native_only() {
+	local i
+
+	chip_is_tpm || return 0
+	for ((i = 0; i < $1; i++)); do
+		skip "with a Bastionchip" "$2"
+	done
+	return 1
+}
 
 VM_GATE_ENV='export BASTION_CONFIG_DIR=/run/bastion-selftest/config'
 # Their wait is bounded by the chip's timeouts: what takes longer hangs.
@@ -87,7 +112,10 @@ guest_prepare() {
 }
 
 guest_serve() {
-	guest "$1" "setsid bastion-verifier serve --policy $2 \
+	local machines=''
+
+	! chip_is_tpm || machines="--machines /run/bastion-selftest/machines"
+	guest "$1" "setsid bastion-verifier serve --policy $2 $machines \
 		--keys /run/bastion-selftest/keys --socket $3 ${*:4} >$3.log 2>&1 &
 		echo \$! >$3.pid
 		until [ -S $3 ]; do kill -0 \$! || exit 1; sleep 0.1; done" ||
