@@ -115,15 +115,16 @@ static int read_platform(const struct bastion_device *dev, const struct answer *
 	return rc;
 }
 
-static int read_lists(const struct bastion_device *dev, const struct bastion_challenge *challenge,
-		      struct bastion_evidence *in, struct bastion_error *err)
+static int read_lists(const struct bastion_device *dev, uint32_t kind,
+		      const struct bastion_challenge *challenge, struct bastion_evidence *in,
+		      struct bastion_error *err)
 {
 	uint8_t *log = NULL, *ima = NULL;
 	int rc;
 
 	rc = bastion_sysfs_runtime_log(dev, &log, &in->log_len, &in->log_first, err);
 	if (!rc)
-		rc = bastion_sysfs_ima(dev, challenge->ima_offset, &ima, &in->ima_len, err);
+		rc = bastion_sysfs_ima(dev, kind, challenge->ima_offset, &ima, &in->ima_len, err);
 	in->log = log;
 	in->ima = ima;
 	in->log_from = challenge->log_from;
@@ -156,7 +157,7 @@ static int collect(const struct bastion_device *dev, struct bastion_round_begin 
 	if (!rc)
 		rc = read_platform(dev, &answer, &in, err);
 	if (!rc)
-		rc = read_lists(dev, challenge, &in, err);
+		rc = read_lists(dev, answer.info.kind, challenge, &in, err);
 	if (!rc) {
 		uname(&facts);
 		point_at_quote(&answer, &in);

@@ -162,16 +162,21 @@ int bastion_sysfs_tcg_log(uint32_t tpm, uint8_t **data, size_t *len, struct bast
 	return read_list(path, 0, data, len, err);
 }
 
-int bastion_sysfs_ima(const struct bastion_device *dev, uint64_t skip, uint8_t **data,
-		      size_t *len, struct bastion_error *err)
+int bastion_sysfs_ima(const struct bastion_device *dev, uint32_t kind, uint64_t skip,
+		      uint8_t **data, size_t *len, struct bastion_error *err)
 {
 	char value[2 * BASTION_DIGEST_SIZE + 2];
 	int rc;
 
 	*data = NULL;
 	*len = 0;
-	rc = bastion_sysfs_read(dev, "measurements/mr3:sha384", value, sizeof(value), err);
-	if (rc || strspn(value, "0") == strlen(value))
-		return rc;
+	if (kind == BASTION_CHIP_TPM) {
+		if (access(IMA_LIST, F_OK) < 0 && errno == ENOENT)
+			return 0;
+	} else {
+		rc = bastion_sysfs_read(dev, "measurements/mr3:sha384", value, sizeof(value), err);
+		if (rc || strspn(value, "0") == strlen(value))
+			return rc;
+	}
 	return read_list(IMA_LIST, skip, data, len, err);
 }

@@ -80,16 +80,17 @@ int bastion_sysfs_runtime_log(const struct bastion_device *dev, uint8_t **data, 
 int bastion_sysfs_tcg_log(uint32_t tpm, uint8_t **data, size_t *len, struct bastion_error *err);
 
 /**
- * bastion_sysfs_ima - read IMA's list, if the module mirrors it
+ * bastion_sysfs_ima - read IMA's list, if the chip signs what it comes to
  * @dev:  which device
+ * @kind: of its chip: BASTION_CHIP_*. A TPM always does (PCR 10), others where the module mirrors it
  * @skip: bytes at its beginning that are left out, and take no memory
- * @data: out: the binary list; NULL when register 3 is empty; the caller frees it
+ * @data: out: the binary list; NULL without one, or when register 3 is empty; the caller frees it
  * @len:  out: how many bytes
  * @err:  circumstances of a failure
  *
  * Return: 0 or a negative errno; -EFBIG beyond BASTION_SYSFS_LOG_MAX.
  */
-int bastion_sysfs_ima(const struct bastion_device *dev, uint64_t skip, uint8_t **data,
-		      size_t *len, struct bastion_error *err);
+int bastion_sysfs_ima(const struct bastion_device *dev, uint32_t kind, uint64_t skip,
+		      uint8_t **data, size_t *len, struct bastion_error *err);
 
 #endif
