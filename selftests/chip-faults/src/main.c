@@ -219,7 +219,7 @@ static int run_cell(struct bench *b, const struct cell *cell, int number)
 
 /* Cells */
 
-static int find_cells(bool polling)
+static int find_cells(void)
 {
 	int count = 0;
 
@@ -228,7 +228,7 @@ static int find_cells(bool polling)
 			for (int a = 0; a < AFTERMATHS; a++) {
 				struct cell cell = { f, o, a };
 
-				if (!cell_exists(&cell, polling))
+				if (!cell_exists(&cell))
 					continue;
 				if (count == CELLS_MAX)
 					errx(2, "CELLS_MAX is too small");
@@ -263,6 +263,11 @@ static bool has_turn(int number, const char *share)
 	return number % step == first;
 }
 
+static bool is_guests(int number, const char *polling)
+{
+	return (cells[number].aftermath == UNPLUG) == !!polling;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const struct cell *x = a, *y = b;
@@ -275,17 +280,21 @@ static int by_number(const void *a, const void *b)
 /* Puts those that are wanted to the front of cells: how many. */
 static int choose(bool polling, const char *which, const char *arg, const char *share)
 {
-	int count = find_cells(polling);
+	int count = find_cells();
 
-	if (!strcmp(which, "all"))
-		return arg ? keep(count, has_turn, arg) : count;
-	if (!strcmp(which, "only") && arg)
-		return keep(count, has_name, arg);
-	if (strcmp(which, "sample") || !arg)
+	if (!strcmp(which, "all")) {
+		share = arg;
+	} else if (!strcmp(which, "only") && arg) {
+		count = keep(count, has_name, arg);
+		share = NULL;
+	} else if (!strcmp(which, "sample") && arg) {
+		count = sample(cells, count, strtoul(arg, NULL, 0));
+		qsort(cells, count, sizeof(cells[0]), by_number);
+	} else {
 		errx(2, "usage: matrix [--polling] [--list] all [I/N] | sample SEED [I/N] |"
 		     " only PATTERN");
-	count = sample(cells, count, strtoul(arg, NULL, 0), !polling);
-	qsort(cells, count, sizeof(cells[0]), by_number);
+	}
+	count = keep(count, is_guests, polling ? "yes" : NULL);
 	return share ? keep(count, has_turn, share) : count;
 }
 

@@ -7,7 +7,7 @@
  *	operations.c	the operations
  *	machine.c	chip, driver, sleep and plug, as a test moves them
  *	aftermath.c	what happens next, and what must hold then
- *	sample.c	which cells the everyday run takes
+ *	sample.c	so few cells that every two parts still meet
  *	main.c		one cell after the other
  */
 #ifndef CHIP_FAULTS_MATRIX_H
@@ -133,14 +133,14 @@ struct cell {
 };
 
 enum effect effect_on(const struct fault *fault, const struct command *command);
-bool cell_exists(const struct cell *cell, bool polling);
+bool cell_exists(const struct cell *cell);
 const char *cell_name(const struct cell *cell);
 
 bool cell_in_flight(const struct cell *cell);
 int cell_wait_ms(const struct cell *cell);
 
 /* sample.c */
-int sample(struct cell *cells, int count, unsigned int seed, bool commands);
+int sample(struct cell *cells, int count, unsigned int seed);
 
 /**
  * struct bench - what the operations are tried on

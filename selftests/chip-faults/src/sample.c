@@ -1,43 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which cells the everyday run takes: so many that each of these is in one of them,
+ * Which cells a run takes that does not take all: so many that each of these is in one of them,
  *
- *	every fault with every command that it can strike
+ *	every fault with every operation
  *	every fault with every aftermath
  *	every operation with every aftermath
  *
- * and few more. One after the other is taken that has most of what is missing, and of those one
- * that costs little time. What is equally good is decided by the seed, so that another kernel
- * gets other ones.
+ * as far as there are such cells, and few more: one for most of the first kind, since an aftermath
+ * goes with every other pair. Both guests' are one sample, so that what one tries of the first
+ * kind the other need not. One after the other is taken that has most of what is missing, and of
+ * those one that costs little time. What is equally good is decided by the seed, so that another
+ * kernel gets other ones.
  */
 #include "matrix.h"
 
 /* About what an aftermath takes, ms: a driver that is bound anew measures and is granted anew. */
 static const int costs[AFTERMATHS] = {
-	[RECYCLE] = 50, [SLEEP] = 200, [REMOVAL] = 300, [REBINDING] = 300,
+	[RECYCLE] = 50, [SLEEP] = 200, [REMOVAL] = 300, [REBINDING] = 300, [UNPLUG] = 2000,
 };
 
-enum { FAULT_COMMAND, FAULT_AFTERMATH, OPERATION_AFTERMATH, PAIRS };
+enum { FAULT_OPERATION, FAULT_AFTERMATH, OPERATION_AFTERMATH, PAIRS };
 
 #define VALUES_MAX 64
 
 static bool covered[PAIRS][VALUES_MAX][VALUES_MAX];
 
-/* The first operation that sends the same command stands for it. */
-static int command_of(int operation)
-{
-	int i = 0;
-
-	while (operations[i].command != operations[operation].command)
-		i++;
-	return i;
-}
-
 static bool *pair(const struct cell *cell, int kind)
 {
 	switch (kind) {
-	case FAULT_COMMAND:
-		return &covered[kind][cell->fault][command_of(cell->operation)];
+	case FAULT_OPERATION:
+		return &covered[kind][cell->fault][cell->operation];
 	case FAULT_AFTERMATH:
 		return &covered[kind][cell->fault][cell->aftermath];
 	default:
@@ -64,18 +56,14 @@ static int gain(const struct cell *cell)
 	return missing;
 }
 
-/*
- * Moves the sample to the front of @cells, which are all that exist: how many it has. Without
- * @commands the first kind of pairs is left out.
- */
-int sample(struct cell *cells, int count, unsigned int seed, bool commands)
+/* Moves the sample to the front of @cells, which are all that exist: how many it has. */
+int sample(struct cell *cells, int count, unsigned int seed)
 {
 	int taken = 0;
 
 	if (operation_count > VALUES_MAX || fault_count > VALUES_MAX)
 		errx(2, "sample.c: VALUES_MAX is too small");
 	memset(covered, 0, sizeof(covered));
-	memset(covered[FAULT_COMMAND], !commands, sizeof(covered[FAULT_COMMAND]));
 	while (taken < count) {
 		unsigned int best_mix = 0;
 		int best = -1, best_score = 0;

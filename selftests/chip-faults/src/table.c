@@ -61,7 +61,7 @@ const struct fault faults[] = {
 	{ "garbage",	"garbage",		LIE },
 	{ "bitflip",	"bitflip",		LIE },
 	{ "other-kind",	"other-kind",		LIE, "REBIND" },
-	/* Lies that only a verifier can (host-test-lies, userspace/tests/verify) */
+	/* Lies that only a verifier can (host-test-verifier, userspace/tests/verify) */
 	{ "wrong-key",	"wrong-key",		FINE, "QUOTE" },
 	{ "old-firmware", "old-firmware",	FINE, "INFO QUOTE" },
 	{ "stale-nonce", "stale-nonce",		FINE, "NONCE QUOTE GRANT" },
@@ -213,7 +213,7 @@ enum effect effect_on(const struct fault *fault, const struct command *command)
 	return fault->effect;
 }
 
-bool cell_exists(const struct cell *cell, bool polling)
+bool cell_exists(const struct cell *cell)
 {
 	const struct operation *operation = &operations[cell->operation];
 	const struct fault *fault = &faults[cell->fault];
@@ -233,9 +233,7 @@ bool cell_exists(const struct cell *cell, bool polling)
 	if (fault->slow && cell->aftermath != REMOVAL && cell->aftermath != REBINDING)
 		return false;
 	/* A chip that was never asked is as it was: once is enough. */
-	if (operation->unstruck && cell->aftermath != RETRY)
-		return false;
-	return polling == (cell->aftermath == UNPLUG);
+	return !operation->unstruck || cell->aftermath == RETRY;
 }
 
 /*
