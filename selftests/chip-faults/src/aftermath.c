@@ -193,6 +193,15 @@ void check_nothing_made(struct bench *b)
 		complain("what failed has released a key");
 }
 
+/* What a cell before has released, and is alive while the gate stays open. */
+void forget_released(struct bench *b)
+{
+	key_serial_t key = keyctl_search(RING, "logon", b->gate.description, 0);
+
+	if (key > 0)
+		keyctl_unlink(key, RING);
+}
+
 /* What happens next */
 
 /* Its first half, which ends what is under way. */
@@ -200,6 +209,7 @@ void leave(struct bench *b, const struct cell *cell)
 {
 	const struct operation *operation = &operations[cell->operation];
 	bool stuck = !strcmp(operation->command->name, "SELF_TEST") && b->in_flight;
+	bool helped = operation->run == op_request && b->in_flight;
 	int ret = 0;
 
 	switch (cell->aftermath) {
@@ -214,8 +224,8 @@ void leave(struct bench *b, const struct cell *cell)
 		break;
 	case SLEEP:
 		ret = machine_sleep();
-		/* What does not end in five seconds keeps the machine awake. */
-		if (stuck && ret == -EBUSY)
+		/* What does not end in five seconds keeps the machine awake, and so does a helper. */
+		if ((stuck && ret == -EBUSY) || (helped && ret == -EAGAIN))
 			ret = 0;
 		break;
 	case UNPLUG:
@@ -275,7 +285,7 @@ static bool was_measured(const struct cell *cell, enum state state)
 	const struct command *command = operations[cell->operation].command;
 	enum effect effect = effect_on(&faults[cell->fault], command);
 
-	if (state != ABSENT)
+	if (state != ABSENT || operations[cell->operation].run == op_unbind)
 		return true;
 	return effect != RESET && effect != VANISHED &&
 	       (command->pieces || !strcmp(command->name, "MR_EXTEND"));
@@ -316,6 +326,13 @@ static enum state state_after(const struct cell *cell, enum state state)
 	}
 }
 
+/* Is it asked of the chip, and not of the driver or the machine? */
+static bool is_asked(const struct operation *operation)
+{
+	return operation->run != op_probe && operation->run != op_recovery &&
+	       operation->run != op_unbind && operation->run != op_sleep;
+}
+
 /* An operation from the state that it wants, once all is well. */
 static void check_works(struct bench *b, const struct cell *cell)
 {
@@ -341,7 +358,7 @@ static void check_works(struct bench *b, const struct cell *cell)
 static void check_retry(struct bench *b, const struct cell *cell, enum state state)
 {
 	const struct operation *operation = &operations[cell->operation];
-	bool again = operation->run != op_probe && operation->run != op_recovery;
+	bool again = is_asked(operation);
 
 	switch (state) {
 	case LOCKED:
@@ -371,18 +388,29 @@ static void check_retry(struct bench *b, const struct cell *cell, enum state sta
 		check_error(begin(b), ENODEV, "a round without a chip");
 		break;
 	case ABSENT:
-		if (faults[cell->fault].dead)
+		check_without(b, cell);
+		b->stale = true;
+		if (faults[cell->fault].dead) {
 			check_error(-driver_bind(), ETIMEDOUT, "bind with a chip that is dead");
-		else if (effect_on(&faults[cell->fault], operation->command) == VANISHED)
+		} else if (effect_on(&faults[cell->fault], operation->command) == VANISHED) {
 			check_error(-driver_bind(), ENODEV, "bind without a chip");
-		else
+		} else {
 			check_error(-driver_bind(), 0, "bind");
-		if (!reopen(b))
+			reopen(b);
 			check_state(b, was_measured(cell, ABSENT) ? CAPPED : LOCKED, "after bind");
+		}
 		break;
 	case CAPPED:
 		break;
 	}
+}
+
+/* What is bound to a chip that was switched on again, maybe just before a driver capped its log. */
+static enum state after_cycle(struct bench *b, const struct cell *cell)
+{
+	if (operations[cell->operation].run != op_unbind || !b->in_flight)
+		return LOCKED;
+	return b->late && begin(b) != ESHUTDOWN ? LOCKED : CAPPED;
 }
 
 /* After the operation, and what ended it: @state is how the gate was in between. */
@@ -399,13 +427,14 @@ void follow(struct bench *b, const struct cell *cell, enum state state)
 		b->stale = true;
 	check_state(b, after, aftermaths[cell->aftermath]);
 	if (cell->aftermath == RECYCLE && after == ABSENT) {
+		check_without(b, cell);
 		check_error(-driver_bind(), 0, "bind after a power cycle");
-		after = reopen(b) ? ABSENT : LOCKED;
+		after = reopen(b) ? ABSENT : after_cycle(b, cell);
 		check_state(b, after, "after bind");
 		b->stale = true;
 	}
 	if (after == FAILED)
 		check_error(begin(b), EIO, "a round while failed");
 	if (after == LOCKED && !(faults[cell->fault].dead && cell->aftermath == SLEEP))
-	check_works(b, cell);
+		check_works(b, cell);
 }

@@ -65,6 +65,9 @@ static int interrupted_error(const struct cell *cell)
 {
 	const struct operation *operation = &operations[cell->operation];
 
+	/* Whatever becomes of the command. */
+	if (operation->outcome[SILENT].error == operation->outcome[FINE].error)
+		return operation->outcome[FINE].error;
 	switch (cell->aftermath) {
 	case RECYCLE:
 		return operation->outcome[RESET].error;
@@ -100,10 +103,13 @@ static void check_time(const struct cell *cell, enum effect effect, long long to
 
 static void set_fault(const struct cell *cell)
 {
-	const struct command *command = operations[cell->operation].command;
+	const struct operation *operation = &operations[cell->operation];
+	const struct command *command = operation->command;
 	const struct fault *fault = &faults[cell->fault];
 	char option[32] = "";
 
+	if (operation->first)
+		chip_say("fault %s", operation->first);
 	if (!strcmp(fault->name, "overdue"))
 		snprintf(option, sizeof(option), ",arg=%d", command->timeout_ms + 1000);
 	else if (!strcmp(fault->name, "bitflip"))
@@ -136,20 +142,21 @@ static int interrupt(struct bench *b, const struct cell *cell, long long begin)
 		complain("the chip was not asked");
 	leave(b, cell);
 	/* On a machine that is slow enough it has timed out before. */
-	if (sealed_now_ms() - begin >= operation->command->timeout_ms)
-		return operation->outcome[SILENT].error;
-	return wanted;
+	b->late = sealed_now_ms() - begin >= operation->command->timeout_ms;
+	return b->late ? operation->outcome[SILENT].error : wanted;
 }
 
 /* Runs the operation with its fault, and the aftermath if that comes in the middle. */
 static void strike(struct bench *b, const struct cell *cell, enum effect effect)
 {
 	const struct operation *operation = &operations[cell->operation];
-	int wanted = operation->outcome[effect].error, late = wanted, got;
+	int wanted = cell_outcome(cell).error, late = wanted, got;
 	long timeouts = timed_out();
 	long long begin;
 	pid_t pid;
 
+	if (effect == REFUSED)
+		forget_released(b);
 	set_fault(cell);
 	if (operation->run == op_recovery)
 		cycle(b);
@@ -173,11 +180,12 @@ static void try(struct bench *b, const struct cell *cell)
 {
 	const struct operation *operation = &operations[cell->operation];
 	enum effect effect = effect_on(&faults[cell->fault], operation->command);
-	enum state state = operation->outcome[effect].state;
+	enum state state = cell_outcome(cell).state;
 	int ret;
 
 	b->fails = state == FAILED;
 	b->in_flight = cell_in_flight(cell);
+	b->late = false;
 	b->wedged = effect == SILENT;
 	ret = prepare(b, operation->before);
 	if (ret) {
@@ -203,7 +211,8 @@ static int run_cell(struct bench *b, const struct cell *cell, int number)
 	long long begin = sealed_now_ms();
 	bool good;
 
-	if (cell->aftermath == SLEEP && !machine_sleeps()) {
+	if ((cell->aftermath == SLEEP || operations[cell->operation].run == op_sleep) &&
+	    !machine_sleeps()) {
 		printf("ok %d - %s # SKIP this kernel cannot try to sleep\n", number, cell_name(cell));
 		return 0;
 	}
@@ -332,7 +341,7 @@ int main(int argc, char **argv)
 	int count;
 
 	if (argc > 1 && !strcmp(argv[1], "stranger"))
-		return release_as_stranger(argc, argv);
+		return be_stranger(argc, argv);
 	polling = option(&argc, &argv, "--polling");
 	list = option(&argc, &argv, "--list");
 	count = choose(polling, argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : NULL,

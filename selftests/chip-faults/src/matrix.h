@@ -29,6 +29,8 @@ enum effect {
 	RESET,		/* the chip loses its state */
 	VANISHED,	/* and is gone */
 	LIE,		/* an answer of the right form that is not true */
+	DISOWNED,	/* it knows nothing of the grant */
+	REFUSED,	/* it refuses, as it may: the fault says what that comes to */
 	EFFECTS
 };
 
@@ -62,12 +64,13 @@ enum aftermath {
  * @loose:	an answer may have any length, and nobody but a verifier reads it
  * @unread:	nobody reads what it answers, either
  * @secret:	it has to do with secrets, so a driver that goes waits for its answer
+ * @blob:	it brings a sealed key, which it can be refused for
  * @bit:	of the answer, that bitflip flips: it must matter
  */
 struct command {
 	const char *name;
 	int timeout_ms;
-	bool mute, pieces, loose, unread, secret;
+	bool mute, pieces, loose, unread, secret, blob;
 	int bit;
 };
 
@@ -87,6 +90,7 @@ struct bench;
  * @before:	how the gate is before
  * @closed:	what it ends with when it is locked; 0: as if it were not
  * @failed:	and when it has failed
+ * @first:	another fault, without which it does not send the command; or NULL
  * @gated:	by a grant, so that one that has ended meanwhile shows (EKEYREVOKED)
  * @holds_log:	while it is under way nothing can be measured, so removal waits for it
  * @unstruck:	the kernel refuses it by itself, and the command is not sent
@@ -98,6 +102,7 @@ struct operation {
 	const struct command *command;
 	enum state before;
 	int closed, failed;
+	const char *first;
 	bool gated, holds_log, unstruck;
 	struct outcome outcome[EFFECTS];
 };
@@ -108,6 +113,8 @@ struct operation {
  * @spec:	for the emulator, without the command
  * @effect:	on commands that have nothing to say about it
  * @commands:	names of those that it can strike, or NULL for all
+ * @error:	what a refusal comes to
+ * @of_blob:	it is refused for the sealed key that the command brings
  * @dead:	and the chip answers nothing from then on
  * @slow:	only to see what a driver leaves that goes in the meantime
  * @latched:	and the chip has failed until it is switched off
@@ -117,7 +124,8 @@ struct fault {
 	const char *name, *spec;
 	enum effect effect;
 	const char *commands;
-	bool dead, slow, latched, unstruck;
+	int error;
+	bool of_blob, dead, slow, latched, unstruck;
 };
 
 extern const struct fault faults[];
@@ -134,6 +142,7 @@ struct cell {
 
 enum effect effect_on(const struct fault *fault, const struct command *command);
 bool cell_exists(const struct cell *cell);
+struct outcome cell_outcome(const struct cell *cell);
 const char *cell_name(const struct cell *cell);
 
 bool cell_in_flight(const struct cell *cell);
@@ -156,6 +165,7 @@ int sample(struct cell *cells, int count, unsigned int seed);
  * @boots:	the chip's boot count, when somebody looked last
  * @fails:	the gate is to be failed: else one that is has not settled yet
  * @in_flight:	what happens next happens to a command that is not answered
+ * @late:	unless that had timed out by then
  * @stale:	the driver was bound anew, or what it measured is of no use
  * @wedged:	slots of the chip are out of use
  */
@@ -168,7 +178,7 @@ struct bench {
 	int len;
 	long boots;
 	long long granted_ms;
-	bool fails, in_flight, stale, wedged;
+	bool fails, in_flight, late, stale, wedged;
 };
 
 /* What is wrong with the cell, printed at its end; several lines are kept. */
@@ -183,6 +193,9 @@ int op_relock(struct bench *b);
 int op_verifier_add(struct bench *b);
 int op_verifier_remove(struct bench *b);
 int op_extend(struct bench *b);
+int op_fail(struct bench *b);
+int op_unbind(struct bench *b);
+int op_sleep(struct bench *b);
 int op_new(struct bench *b);
 int op_new_registers(struct bench *b);
 int op_derive(struct bench *b);
@@ -192,10 +205,12 @@ int op_rebind(struct bench *b);
 int op_release(struct bench *b);
 int op_release_stranger(struct bench *b);
 int op_request(struct bench *b);
+int op_request_stranger(struct bench *b);
 int op_sign(struct bench *b);
+int op_sign_stranger(struct bench *b);
 int op_registers(struct bench *b);
 int op_counter(struct bench *b);
-int release_as_stranger(int argc, char **argv);
+int be_stranger(int argc, char **argv);
 
 /* machine.c */
 void machine_open(void);
@@ -228,6 +243,7 @@ int reopen(struct bench *b);
 void check_error(int got, int wanted, const char *when);
 void check_state(struct bench *b, enum state wanted, const char *when);
 void check_nothing_made(struct bench *b);
+void forget_released(struct bench *b);
 void leave(struct bench *b, const struct cell *cell);
 void follow(struct bench *b, const struct cell *cell, enum state state);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The operations. Each returns 0 or -errno, and runs in a child. */
+#include <limits.h>
 #include <sys/stat.h>
 
 #include "matrix.h"
@@ -113,6 +114,43 @@ int op_extend(struct bench *b)
 	return round_ioctl(b->gate.fd, BASTION_IOC_EXTEND, &extend);
 }
 
+static long commands_sent(void)
+{
+	char text[32];
+
+	return sysfs_text("statistics/commands", text, sizeof(text)) ? LONG_MAX / 2 : atol(text);
+}
+
+/*
+ * The gate fails, since a measurement does. Then the driver has the chip lock, by itself, and
+ * nobody can begin a round before that has ended.
+ */
+int op_fail(struct bench *b)
+{
+	long long end = sealed_now_ms() + SLACK_MS;
+	long commands = commands_sent();
+	bool failed = state_now(b) == FAILED;
+	int ret = op_extend(b);
+	struct round round;
+
+	if (failed || ret != -EIO)
+		return ret;
+	while (commands_sent() < commands + 2 && sealed_now_ms() < end)
+		nap();
+	round_begin(&round, b->gate.fd, &b->gate.verifier);
+	return ret;
+}
+
+int op_unbind(struct bench *b)
+{
+	return driver_unbind();
+}
+
+int op_sleep(struct bench *b)
+{
+	return machine_sleep();
+}
+
 int op_new(struct bench *b)
 {
 	return positive(gate_new(&b->gate, b->name, ""));
@@ -151,8 +189,8 @@ int op_release(struct bench *b)
 	return positive(sealed_release(b->gate.fd, b->secret, BASTION_TYPE_LOGON, RING));
 }
 
-/* By a program that nobody has measured yet, since there was none like it. */
-int op_release_stranger(struct bench *b)
+/* By a program that nobody has measured yet, since there was none like it: it does @what. */
+static int as_stranger(struct bench *b, const char *what, key_serial_t with)
 {
 	static int count;
 	char command[256], fd[16], key[16], path[64];
@@ -161,31 +199,59 @@ int op_release_stranger(struct bench *b)
 	snprintf(path, sizeof(path), STRANGER ".%d.%d", getpid(), count++);
 	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), path);
 	snprintf(fd, sizeof(fd), "%d", b->gate.fd);
-	snprintf(key, sizeof(key), "%d", b->secret);
+	snprintf(key, sizeof(key), "%d", with);
 	if (system(command) || fcntl(b->gate.fd, F_SETFD, 0))
 		return -EBADF;
-	execl(path, path, "stranger", fd, key, NULL);
+	execl(path, path, "stranger", what, key, fd, b->gate.description, NULL);
 	return -EBADF;
 }
 
-int release_as_stranger(int argc, char **argv)
+int op_release_stranger(struct bench *b)
 {
-	int ret;
+	return as_stranger(b, "release", b->secret);
+}
 
-	if (argc != 4)
+int op_sign_stranger(struct bench *b)
+{
+	return as_stranger(b, "sign", b->pair);
+}
+
+/* What it is started for: an errno. */
+int be_stranger(int argc, char **argv)
+{
+	int key, ret;
+
+	if (argc != 6)
 		return EBADF;
 	unlink(argv[0]);
-	ret = sealed_release(atoi(argv[2]), atoi(argv[3]), BASTION_TYPE_LOGON, RING);
+	key = atoi(argv[3]);
+	if (!strcmp(argv[2], "sign"))
+		ret = sign_something(key);
+	else if (!strcmp(argv[2], "request"))
+		ret = request_key("logon", argv[5], "nowait", RING) < 0 ? -errno : 0;
+	else
+		ret = sealed_release(atoi(argv[4]), key, BASTION_TYPE_LOGON, RING);
 	return ret < 0 ? -ret : 0;
 }
 
 /* In a keyring of its own, where no other answer is remembered. */
+static int load_alone(struct bench *b)
+{
+	if (keyctl_join_session_keyring(NULL) < 0)
+		return -errno;
+	return positive(sealed_load(b->gate.name, b->blob, b->len, RING));
+}
+
 int op_request(struct bench *b)
 {
-	if (keyctl_join_session_keyring(NULL) < 0 ||
-	    sealed_load(b->gate.name, b->blob, b->len, RING) < 0)
+	if (load_alone(b))
 		return -EBADF;
 	return request_key("logon", b->gate.description, "nowait", RING) < 0 ? -errno : 0;
+}
+
+int op_request_stranger(struct bench *b)
+{
+	return load_alone(b) ? -EBADF : as_stranger(b, "request", 0);
 }
 
 int op_sign(struct bench *b)

@@ -24,9 +24,9 @@ static const struct command
 	RELOCK =	{ "RELOCK", 2000, .mute = true },
 	SEAL =		{ "SEAL", 5000, .secret = true,
 			  .bit = 8 * offsetof(struct bastion_blob_header, owner) },
-	UNSEAL =	{ "UNSEAL", 5000, .secret = true },
-	SIGN =		{ "SIGN", 5000, .secret = true },
-	REBIND =	{ "REBIND", 5000, .secret = true,
+	UNSEAL =	{ "UNSEAL", 5000, .secret = true, .blob = true },
+	SIGN =		{ "SIGN", 5000, .secret = true, .blob = true },
+	REBIND =	{ "REBIND", 5000, .secret = true, .blob = true,
 			  .bit = 8 * (sizeof(struct bastion_blob_header) + BASTION_POINT_SIZE / 2) },
 	COUNTER =	{ "COUNTER", 2000 };
 
@@ -36,9 +36,7 @@ const struct fault faults[] = {
 	{ "reorder",	"reorder",		FINE },
 	{ "drop-irq",	"drop-irq",		FINE },
 	{ "dup-irq",	"dup-irq,arg=3",	FINE },
-	/* Not after what cannot be done twice: the chip has done it, whatever it says. */
-	{ "busy",	"bad-status,arg=14",	FINE, "INFO SELF_TEST CERT_CHAIN BOOT_LOG MR_READ "
-						"NONCE RELOCK SEAL UNSEAL SIGN REBIND COUNTER" },
+	{ "busy",	"busy",			FINE },
 	/* None that counts: overdue is past the timeout, into a slot that is out of use then */
 	{ "hang",	"hang",			SILENT },
 	{ "dead",	"hang,arg=1",		SILENT, .dead = true },
@@ -53,6 +51,18 @@ const struct fault faults[] = {
 	{ "bad-status",	"bad-status",		BROKEN },
 	/* NO_GRANT, which these are never refused with */
 	{ "foreign-status", "bad-status,arg=6",	BROKEN, "NONCE QUOTE GRANT" },
+	/* Refusals, which are the chip's right; of a command that brings no blob some are not */
+	{ "no-grant",	"bad-status,arg=6",	DISOWNED, "SEAL UNSEAL SIGN REBIND" },
+	{ "denied",	"bad-status,arg=7",	REFUSED, "SEAL UNSEAL SIGN REBIND",
+						.error = EKEYREJECTED },
+	{ "bad-blob",	"bad-status,arg=11",	REFUSED, "SEAL UNSEAL SIGN REBIND",
+						.error = EBADMSG, .of_blob = true },
+	{ "wrong-chip",	"bad-status,arg=12",	REFUSED, "SEAL UNSEAL SIGN REBIND",
+						.error = EBADMSG, .of_blob = true },
+	{ "old-blob",	"bad-status,arg=16",	REFUSED, "SEAL UNSEAL SIGN REBIND",
+						.error = EKEYREJECTED, .of_blob = true },
+	{ "stale",	"bad-status,arg=9",	REFUSED, "QUOTE GRANT", .error = ESTALE },
+	{ "bad-grant",	"bad-status,arg=10",	REFUSED, "GRANT", .error = EKEYREJECTED },
 	{ "selftest-fail", "selftest-fail",	BROKEN, "SELF_TEST", .latched = true },
 	/* Loss */
 	{ "reset",	"reset",		RESET },
@@ -82,6 +92,7 @@ const int fault_count = ARRAY_SIZE(faults);
 #define GATED		.gated = true
 #define HOLDS_LOG	.holds_log = true
 #define UNSTRUCK	.unstruck = true
+#define FIRST(fault)	.first = fault ",count=1"
 
 /* By effect: fine, silent, broken, reset, vanished; and a lie, which the rows say one by one */
 #define THEN(...) .outcome = { __VA_ARGS__ }
@@ -96,13 +107,19 @@ const int fault_count = ARRAY_SIZE(faults);
 			NO(ENODEV, GONE), OK(fine))
 /* What goes wrong under a grant ends all of them. */
 #define ENDS(...) THEN(OK(ATTESTED), NO(ETIMEDOUT, LOCKED), NO(EIO, LOCKED), NO(EIO, LOCKED), \
-		       NO(ENODEV, GONE), __VA_ARGS__)
+		       NO(ENODEV, GONE), __VA_ARGS__, \
+		       [DISOWNED] = NO(EKEYREVOKED, LOCKED), [REFUSED] = NO(0, ATTESTED))
 /* Merely looking at something changes nothing. */
 #define LOOKS(before) THEN(OK(before), NO(ETIMEDOUT, before), NO(EIO, before), NO(EIO, LOCKED), \
 			   NO(ENODEV, GONE), OK(before))
 /* A round that comes to nothing */
 #define NO_ROUND(...) THEN(OK(ATTESTED), NO(ETIMEDOUT, LOCKED), NO(EIO, LOCKED), \
-			   NO(EIO, LOCKED), NO(ENODEV, GONE), __VA_ARGS__)
+			   NO(EIO, LOCKED), NO(ENODEV, GONE), __VA_ARGS__, \
+			   [REFUSED] = NO(0, LOCKED))
+/* What the driver has the chip do on its way out, or has failed already: only a loss shows. */
+#define ALIKE(error, state, reset, gone) \
+	THEN(NO(error, state), NO(error, state), NO(error, state), NO(error, reset), \
+	     NO(error, gone), NO(error, state))
 #define OK(state)		{ 0, state }
 #define NO(error, state)	{ error, state }
 
@@ -140,6 +157,8 @@ const struct operation operations[] = {
 	    NO_ROUND(NO(EBADMSG, LOCKED)), HOLDS_LOG),
 	ROW("round",		op_attest,	GRANT,	   LOCKED,  0,		EIO,
 	    NO_ROUND(OK(ATTESTED))),
+	ROW("refused grant",	op_attest,	RELOCK,	   LOCKED,  0,		EIO,
+	    ALIKE(EIO, LOCKED, LOCKED, GONE), FIRST("bad-status,cmd=GRANT")),
 	ROW("forged grant",	op_forged,	GRANT,	   LOCKED,  0,		EIO,
 	    THEN(NO(EKEYREJECTED, LOCKED)), UNSTRUCK),
 	ROW("relock",		op_relock,	RELOCK,	   ATTESTED, 0,		0,
@@ -157,6 +176,15 @@ const struct operation operations[] = {
 	    LOST(LOCKED), HOLDS_LOG),
 	ROW("extend",		op_extend,	MR_EXTEND, ATTESTED, 0,		EIO,
 	    LOST(ATTESTED), HOLDS_LOG),
+	ROW("failure",		op_fail,	RELOCK,	   ATTESTED, 0,		EIO,
+	    ALIKE(EIO, FAILED, LOCKED, GONE), FIRST("bad-status,cmd=MR_EXTEND")),
+	/* The second try at MR_EXTEND caps the log. */
+	ROW("unbind",		op_unbind,	RELOCK,	   ATTESTED, 0,		0,
+	    ALIKE(0, ABSENT, ABSENT, ABSENT)),
+	ROW("unbind",		op_unbind,	MR_EXTEND, ATTESTED, 0,		0,
+	    ALIKE(0, ABSENT, ABSENT, ABSENT), HOLDS_LOG),
+	ROW("sleep",		op_sleep,	RELOCK,	   ATTESTED, 0,		0,
+	    ALIKE(0, LOCKED, LOCKED, GONE)),
 	ROW("new",		op_new,		SEAL,	   ATTESTED, EAGAIN,	EIO,
 	    ENDS(NO(EIO, LOCKED)), GATED),
 	ROW("new",		op_new,		MR_EXTEND, ATTESTED, EAGAIN,	EIO,
@@ -179,8 +207,12 @@ const struct operation operations[] = {
 	    LOST(ATTESTED), HOLDS_LOG),
 	ROW("request",		op_request,	UNSEAL,	   ATTESTED, EAGAIN,	EIO,
 	    ENDS(OK(ATTESTED)), GATED),
+	ROW("request, stranger", op_request_stranger, MR_EXTEND, ATTESTED, EAGAIN, EIO,
+	    LOST(ATTESTED), HOLDS_LOG),
 	ROW("sign",		op_sign,	SIGN,	   ATTESTED, ETIMEDOUT,	EIO,
 	    ENDS(OK(ATTESTED)), GATED),
+	ROW("sign, stranger",	op_sign_stranger, MR_EXTEND, ATTESTED, ETIMEDOUT, EIO,
+	    LOST(ATTESTED), HOLDS_LOG),
 	ROW("new, locked",	op_new,		SEAL,	   LOCKED,   EAGAIN,	EIO,
 	    THEN(NO(EAGAIN, LOCKED)), UNSTRUCK),
 	ROW("rebind, locked",	op_rebind,	REBIND,	   LOCKED,   EAGAIN,	EIO,
@@ -210,7 +242,22 @@ enum effect effect_on(const struct fault *fault, const struct command *command)
 		return LIE;
 	if (fault->effect == LIE && (command->mute || command->unread))
 		return FINE;
+	if (fault->of_blob && !command->blob)
+		return BROKEN;
 	return fault->effect;
+}
+
+/* What the operation ends with, if nothing else happens to it. */
+struct outcome cell_outcome(const struct cell *cell)
+{
+	const struct operation *operation = &operations[cell->operation];
+	const struct fault *fault = &faults[cell->fault];
+	enum effect effect = effect_on(fault, operation->command);
+	struct outcome outcome = operation->outcome[effect];
+
+	if (effect == REFUSED)
+		outcome.error = fault->error;
+	return outcome;
 }
 
 bool cell_exists(const struct cell *cell)
@@ -239,7 +286,8 @@ bool cell_exists(const struct cell *cell)
 /*
  * Does what happens next happen while the command is under way? A driver that is still looking
  * at its device holds up everything else but the chip's own power; so does one that recovers,
- * for as long as that takes.
+ * for as long as that takes. And what a machine sends through its ports while it falls asleep, to
+ * have something happen, may be lost.
  */
 bool cell_in_flight(const struct cell *cell)
 {
@@ -248,7 +296,7 @@ bool cell_in_flight(const struct cell *cell)
 	if (faults[cell->fault].slow)
 		return true;
 	if (effect_on(&faults[cell->fault], operation->command) != SILENT ||
-	    cell->aftermath == RETRY)
+	    cell->aftermath == RETRY || operation->run == op_sleep)
 		return false;
 	return cell->aftermath == RECYCLE ||
 	       (operation->run != op_probe && operation->run != op_recovery);
