@@ -497,10 +497,10 @@ vm_panic_log() {
 	grep -aB 100 -A 2 -m 1 'Kernel panic' "${VM_FILES[$1,console]}" 2>/dev/null | tr -d '\r'
 }
 
-# The same in a line: the first complaint, and the panic; nothing when it did not
+# The same in a line: the last complaints, and the panic; nothing when it did not
 vm_panic() {
 	vm_panic_log "$1" | grep -aE 'WARNING:|BUG|UBSAN:|Oops|INFO: task|general protection|Kernel panic' |
-		sed 's/^\[[^]]*\] *//' | sed -n '1p; $p' | uniq | paste -s -d ';'
+		sed 's/^\[[^]]*\] *//' | tail -n 3 | paste -s -d ';'
 }
 
 # Why there was no verdict: the ends of the logs.

@@ -24,7 +24,7 @@ still_loaded() {
 
 KERNEL_COMPLAINTS='WARNING:|BUG:|BUG |Oops|KASAN|UBSAN|refcount_t:|general protection'
 KERNEL_COMPLAINTS+='|possible (recursive|circular|irq lock)|inconsistent lock|suspicious RCU'
-KERNEL_COMPLAINTS+='|INFO: trying to register non-static key|ODEBUG:|DEBUG_LOCKS_WARN|detected stalls'
+KERNEL_COMPLAINTS+='|INFO: trying to register non-static key|ODEBUG:|DEBUG_LOCKS_WARN|detected stall'
 KERNEL_COMPLAINTS+='|blocked for more than|Call Trace:'
 
 complaints() {
