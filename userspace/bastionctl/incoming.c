@@ -56,7 +56,8 @@ static int parse(const uint8_t *text, size_t len, struct bastion_result *result,
 	int rc;
 
 	if (!json)
-		return bastion_error_set(err, BASTION_OP_PEER, EPROTO, "the result is no JSON object, or too large");
+		return bastion_error_set(err, BASTION_OP_PEER, EPROTO,
+					 "the result is no JSON object, or too large");
 	rc = bastion_result_parse(json, result, err);
 	json_decref(json);
 	return rc;

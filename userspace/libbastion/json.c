@@ -3,7 +3,7 @@
 
 #include "libbastion/json.h"
 
-/* At least as many as there are: each but the first is behind a comma. Of what is no JSON any number. */
+/* No fewer than there are: each but the first is behind a comma. Of what is no JSON, any number. */
 static size_t count_values(const char *text, size_t len)
 {
 	bool quoted = false;
