@@ -3,12 +3,16 @@
  * What host-test-memory needs on both sides. The two of a round meet in a folder
  * that both see, so that the guest never has what only a verifier knows:
  *
- * usage: memory verify DIR	on the host: is a verifier until it is killed; prints the tokens
+ * usage: memory verify DIR	on the host: is a verifier until it is killed; prints its key, then
+ *				the tokens
  *        memory attest DIR	in the guest: registers it, and runs the round with it
  *        memory settle COUNT	in the guest: waits until root has so many keys, and whatever the
  *				kernel frees later is freed
  *        memory open FUSES	on the host: reads blobs, in hex, a line each, and prints the
- *				secret or scalar of each
+ *				secret or scalar of each. FUSES of a TPM's: the 32 bytes that it
+ *				gave up for the blob
+ *        memory object DIR	on the host: reads a TPM's blob, in hex, and writes to DIR what of it
+ *				the TPM's tools want; DIR has "verifier", as verify left it
  *        memory search FILE	reads lines "NAME HEX", and prints where FILE has a piece of
  *				any of these, as bytes or as hex digits
  *
@@ -22,11 +26,14 @@
 #include <linux/membarrier.h>
 
 #include <openssl/kdf.h>
+#include <openssl/pem.h>
 
 #include "sealed.h"
+#include "tpm_object.h"
 
 #define SEED_OFFSET	64	/* in the fuses, behind magic, two versions and the identity */
 #define SEED_SIZE	48
+#define TPM_SEED_SIZE	32
 #define POLL_US		20000
 
 /* Files in the folder. 9p tells nobody that one has appeared. */
@@ -62,6 +69,8 @@ struct message {
 	size_t len;
 	uint8_t bytes[sizeof(((struct round_grant *)0)->bytes)];
 	uint8_t sealed[BASTION_SEALED_TOKEN_SIZE];
+	uint8_t policies[sizeof(((struct round_grant *)0)->policies)];
+	size_t signature_count;
 };
 
 static void print_hex(const void *data, size_t len)
@@ -80,6 +89,7 @@ static int verify(const char *dir)
 	struct round round;
 
 	round_verifier_make(&verifier);
+	ROUND_MUST(PEM_write_PrivateKey(stdout, verifier.key, NULL, NULL, 0, NULL, NULL));
 	for (;;) {
 		put(dir, "verifier", &verifier, sizeof(verifier));
 		take(dir, "round", &round, sizeof(round));
@@ -92,6 +102,8 @@ static int verify(const char *dir)
 		message.len = grant.len;
 		memcpy(message.bytes, grant.bytes, sizeof(message.bytes));
 		memcpy(message.sealed, grant.sealed, sizeof(message.sealed));
+		memcpy(message.policies, grant.policies, sizeof(message.policies));
+		message.signature_count = grant.signature_count;
 		put(dir, "grant", &message, sizeof(message));
 	}
 	return 0;
@@ -121,6 +133,8 @@ static int attest(const char *dir)
 	grant.len = message.len;
 	memcpy(grant.bytes, message.bytes, sizeof(grant.bytes));
 	memcpy(grant.sealed, message.sealed, sizeof(grant.sealed));
+	memcpy(grant.policies, message.policies, sizeof(grant.policies));
+	grant.signature_count = message.signature_count;
 	ret = round_submit(&round, &grant);
 	if (ret)
 		errx(1, "the grant: %s", strerror(-ret));
@@ -169,6 +183,8 @@ static int settle(const char *count)
 
 /* blob.h, read once more */
 
+static size_t seed_size;
+
 static void hkdf(const uint8_t *seed, const uint8_t *salt, const void *info, size_t info_len,
 		 uint8_t *out, size_t len)
 {
@@ -176,7 +192,7 @@ static void hkdf(const uint8_t *seed, const uint8_t *salt, const void *info, siz
 
 	ROUND_MUST(EVP_PKEY_derive_init(ctx));
 	ROUND_MUST(EVP_PKEY_CTX_set_hkdf_md(ctx, EVP_sha384()));
-	ROUND_MUST(EVP_PKEY_CTX_set1_hkdf_key(ctx, seed, SEED_SIZE));
+	ROUND_MUST(EVP_PKEY_CTX_set1_hkdf_key(ctx, seed, seed_size));
 	ROUND_MUST(EVP_PKEY_CTX_set1_hkdf_salt(ctx, salt, BASTION_SALT_SIZE));
 	ROUND_MUST(EVP_PKEY_CTX_add1_hkdf_info(ctx, info, info_len));
 	ROUND_MUST(EVP_PKEY_derive(ctx, out, &len));
@@ -186,11 +202,13 @@ static void hkdf(const uint8_t *seed, const uint8_t *salt, const void *info, siz
 static void decrypt(const uint8_t *seed, const uint8_t *blob, size_t before, size_t len, uint8_t *out)
 {
 	const struct bastion_blob_header *header = (const void *)blob;
+	bool is_tpm = le16toh(header->kind) == BASTION_KIND_TPM;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t material[44];
 	int n;
 
-	hkdf(seed, header->salt, BASTION_BLOB_INFO, sizeof(BASTION_BLOB_INFO), material,
+	hkdf(seed, header->salt, is_tpm ? BASTION_TPM_INFO : BASTION_BLOB_INFO,
+	     is_tpm ? sizeof(BASTION_TPM_INFO) : sizeof(BASTION_BLOB_INFO), material,
 	     sizeof(material));
 	ROUND_MUST(EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, material, material + 32));
 	ROUND_MUST(EVP_DecryptUpdate(ctx, NULL, &n, blob, before));
@@ -204,6 +222,7 @@ static void decrypt(const uint8_t *seed, const uint8_t *blob, size_t before, siz
 static void open_blob(const uint8_t *seed, const uint8_t *blob)
 {
 	const struct bastion_blob_header *header = (const void *)blob;
+	const struct bastion_blob_tpm *part = (const void *)(header + 1);
 	uint8_t info[sizeof(BASTION_DERIVED_INFO) + sizeof(*header)], secret[BASTION_SECRET_MAX];
 	size_t len = le32toh(header->secret_len), before = sizeof(*header);
 
@@ -214,6 +233,8 @@ static void open_blob(const uint8_t *seed, const uint8_t *blob)
 	} else {
 		if (le16toh(header->kind) == BASTION_KIND_P384)
 			before += BASTION_POINT_SIZE;
+		if (le16toh(header->kind) == BASTION_KIND_TPM)
+			before += sizeof(*part) + le16toh(part->private_len);
 		decrypt(seed, blob, before, len, secret);
 	}
 	print_hex(secret, len);
@@ -232,17 +253,46 @@ static size_t from_hex(const char *hex, uint8_t *bytes, size_t size)
 static int open_blobs(const char *fuses)
 {
 	char line[2 * BASTION_BLOB_MAX + 2];
-	uint8_t head[SEED_OFFSET + SEED_SIZE], blob[BASTION_BLOB_MAX];
+	uint8_t head[SEED_OFFSET + SEED_SIZE], blob[BASTION_BLOB_MAX], *seed = head;
 	FILE *file = fopen(fuses, "r");
+	size_t len = file ? fread(head, 1, sizeof(head), file) : 0;
 
-	if (!file || fread(head, sizeof(head), 1, file) != 1)
-		err(1, "%s", fuses);
+	if (len != sizeof(head) && len != TPM_SEED_SIZE)
+		errx(1, "%s has no seed", fuses);
 	fclose(file);
+	seed_size = TPM_SEED_SIZE;
+	if (len == sizeof(head)) {
+		seed += SEED_OFFSET;
+		seed_size = SEED_SIZE;
+	}
 	while (fgets(line, sizeof(line), stdin)) {
 		if (from_hex(line, blob, sizeof(blob)) < BASTION_BLOB_OVERHEAD)
 			errx(1, "not a blob");
-		open_blob(head + SEED_OFFSET, blob);
+		open_blob(seed, blob);
 	}
+	return 0;
+}
+
+static int write_object(const char *dir)
+{
+	char line[2 * BASTION_BLOB_MAX + 2] = "", path[512];
+	uint8_t blob[BASTION_BLOB_MAX] = { 0 };
+	struct round_verifier verifier;
+	struct tpm_object object;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/verifier", dir);
+	file = fopen(path, "r");
+	if (!file || fread(&verifier, sizeof(verifier), 1, file) != 1)
+		err(1, "%s", path);
+	fclose(file);
+	if (!fgets(line, sizeof(line), stdin) ||
+	    from_hex(line, blob, sizeof(blob)) < BASTION_BLOB_OVERHEAD)
+		errx(1, "not a blob");
+	tpm_object(&object, blob, verifier.point);
+	put(dir, "ref", object.ref, sizeof(object.ref));
+	put(dir, "object.pub", object.pub, object.pub_len);
+	put(dir, "object.priv", object.priv, object.priv_len);
 	return 0;
 }
 
@@ -367,12 +417,12 @@ int main(int argc, char **argv)
 		int (*run)(const char *arg);
 	} commands[] = {
 		{ "verify", verify }, { "attest", attest }, { "settle", settle },
-		{ "open", open_blobs }, { "search", search },
+		{ "open", open_blobs }, { "object", write_object }, { "search", search },
 	};
 
 	for (size_t i = 0; argc == 3 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argv[2]);
 	}
-	errx(2, "usage: memory verify|attest|settle|open|search ARGUMENT");
+	errx(2, "usage: memory verify|attest|settle|open|object|search ARGUMENT");
 }

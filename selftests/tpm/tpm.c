@@ -9,6 +9,7 @@
  * FOLDER keeps the verifier, blobs, and what the secrets were.
  */
 #include "keep.h"
+#include "tpm_object.h"
 
 #define RING		KEY_SPEC_SESSION_KEYRING
 #define OPTIONS		"types=logon,user"
@@ -240,47 +241,14 @@ static void again(void)
 	spoil_each_part(blob, len);
 }
 
-/*
- * What the TPM keeps of a blob, as TPM2B_PUBLIC and TPM2B_PRIVATE, and the policyRef that it is
- * sealed under: blob.h, read once more.
- */
 static void write_object(const uint8_t *blob)
 {
-	static const uint8_t head[] = { 0, 78, 0, 8, 0, 11, 0, 0, 4, 0x92, 0, 32 };
-	static const uint8_t middle[] = { 0, 0x10, 0, 32 };
-	static const uint8_t verifier_head[] = {
-		0, 0x23, 0, 11, 0, 4, 0, 0x40, 0, 0, 0, 0x10, 0, 0x10, 0, 4, 0, 0x10, 0, 48
-	};
-	static const uint8_t code[] = { 0, 0, 1, 0x60 };
-	const struct bastion_blob_header *header = (const void *)blob;
-	const struct bastion_blob_tpm *part = (const void *)(header + 1);
-	size_t private_len = le16toh(part->private_len);
-	uint8_t bytes[512], name[34] = { 0, 11 }, policy[64] = { 0 }, *at;
+	struct tpm_object object;
 
-	at = mempcpy(bytes, verifier_head, sizeof(verifier_head));
-	at = mempcpy(at, gate.verifier.point + 1, 48);
-	*at++ = 0;
-	*at++ = 48;
-	at = mempcpy(at, gate.verifier.point + 49, 48);
-	ROUND_MUST(EVP_Digest(bytes, at - bytes, name + 2, NULL, EVP_sha256(), NULL));
-
-	at = mempcpy(bytes, policy, 32);
-	at = mempcpy(at, code, sizeof(code));
-	at = mempcpy(at, name, sizeof(name));
-	ROUND_MUST(EVP_Digest(bytes, at - bytes, policy, NULL, EVP_sha256(), NULL));
-	ROUND_MUST(EVP_Digest(header->policy, 48, policy + 32, NULL, EVP_sha256(), NULL));
-	keep("ref", policy + 32, 32);
-	ROUND_MUST(EVP_Digest(policy, 64, policy, NULL, EVP_sha256(), NULL));
-
-	at = mempcpy(bytes, head, sizeof(head));
-	at = mempcpy(at, policy, 32);
-	at = mempcpy(at, middle, sizeof(middle));
-	at = mempcpy(at, part->unique, 32);
-	keep("object.pub", bytes, at - bytes);
-	bytes[0] = private_len >> 8;
-	bytes[1] = private_len;
-	memcpy(bytes + 2, part + 1, private_len);
-	keep("object.priv", bytes, 2 + private_len);
+	tpm_object(&object, blob, gate.verifier.point);
+	keep("ref", object.ref, sizeof(object.ref));
+	keep("object.pub", object.pub, object.pub_len);
+	keep("object.priv", object.priv, object.priv_len);
 }
 
 static void files(void)
