@@ -37,6 +37,6 @@ fuzz_plan() {
 
 fuzz_stop() {
 	guest_end "$1"
-	succeeds "nothing was made or used without a grant" \
+	! native_only 1 "a TPM has no audit log" || succeeds "nothing was made or used without a grant" \
 		"$VM_TOP/selftests/lib/check-audit" "$(vm_file "$1" audit)"
 }

@@ -42,6 +42,7 @@ struct fuzz_truth {
 /**
  * struct fuzz_shared - what all processes see
  * @hostile:	the chip misbehaves: what only a broken chip gives is no surprise
+ * @is_tpm:	the chip is a TPM
  * @violations:	broken promises, all phases
  * @steps:	system calls, or rounds, tried
  * @releases:	keys that RELEASE or request_key(2) gave
@@ -51,7 +52,7 @@ struct fuzz_truth {
  * @calls:	by operation and errno
  */
 struct fuzz_shared {
-	bool hostile;
+	bool hostile, is_tpm;
 	unsigned int violations;
 	unsigned long steps, releases, true_releases;
 	unsigned int sealed_count[FUZZ_WORKERS], released_count;

@@ -134,7 +134,8 @@ static void look_at_begin(struct fuzz *f, const union args *args)
 {
 	const struct bastion_round_begin *begin = &args->begin;
 
-	if (begin->chip_nonce_len != BASTION_CHIP_NONCE_SIZE || begin->boot_key[0] != 4)
+	if (begin->chip_nonce_len != (f->shared->is_tpm ? 32 : BASTION_CHIP_NONCE_SIZE) ||
+	    begin->boot_key[0] != 4)
 		fuzz_violation(f, "ROUND_BEGIN gives a nonce of %u bytes", begin->chip_nonce_len);
 }
 

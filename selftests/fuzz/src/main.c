@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "chip.h"
 #include "fuzz.h"
 
 #define THREADS_MAX	2
@@ -355,6 +356,7 @@ static int begin(struct fuzz *f, const struct options *options)
 	if (f->shared == MAP_FAILED)
 		err(1, "mmap");
 	f->shared->hostile = options->hostile;
+	f->shared->is_tpm = chip_is_tpm();
 	return fd;
 }
 
