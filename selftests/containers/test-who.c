@@ -5,10 +5,9 @@
  * file descriptor of somebody else's no more than one's own; a uid is the one outside.
  */
 #include <linux/if_alg.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
+#include "become.h"
 #include "gate.h"
 #include "kselftest_harness.h"
 
@@ -25,54 +24,14 @@
 
 /* Actors: each becomes somebody, in a child. 0, or -1 and errno. */
 
-static int be(uid_t uid)
-{
-	return setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ? -1 : 0;
-}
-
-/* A user namespace in which the caller, and nobody else, is @inside. It has all capabilities there. */
-static int new_namespace(uid_t inside)
-{
-	uid_t outside = geteuid();
-	char map[64];
-
-	if (unshare(CLONE_NEWUSER))
-		return -1;
-	snprintf(map, sizeof(map), "%u %u 1", inside, outside);
-	/* Whoever has changed its uid owns its /proc again only when it may be dumped. */
-	return sealed_write("/proc/self/setgroups", "deny") || sealed_write("/proc/self/uid_map", map) ||
-	       sealed_write("/proc/self/gid_map", map) ? -1 : 0;
-}
-
-/* All the other namespaces that a container has; which ones there are is the kernel's matter. */
-static int new_others(void)
-{
-	static const int flags[] = { CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWNET,
-				     CLONE_NEWCGROUP, CLONE_NEWPID };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++)
-		if (unshare(flags[i]) && errno != EINVAL)
-			return -1;
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-}
-
-/* A device file of its own, as a container is given one: the other is hidden by it. */
-static int give_device(void)
-{
-	return mount("dev", "/mnt", "tmpfs", 0, NULL) || mkdir("/mnt/dev", 0755) ||
-	       mknod("/mnt/dev/bastion0", S_IFREG | 0644, 0) ||
-	       mount(ROUND_DEVICE, "/mnt/dev/bastion0", NULL, MS_BIND, NULL) ||
-	       mount("/mnt/dev/bastion0", ROUND_DEVICE, NULL, MS_BIND, NULL);
-}
-
 static int be_user(void)
 {
-	return be(USER) || prctl(PR_SET_DUMPABLE, 1) ? -1 : 0;
+	return become_user(USER);
 }
 
 static int be_another(void)
 {
-	return be(ANOTHER) || prctl(PR_SET_DUMPABLE, 1) ? -1 : 0;
+	return become_user(ANOTHER);
 }
 
 static int be_root(void)
@@ -82,22 +41,22 @@ static int be_root(void)
 
 static int be_root_of_roots_namespace(void)
 {
-	return new_namespace(0);
+	return become_in_namespace(0);
 }
 
 static int be_users_root(void)
 {
-	return be_user() ? -1 : new_namespace(0);
+	return be_user() ? -1 : become_in_namespace(0);
 }
 
 static int be_users_roots_root(void)
 {
-	return be_users_root() ? -1 : new_namespace(0);
+	return be_users_root() ? -1 : become_in_namespace(0);
 }
 
 static int be_user_elsewhere(void)
 {
-	return be_user() || new_namespace(1000) || sealed_drop_sys_admin() ? -1 : 0;
+	return be_user() || become_in_namespace(1000) || sealed_drop_sys_admin() ? -1 : 0;
 }
 
 static int be_unmapped(void)
@@ -107,22 +66,22 @@ static int be_unmapped(void)
 
 static int be_others_root(void)
 {
-	return be_another() ? -1 : new_namespace(0);
+	return be_another() ? -1 : become_in_namespace(0);
 }
 
 static int be_privileged_container(void)
 {
-	return new_others() || give_device() ? -1 : 0;
+	return become_contained();
 }
 
 static int be_plain_container(void)
 {
-	return new_others() || give_device() ? -1 : sealed_drop_sys_admin();
+	return become_contained() ? -1 : sealed_drop_sys_admin();
 }
 
 static int be_users_container(void)
 {
-	return be_users_root() || new_others() || give_device() ? -1 : 0;
+	return be_users_root() ? -1 : become_contained();
 }
 
 /**
