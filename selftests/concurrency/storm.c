@@ -1,45 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Everything at once, for some time: rounds, relocks, verifiers that come and go, keys that
- * are made, released by both doors, used, and that die in each way there is; every file that
- * is there to be read; and a second chip, which is unbound and bound all the while. Then the
- * first is unbound as well, in the middle of it. With a TPM there is no second, and none is unbound.
+ * are made, released by both doors, used, and that die in each way there is; users who ask,
+ * some of them in namespaces of their own, and may do nothing else; every file that
+ * is there to be read; and a second chip, which is unbound and bound, removed and found, and loses
+ * its power all the while. Then the first loses its power, and at last is unbound as well, in the
+ * middle of it. With a TPM there is no second, and none of that is done to the first.
  *
  * usage: storm SECONDS
  *
- * Prints TAP without a plan: RESULTS of them. Whatever a worker is told that its row does not
- * list is a failure.
+ * Whoever runs it takes the chips' power when it is asked to (chips.h).
+ *
+ * Prints TAP without a plan. Whatever a worker is told that its row does not list is a failure.
  */
-#include <dirent.h>
-#include <ftw.h>
 #include <sys/mman.h>
 
+#include "become.h"
 #include "chip.h"
+#include "chips.h"
+#include "files.h"
 #include "gate.h"
 #include "sign.h"
 
-#define CLASS		"/sys/class/bastion"
-#define DRIVER		"/sys/bus/pci/drivers/bastion"
 #define FIRST_UID	72000
 #define PATIENCE_S	120	/* until all have noticed that it is over: longer than a command may take */
 #define SLOW_S		600	/* until each has had its turn */
 #define ERRORS_MAX	16
+#define KEPT_MAX	16384
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* What happens to the first chip */
+enum stage { NOTHING, LOSES_POWER, GOES };
 
 /**
  * struct storm - shared by all workers
- * @phase:	0: go on; 1: the first chip goes; 2: stop
+ * @stage:	what happens
+ * @stop:	it is over
  * @blobs:	sealed keys: uid 0's, and each user's
  * @pair:	a key pair's
  * @spare:	a verifier that comes and goes
- * @tally:	what each kind of worker has seen
+ * @kept:	a keyring that outlives whoever put a released key of uid 0's there; a user's keyring does
+ * @kept_count:	how many have: of uid 0, and of all users
+ * @files:	how many were read, of each place
+ * @tally:	what each kind of worker has seen; @error is the first that was wrong
  */
 struct storm {
-	int phase;
+	enum stage stage;
+	bool stop;
 	struct gate gate;
 	struct { uint8_t bytes[BASTION_BLOB_MAX]; int len; } blobs[3], pair;
 	struct round_verifier spare;
 	char first[32], second[32];
+	key_serial_t kept;
+	unsigned int kept_count[2], files[FILES_PLACES];
 	struct tally {
 		unsigned int done, refused, wrong;
 		int error;
@@ -48,9 +61,14 @@ struct storm {
 
 static struct storm *storm;
 
-static int phase(void)
+static enum stage stage(void)
 {
-	return __atomic_load_n(&storm->phase, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&storm->stage, __ATOMIC_ACQUIRE);
+}
+
+static bool is_over(void)
+{
+	return __atomic_load_n(&storm->stop, __ATOMIC_ACQUIRE);
 }
 
 /* Up to @ms, so that nothing goes in step. */
@@ -92,44 +110,82 @@ static int extend(void)
 	return round_ioctl(storm->gate.fd, BASTION_IOC_EXTEND, &args);
 }
 
-/* A released key's end: each of those that there are, or none before the grant's. */
+/* It must end with its grant, and not only with whoever has it. */
+static void keep(key_serial_t key, key_serial_t keyring)
+{
+	if (keyring && rand() % 2 && !keyctl_link(key, keyring))
+		__atomic_add_fetch(&storm->kept_count[keyring != storm->kept], 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * A released key's end: each of those that there are, or none before the grant's. Who has it can
+ * neither revoke it nor have it time out.
+ */
 static void let_die(key_serial_t key)
 {
 	char bytes[BASTION_SECRET_MAX];
 
 	keyctl_read(key, bytes, sizeof(bytes));
-	switch (rand() % 6) {
+	switch (rand() % 4) {
 	case 0:
-		keyctl_revoke(key);
-		break;
-	case 1:
 		keyctl_invalidate(key);
 		break;
-	case 2:
-		keyctl_set_timeout(key, 1);
-		break;
-	case 3:
+	case 1:
 		keyctl_unlink(key, KEY_SPEC_PROCESS_KEYRING);
 		break;
-	case 4:
+	case 2:
 		keyctl_clear(KEY_SPEC_PROCESS_KEYRING);
 		break;
 	}
 }
 
-static int release(void)
+static key_serial_t release_blob(int fd, int which)
 {
 	bool wait = rand() % 2;
-	key_serial_t key = sealed_release_args(storm->gate.fd, (struct bastion_release){
-		.blob = (uintptr_t)storm->blobs[0].bytes, .blob_len = storm->blobs[0].len,
+
+	return sealed_release_args(fd, (struct bastion_release){
+		.blob = (uintptr_t)storm->blobs[which].bytes, .blob_len = storm->blobs[which].len,
 		.type = rand() % 2 ? BASTION_TYPE_LOGON : BASTION_TYPE_USER,
 		.keyring = KEY_SPEC_PROCESS_KEYRING,
 		.flags = wait ? 0 : BASTION_RELEASE_NOWAIT, .timeout_ms = wait ? 300 : 0 });
+}
+
+/* Where what this worker was given outlives it; 0: nowhere */
+static key_serial_t keeps;
+
+static int release(void)
+{
+	key_serial_t key = release_blob(storm->gate.fd, 0);
 
 	if (key < 0)
 		return key;
+	keep(key, keeps);
 	let_die(key);
 	return 0;
+}
+
+/* As a user, who may ask, and administer nothing, with a file of its own or with root's. */
+static int ask(void)
+{
+	int fd = round_open(), ret;
+
+	if (fd < 0)
+		return fd;
+	ret = round_relock(fd);
+	if (ret == -EPERM)
+		ret = round_relock(storm->gate.fd);
+	if (ret == -EPERM) {
+		ret = release_blob(fd, 1);
+		if (ret > 0) {
+			keep(ret, keeps);
+			let_die(ret);
+		}
+		ret = ret < 0 ? ret : 0;
+	} else if (!ret) {
+		ret = -EBADE;
+	}
+	close(fd);
+	return ret;
 }
 
 /* By the other door, in a process of its own, whose session keyring dies with it. */
@@ -150,7 +206,10 @@ static int request_as(void *arg)
 		keyctl_set_timeout(key, 1);
 	key = request_key("logon", storm->gate.description, rand() % 2 ? "nowait" : "",
 			  KEY_SPEC_SESSION_KEYRING);
-	return key < 0 ? errno : 0;
+	if (key < 0)
+		return errno;
+	keep(key, KEY_SPEC_USER_KEYRING);
+	return 0;
 }
 
 static int request(void)
@@ -199,154 +258,147 @@ static int read_events(void)
 	return ret;
 }
 
-static int read_error;
-
-/* What is there: a device's files come and go. */
-static int read_file(const char *path, const struct stat *stat, int type, struct FTW *where)
-{
-	char bytes[4096];
-	ssize_t n = 0;
-	int fd;
-
-	/* An uevent's file is for writing as well; one for writing only cannot be read. */
-	if (type != FTW_F || !(stat->st_mode & 0444))
-		return 0;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		read_error = errno == ENOENT ? read_error : -errno;
-		return 0;
-	}
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
-		;
-	if (n < 0)
-		read_error = -errno;
-	close(fd);
-	return 0;
-}
-
 static int read_files(void)
 {
-	static const char * const parents[] = { CLASS, "/sys/kernel/security" };
-	char path[300];
+	int ret = files_read(storm->files);
 
-	read_error = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(parents); i++) {
-		struct dirent *entry;
-		DIR *dir = opendir(parents[i]);
-
-		while (dir && (entry = readdir(dir))) {
-			if (strncmp(entry->d_name, "bastion", 7))
-				continue;
-			/* The slash follows a link, and FTW_PHYS none that comes after it. */
-			snprintf(path, sizeof(path), "%s/%s/", parents[i], entry->d_name);
-			nftw(path, read_file, 16, FTW_PHYS);
-		}
-		if (dir)
-			closedir(dir);
-	}
-	read_file("/proc/keys", &(struct stat){ .st_mode = 0444 }, FTW_F, NULL);
-	return read_error;
-}
-
-static int write_driver(const char *file, const char *device)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), DRIVER "/%s", file);
-	return sealed_write(path, device);
+	return ret == -ENODATA && stage() == GOES ? 0 : ret;
 }
 
 static int rebind(void)
 {
-	int ret = write_driver("unbind", storm->second);
+	int ret = chips_drive("unbind", storm->second);
 
 	pause_up_to(100);
 	if (!ret)
-		ret = write_driver("bind", storm->second);
+		ret = chips_drive("bind", storm->second);
 	pause_up_to(600);
 	return ret;
 }
 
-/* Of the chip that comes and goes, whatever it is called by now. */
+static int replug(void)
+{
+	int ret, found;
+
+	pause_up_to(2000);
+	ret = chips_remove(storm->second);
+	pause_up_to(200);
+	found = chips_rescan();
+	return ret ? ret : found;
+}
+
+static int power(void)
+{
+	pause_up_to(4000);
+	return chips_cycle_power(1);
+}
+
 static int use_second(void)
 {
 	struct bastion_info info = { .size = sizeof(info) };
 	struct bastion_round_begin begin = { .size = sizeof(begin) };
-	struct dirent *entry;
-	char path[300] = "";
-	DIR *dir = opendir(CLASS);
-	int fd, ret;
+	char path[64];
+	int fd, ret = chips_find_other(path);
 
-	while (dir && (entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "bastion", 7) && strcmp(entry->d_name, "bastion0"))
-			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-	if (dir)
-		closedir(dir);
+	if (ret)
+		return ret;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	memcpy(begin.verifier, storm->spare.digest, sizeof(begin.verifier));
-	do {
-		ret = round_verifier_add(fd, &storm->spare);
-		if (!ret)
-			ret = round_ioctl(fd, BASTION_IOC_ROUND_BEGIN, &begin);
-		if (!ret || ret == -EEXIST || ret == -EBUSY)
-			ret = round_relock(fd);
-		if (!ret)
-			ret = round_ioctl(fd, BASTION_IOC_INFO, &info);
-		if (!ret)
-			ret = round_verifier_remove(fd, &storm->spare);
-	} while (!ret && !phase());
+	ret = round_verifier_add(fd, &storm->spare);
+	if (!ret)
+		ret = round_ioctl(fd, BASTION_IOC_ROUND_BEGIN, &begin);
+	if (!ret || ret == -EEXIST || ret == -EBUSY)
+		ret = round_relock(fd);
+	if (!ret)
+		ret = round_ioctl(fd, BASTION_IOC_INFO, &info);
+	if (!ret)
+		ret = round_verifier_remove(fd, &storm->spare);
 	close(fd);
 	return ret;
 }
 
+/* Who asks. Each 0, or -1. */
+
+static int be_user(void)
+{
+	return become_user(FIRST_UID);
+}
+
+static int be_root_of_namespace(void)
+{
+	return be_user() ? -1 : become_in_namespace(0);
+}
+
+static int be_container(void)
+{
+	return be_root_of_namespace() ? -1 : become_contained();
+}
+
 /**
- * struct worker - a row: what is done, by how many, and what they may be told
+ * struct worker - a row: what is done, by whom, by how many, and what they may be told
+ * @become:	who they are, if not root
  * @needed:	at least one of them must have succeeded
  */
 static const struct worker {
 	const char *name;
 	int (*once)(void);
+	int (*become)(void);
 	int count;
 	bool needed;
 	int errors[ERRORS_MAX];
 } workers[] = {
-	{ "attest", attest, 2, true,
+	{ "attest", attest, NULL, 2, true,
 	  { EBUSY, ESTALE, EAGAIN, ENOKEY, EKEYREJECTED } },
-	{ "relock", relock, 1, true, { } },
-	{ "verifiers", change_verifiers, 1, true, { } },
-	{ "extend", extend, 1, true, { ENOSPC } },
-	{ "release", release, 4, true,
+	{ "relock", relock, NULL, 1, true, { } },
+	{ "verifiers", change_verifiers, NULL, 1, true, { } },
+	{ "extend", extend, NULL, 1, true, { ENOSPC } },
+	{ "release", release, NULL, 4, true,
 	  { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED } },
-	{ "request", request, 4, true,
+	{ "request", request, NULL, 4, true,
 	  { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED, ENOKEY } },
-	{ "make", make, 1, true, { EAGAIN, EKEYREVOKED, EKEYEXPIRED } },
-	{ "sign", sign, 1, true, { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED } },
-	{ "events", read_events, 1, true, { } },
-	{ "files", read_files, 2, true, { ENODEV } },
-	{ "rebind", rebind, 1, true, { } },
-	{ "second", use_second, 2, false, { ENODEV, ENOENT, EEXIST, ENOKEY, EBUSY, ESTALE, EAGAIN, EIO,
-	    ESHUTDOWN } },
+	{ "make", make, NULL, 1, true, { EAGAIN, EKEYREVOKED, EKEYEXPIRED } },
+	{ "sign", sign, NULL, 1, true, { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED } },
+	{ "events", read_events, NULL, 1, true, { } },
+	{ "user", ask, be_user, 1, true, { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED } },
+	{ "namespace", ask, be_root_of_namespace, 1, true,
+	  { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED } },
+	{ "container", ask, be_container, 1, true,
+	  { EAGAIN, ETIMEDOUT, EKEYREVOKED, EKEYEXPIRED } },
+	{ "files", read_files, NULL, 2, true, { } },
+	{ "rebind", rebind, NULL, 1, true, { ENODEV, EBUSY, EIO, ETIMEDOUT } },
+	{ "replug", replug, NULL, 1, true, { } },
+	{ "power", power, NULL, 1, true, { } },
+	{ "second", use_second, NULL, 2, true,
+	  { ENODEV, ENOENT, ENXIO, EEXIST, ENOKEY, EBUSY, ESTALE, EAGAIN, EIO, ESHUTDOWN } },
 };
 
 /* A TPM signs nothing, and has no second one beside it. */
 static bool is_wanted(const struct worker *worker)
 {
 	return !chip_is_tpm() ||
-	       (worker->once != sign && worker->once != rebind && worker->once != use_second);
+	       (worker->once != sign && worker->once != rebind && worker->once != replug &&
+		worker->once != power && worker->once != use_second);
 }
 
 /*
- * Once the first chip goes, nothing is to be had of it. To the other, which is all that a helper of
- * request_key(2) finds then, what it has sealed is no blob of its own.
+ * What all may be told besides. A chip that has lost its power has failed until it is what it was
+ * again, and a verifier that was added may not be removed. Once the first chip goes, nothing is to
+ * be had of it. To the other, which is all that a helper of request_key(2) finds then, what it has
+ * sealed is no blob of its own.
  */
+static const int also[][8] = {
+	[LOSES_POWER] = { EIO, ESTALE, EEXIST },
+	[GOES] = { ENODEV, ENOENT, ENXIO, ESHUTDOWN, ENOKEY, EBADMSG },
+};
+
 static bool may_be_told(const struct worker *worker, int error)
 {
-	static const int gone[] = { ENODEV, ENOENT, ESHUTDOWN, ENOKEY, EBADMSG };
+	const int *stages = also[stage()];
 
-	for (unsigned int i = 0; phase() && i < ARRAY_SIZE(gone); i++)
-		if (error == gone[i])
+	for (unsigned int i = 0; i < ARRAY_SIZE(also[0]) && stages[i]; i++)
+		if (stages[i] == error)
 			return true;
 	for (int i = 0; i < ERRORS_MAX && worker->errors[i]; i++)
 		if (worker->errors[i] == error)
@@ -357,10 +409,15 @@ static bool may_be_told(const struct worker *worker, int error)
 static void work(const struct worker *worker)
 {
 	struct tally *tally = &storm->tally[worker - workers];
+	int none = 0;
 
 	srand(getpid());
+	if (worker->become && worker->become())
+		err(1, "%s", worker->name);
+	/* A user's in a namespace of its own is another, which nobody finds afterwards. */
+	keeps = !worker->become ? storm->kept : worker->become == be_user ? KEY_SPEC_USER_KEYRING : 0;
 	keyctl_join_session_keyring(NULL);
-	while (phase() < 2) {
+	while (!is_over()) {
 		int ret = worker->once();
 
 		if (!ret) {
@@ -371,7 +428,9 @@ static void work(const struct worker *worker)
 			pause_up_to(50);
 		} else {
 			__atomic_add_fetch(&tally->wrong, 1, __ATOMIC_RELAXED);
-			__atomic_store_n(&tally->error, -ret, __ATOMIC_RELAXED);
+			__atomic_compare_exchange_n(&tally->error, &none, -ret, false,
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+			none = 0;
 		}
 	}
 	_exit(0);
@@ -395,20 +454,6 @@ static int make_blob(const char *verb, const char *options, uint8_t *blob)
 	return len;
 }
 
-/* "0000:00:05.0" of the chip that is called @name. */
-static void find_device(const char *name, char device[32])
-{
-	char path[64], link[PATH_MAX];
-	ssize_t len;
-
-	snprintf(path, sizeof(path), CLASS "/%s/device", name);
-	len = readlink(path, link, sizeof(link) - 1);
-	if (len < 0)
-		err(1, "%s", path);
-	link[len] = '\0';
-	snprintf(device, 32, "%.31s", strrchr(link, '/') + 1);
-}
-
 static void prepare(void)
 {
 	char options[48];
@@ -430,29 +475,51 @@ static void prepare(void)
 	if (storm->blobs[0].len < 0 || storm->blobs[1].len < 0 || storm->blobs[2].len < 0 ||
 	    storm->pair.len < 0)
 		errx(1, "no keys");
-	if (!chip_is_tpm()) {
-		find_device("bastion0", storm->first);
-		find_device("bastion1", storm->second);
-	}
+	if (!chip_is_tpm() && (chips_find_device("bastion0", storm->first) ||
+			       chips_find_device("bastion1", storm->second)))
+		errx(1, "no two chips");
+	storm->kept = add_key("keyring", "storm", NULL, 0, KEY_SPEC_SESSION_KEYRING);
+	if (storm->kept < 0 || keyctl_setperm(storm->kept, KEY_POS_ALL | KEY_USR_ALL))
+		err(1, "a keyring");
+	/* It is not the quota that is to refuse. */
+	sealed_exchange_number("/proc/sys/kernel/keys/maxkeys", 20000);
+	sealed_exchange_number("/proc/sys/kernel/keys/maxbytes", 10000000);
 	/* Who waits must see the end; keys that are dead go at once. */
 	sealed_exchange_number("/sys/class/bastion/bastion0/release_timeout", 2);
 	sealed_exchange_number("/proc/sys/kernel/keys/gc_delay", 1);
 }
 
-/* Keys that were released and live: those that the list shows without a word of their end. */
-static int count_released(void)
+/* How many keys in @keyring live, or -1. */
+static int count_live(key_serial_t keyring)
 {
-	char line[512], flags[16];
-	FILE *file = fopen("/proc/keys", "r");
+	static key_serial_t keys[KEPT_MAX];
+	long len = keyctl_read(keyring, (char *)keys, sizeof(keys));
 	int count = 0;
 
-	while (file && fgets(line, sizeof(line), file))
-		if (strstr(line, " bastion:") && sscanf(line, "%*x %15s", flags) == 1)
-			count += !strchr(flags, 'R') && !strchr(flags, 'i') &&
-				 !strstr(line, " expd ") && !strchr(flags, 'N');
-	if (file)
-		fclose(file);
+	if (len < 0 || len > (long)sizeof(keys))
+		return -1;
+	for (unsigned int i = 0; i < len / sizeof(keys[0]); i++)
+		count += !sealed_dead(keys[i]);
 	return count;
+}
+
+static int users_live(void *arg)
+{
+	return become_user(*(uid_t *)arg) || count_live(KEY_SPEC_USER_KEYRING);
+}
+
+/* Of all that were kept, by whoever has ended. There must be some once there was time enough. */
+static bool all_dead(bool in_time)
+{
+	unsigned int *kept = storm->kept_count;
+	bool some = !in_time || (kept[0] && kept[1]);
+
+	printf("# %u and %u released keys were kept\n", kept[0], kept[1]);
+	for (uid_t uid = FIRST_UID; uid < FIRST_UID + 2; uid++)
+		if (sealed_in_child(NULL, users_live, &uid))
+			return false;
+	kept[0] = kept[1] = 0;
+	return some && !count_live(storm->kept);
 }
 
 /* For so long, and on until each worker that must has done something: the machine may be slow. */
@@ -462,7 +529,7 @@ static void rage(int seconds)
 
 	for (int i = 0; i < seconds + SLOW_S && (i < seconds || !all); i++) {
 		sleep(1);
-		all = true;
+		all = storm->kept_count[0] && storm->kept_count[1];
 		for (unsigned int j = 0; j < ARRAY_SIZE(workers); j++)
 			all &= !workers[j].needed || !is_wanted(&workers[j]) ||
 			       __atomic_load_n(&storm->tally[j].done, __ATOMIC_RELAXED);
@@ -491,7 +558,7 @@ static bool stop(void)
 	bool all = true;
 	int status;
 
-	__atomic_store_n(&storm->phase, 2, __ATOMIC_RELEASE);
+	__atomic_store_n(&storm->stop, true, __ATOMIC_RELEASE);
 	alarm(PATIENCE_S);
 	for (int i = 0; i < started; i++)
 		all &= waitpid(pids[i], &status, 0) == pids[i] && WIFEXITED(status);
@@ -531,19 +598,67 @@ static bool opens_again(void)
 			    bytes) == 32;
 }
 
-/* The chip goes in the middle of it, while a grant may be live and many wait. */
-static bool goes_away(void)
+/* It comes and goes no more: it is there, and is what a chip is at first. */
+static bool second_is_there(void)
 {
-	bool gone;
+	char path[64];
+	int fd, state = -ENODEV;
+
+	if (chips_rescan())
+		return false;
+	chips_drive("bind", storm->second);
+	for (long long deadline = sealed_now_ms() + 1000 * PATIENCE_S;
+	     state != BASTION_STATE_LOCKED && sealed_now_ms() < deadline; usleep(100000)) {
+		if (chips_find_other(path) || (fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
+			continue;
+		state = round_state(fd);
+		close(fd);
+	}
+	return state == BASTION_STATE_LOCKED;
+}
+
+static bool all_files_read(void)
+{
+	const unsigned int *files = storm->files;
+
+	printf("# %u attributes, %u files of securityfs, %u parameters were read\n",
+	       files[FILES_OF_CLASS], files[FILES_OF_SECURITYFS], files[FILES_OF_PARAMETERS]);
+	return files[FILES_OF_CLASS] && files[FILES_OF_SECURITYFS] && files[FILES_OF_PARAMETERS];
+}
+
+/* Something happens to the first chip when all are at it, a grant may be live, and many wait. */
+static bool goes_on(enum stage what, int (*happen)(void))
+{
+	bool happened;
 
 	memset(storm->tally, 0, sizeof(storm->tally));
-	__atomic_store_n(&storm->phase, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&storm->stop, false, __ATOMIC_RELEASE);
 	start();
 	usleep(2000000);
-	__atomic_store_n(&storm->phase, 1, __ATOMIC_RELEASE);
-	gone = !write_driver("unbind", storm->first);
+	__atomic_store_n(&storm->stage, what, __ATOMIC_RELEASE);
+	happened = !happen();
 	usleep(500000);
-	return stop() && gone && round_state(storm->gate.fd) == -ENODEV;
+	return stop() && happened;
+}
+
+static int lose_power(void)
+{
+	return chips_cycle_power(0);
+}
+
+static int go(void)
+{
+	return chips_drive("unbind", storm->first);
+}
+
+/* Once the chip is what it was, and nobody's verifier is left. */
+static bool recovers(void)
+{
+	int ret = round_wait_state(BASTION_STATE_LOCKED, 1000 * PATIENCE_S);
+
+	if (!ret)
+		ret = round_verifier_remove(storm->gate.fd, &storm->spare);
+	return (!ret || ret == -ENOKEY) && opens_again();
 }
 
 int main(int argc, char **argv)
@@ -554,17 +669,26 @@ int main(int argc, char **argv)
 		errx(2, "usage: storm SECONDS");
 	prepare();
 	start();
-	rage(seconds);
+	/* The rest is for what happens then. */
+	rage(seconds - seconds / 5);
 	failed += result(stop(), "all end when they are told to");
 	failed += result(told_right(true), "all were told what they may be");
+	failed += result(all_files_read(), "every file was read");
 	failed += result(is_locked(), "the gate locks, and nobody waits");
-	failed += result(!count_released(), "what was released is dead");
+	failed += result(all_dead(true), "what was released is dead");
 	failed += result(opens_again(), "the gate opens again, and keys are made and released");
 	if (chip_is_tpm())
 		return failed;
-	failed += result(goes_away(), "a chip may go in the middle of it, and all end");
+	failed += result(second_is_there(), "the second chip is there");
+	failed += result(goes_on(LOSES_POWER, lose_power),
+			 "a chip may lose its power in the middle of it, and all end");
+	failed += result(told_right(false), "and are told that it has failed, and nothing else");
+	failed += result(recovers(), "and it recovers");
+	failed += result(is_locked() && all_dead(false), "without what was released before");
+	failed += result(goes_on(GOES, go) && round_state(storm->gate.fd) == -ENODEV,
+			 "a chip may go in the middle of it, and all end");
 	failed += result(told_right(false), "and are told that it is gone, and nothing else");
-	failed += result(!count_released(), "and with it, what was released");
-	failed += result(!write_driver("bind", storm->first), "and comes back");
+	failed += result(all_dead(false), "and with it, what was released");
+	failed += result(!chips_drive("bind", storm->first), "and comes back");
 	return failed;
 }

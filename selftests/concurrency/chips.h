@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Chips as devices: bound, pulled out, without power. Functions return 0 or -errno. */
+#ifndef SELFTESTS_CONCURRENCY_CHIPS_H
+#define SELFTESTS_CONCURRENCY_CHIPS_H
+
+#include <dirent.h>
+
+#include "sealed.h"
+
+#define CHIPS_CLASS	"/sys/class/bastion"
+#define CHIPS_PCI	"/sys/bus/pci/"
+#define CHIPS_POWER	"/run/share/power-cycle-%d"
+#define CHIPS_PATIENCE	120	/* seconds */
+
+/* "0000:00:05.0" of the chip that is called @name. */
+static inline int chips_find_device(const char *name, char device[32])
+{
+	char path[64], link[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), CHIPS_CLASS "/%s/device", name);
+	len = readlink(path, link, sizeof(link) - 1);
+	if (len < 0)
+		return -errno;
+	link[len] = '\0';
+	snprintf(device, 32, "%.31s", strrchr(link, '/') + 1);
+	return 0;
+}
+
+/* The node of a chip that is not the first. */
+static inline int chips_find_other(char path[64])
+{
+	struct dirent *entry;
+	DIR *dir = opendir(CHIPS_CLASS);
+	int ret = -ENODEV;
+
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "bastion", 7) || !strcmp(entry->d_name, "bastion0"))
+			continue;
+		snprintf(path, 64, "/dev/%.50s", entry->d_name);
+		ret = 0;
+	}
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+/* @file is "bind" or "unbind". */
+static inline int chips_drive(const char *file, const char *device)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), CHIPS_PCI "drivers/bastion/%s", file);
+	return sealed_write(path, device);
+}
+
+/* As if it were pulled out */
+static inline int chips_remove(const char *device)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), CHIPS_PCI "devices/%s/remove", device);
+	return sealed_write(path, "1");
+}
+
+/* and put back. */
+static inline int chips_rescan(void)
+{
+	return sealed_write(CHIPS_PCI "rescan", "1");
+}
+
+/*
+ * The @which-th chip has no power for a moment. Who runs this does that, when it finds the
+ * file, and removes it then.
+ */
+static inline int chips_cycle_power(int which)
+{
+	long long deadline = sealed_now_ms() + 1000 * CHIPS_PATIENCE;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), CHIPS_POWER, which);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	while (!access(path, F_OK)) {
+		if (sealed_now_ms() > deadline)
+			return -ETIME;
+		usleep(20000);
+	}
+	return 0;
+}
+
+#endif
