@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "chip.h"
+
 #define FILES_CLASS	"/sys/class/bastion"
 
 /* Where it is; and how many files are there at least: bastion0's, and the module's. */
@@ -32,9 +34,14 @@ static const struct {
 static unsigned int files_count;	/* that were read to their end; bastion0's and the module's */
 static int files_error;			/* the first */
 
-/* bastion0 and the module stay. Another chip comes and goes, and loses its power. */
+/*
+ * bastion0 and the module stay. Another chip comes and goes, and loses its power. What a TPM has
+ * no counters for it says.
+ */
 static void files_note(bool stays, const char *path, int error)
 {
+	if (chip_is_tpm() && error == EOPNOTSUPP && strstr(path, "/counters/"))
+		return;
 	if (!stays && (error == ENOENT || error == ENODEV || error == EIO || error == ESTALE))
 		return;
 	if (!files_error) {
