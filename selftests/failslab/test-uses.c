@@ -234,16 +234,24 @@ static void *bring(void *arg)
 	return NULL;
 }
 
-static int granted_soon(struct state *s)
+/* A round, and its grant, signed: what is left is to submit it. */
+static int quoted(struct state *s)
 {
-	int ret = relocked(s, 60000);
+	int ret = round_prepare(&s->round, &s->grant, s->gate.fd, &s->gate.verifier, "prod");
 
-	if (!ret)
-		ret = round_prepare(&s->round, &s->grant, s->gate.fd, &s->gate.verifier, "prod");
 	if (ret)
 		return ret;
 	s->grant.fixed.lifetime = htole32(GATE_LIFETIME);
 	round_sign(&s->round, &s->grant, s->gate.verifier.key);
+	return 0;
+}
+
+static int granted_soon(struct state *s)
+{
+	int ret = relocked(s, 60000) ?: quoted(s);
+
+	if (ret)
+		return ret;
 	granter = (struct granter){ .state = s, .device = round_open() };
 	if (granter.device < 0 || pipe2(granter.end, O_CLOEXEC))
 		return -errno;
@@ -267,15 +275,7 @@ static int granted(struct state *s, long ret)
 
 static int quoted_beside_logon(struct state *s)
 {
-	int ret = logon_there(s);
-
-	if (!ret)
-		ret = round_prepare(&s->round, &s->grant, s->gate.fd, &s->gate.verifier, "prod");
-	if (ret)
-		return ret;
-	s->grant.fixed.lifetime = htole32(GATE_LIFETIME);
-	round_sign(&s->round, &s->grant, s->gate.verifier.key);
-	return 0;
+	return logon_there(s) ?: quoted(s);
 }
 
 /* The key lives as long as there is a grant, the new one or else the old. */

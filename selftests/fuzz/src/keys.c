@@ -268,27 +268,24 @@ void fuzz_sign(struct fuzz *f)
 	long ret;
 
 	switch (fuzz_below(&f->random, 6)) {
-	case 4:
-		ret = keyctl_pkey_encrypt(key, info, digest, len, signature, room);
-		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
-		break;
-	case 5:
-		ret = keyctl_pkey_decrypt(key, info, digest, len, signature, room);
-		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
-		break;
 	case 0:
 		ret = keyctl_pkey_query(key, info, &query);
-		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
 		break;
 	case 1:
 		ret = keyctl_pkey_verify(key, info, digest, len, signature, room);
-		fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
+		break;
+	case 4:
+		ret = keyctl_pkey_encrypt(key, info, digest, len, signature, room);
+		break;
+	case 5:
+		ret = keyctl_pkey_decrypt(key, info, digest, len, signature, room);
 		break;
 	default:
 		ret = keyctl_pkey_sign(key, info, digest, len, signature, room);
 		fuzz_result(f, FUZZ_SIGN, ret < 0 ? errno : 0);
-		break;
+		return;
 	}
+	fuzz_result(f, FUZZ_VERIFY, ret < 0 ? errno : 0);
 }
 
 /* request_key(2), with the helper behind it */
