@@ -20,13 +20,14 @@ demo: setup	## from an empty machine to a released key, explained step by step; 
 check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N skipped"
 	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS)) tpm-$(lastword $(KERNELS))
 
-# What takes longer when there is time.
-long := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=60 RACE_MEASUREMENTS=10000 TPM_RELEASES=1000
+# Long runs keep the results of their parts, for each other too. What takes longer when there is time:
+kept := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=20 RACE_MEASUREMENTS=10000 TPM_RELEASES=1000 \
+	scripts/check --keep
 
 check-all: setup	## every test, at length, on every kernel, unstable's and the debug kernel too: hours
 	+kernels="unstable $(filter-out unstable,$(KERNELS))"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
-		debug=$$(scripts/debug-kernel) && $(long) KERNELS="$$kernels" CLANG_KERNELS="$$kernels" \
-		scripts/check --resume all static unit model-all fuzz \
+		debug=$$(scripts/debug-kernel) && KERNELS="$$kernels" CLANG_KERNELS="$$kernels" \
+		$(kept) static unit model-all fuzz \
 		$$(for kernel in $$debug $$kernels; do echo "vm-$$kernel tpm-$$kernel"; done) \
 		"leaks-$$debug" $(addprefix faults-,$(KERNELS)) mutants
 
@@ -43,24 +44,24 @@ check-vm:	## selftests in a virtual machine for every kernel in KERNELS
 	+scripts/check $(addprefix vm-,$(KERNELS))
 
 check-tpm:	## selftests with a TPM in the place of a Bastionchip, for every kernel in KERNELS
-	+scripts/check $(addprefix tpm-,$(KERNELS))
+	+$(kept) $(addprefix tpm-,$(KERNELS))
 
 check-kernels: setup	## selftests on 6.1, 6.12 and unstable's newest (fetched), and builds by GCC and Clang
 	+kernels="unstable 6.1 6.12"; UNSTABLE=$$(scripts/unstable-kernel) && export UNSTABLE && \
-		KERNELS="$$kernels" scripts/check --resume kernels builds $$(printf 'vm-%s ' $$kernels)
+		KERNELS="$$kernels" $(kept) builds $$(printf 'vm-%s ' $$kernels)
 
 check-concurrency: setup	## everything at once for SECONDS (60), 10000 who wait; debug kernel, too
 	+kernel=$$(scripts/debug-kernel) && CONCURRENCY_SECONDS=$(or $(SECONDS),60) CONCURRENCY_WAITERS=10000 \
 		scripts/check $(patsubst %,concurrency-%,$(KERNELS)) "concurrency-$$kernel"
 
 check-mutants:	## do the tests notice when a guarantee is broken?
-	+scripts/check --resume mutants mutants
+	+$(kept) mutants
 
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
-	+kernel=$$(scripts/debug-kernel) && scripts/check --resume debug "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
+	+kernel=$$(scripts/debug-kernel) && $(kept) "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
 
 check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour or more
-	+scripts/check --resume faults $(addprefix faults-,$(KERNELS))
+	+$(kept) $(addprefix faults-,$(KERNELS))
 
 fuzz:	## every parser, SECONDS (30) each; findings stay in build/fuzz
 	scripts/fuzz $(SECONDS)
