@@ -29,7 +29,7 @@ check-all: setup	## every test, at length, on every kernel, unstable's and the d
 		debug=$$(scripts/debug-kernel) && KERNELS="$$kernels" CLANG_KERNELS="$$kernels" \
 		$(kept) static unit model-all fuzz \
 		$$(for kernel in $$debug $$kernels; do echo "vm-$$kernel tpm-$$kernel"; done) \
-		"leaks-$$debug" $(addprefix faults-,$(KERNELS)) mutants
+		"leaks-$$debug" "leakstpm-$$debug" $(addprefix faults-,$(KERNELS)) mutants
 
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
 	+scripts/check static
@@ -58,7 +58,7 @@ check-mutants:	## do the tests notice when a guarantee is broken?
 	+$(kept) mutants
 
 check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, ten minutes)
-	+kernel=$$(scripts/debug-kernel) && $(kept) "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel"
+	+kernel=$$(scripts/debug-kernel) && $(kept) "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel" "leakstpm-$$kernel"
 
 check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour or more
 	+$(kept) $(addprefix faults-,$(KERNELS))
