@@ -102,6 +102,18 @@ static inline int release_of(struct state *s, struct bastion_release args)
 	return attested(s);
 }
 
+/* A round, and its grant, signed: what is left is to submit it. */
+static inline int quoted(struct state *s)
+{
+	int ret = round_prepare(&s->round, &s->grant, s->gate.fd, &s->gate.verifier, "prod");
+
+	if (ret)
+		return ret;
+	s->grant.fixed.lifetime = htole32(GATE_LIFETIME);
+	round_sign(&s->round, &s->grant, s->gate.verifier.key);
+	return 0;
+}
+
 FIXTURE(nth)
 {
 	struct state s;

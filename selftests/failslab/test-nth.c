@@ -101,15 +101,6 @@ static int begun(struct state *s)
 	return do_begin(s);
 }
 
-static int quoted(struct state *s)
-{
-	int ret = round_prepare(&s->round, &s->grant, s->gate.fd, &s->gate.verifier, "prod");
-
-	if (!ret)
-		round_sign(&s->round, &s->grant, s->gate.verifier.key);
-	return ret;
-}
-
 static int logon(struct state *s)
 {
 	return release_of(s, (struct bastion_release){ .key = s->sealed, .type = BASTION_TYPE_LOGON });

@@ -74,31 +74,49 @@ FIXTURE_TEARDOWN(process)
 	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
+/* After each call, and whether there is an allocation left to fail. */
+static void look(struct __test_metadata *_metadata, FIXTURE_DATA(process) *self)
+{
+	ASSERT_EQ(0, process_read(&self->state));
+	EXPECT_STREQ("", self->state.wrong);
+	EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->gate.fd));
+	ASSERT_GT(NTH_MAX, self->state.next);
+}
+
+static bool is_left(const struct process_state *state)
+{
+	return state->next && !*state->wrong;
+}
+
+static void look_at_errors(struct __test_metadata *_metadata, const struct process_state *state)
+{
+	EXPECT_LT(0, state->errors);
+	TH_LOG("%u times with an error", state->errors);
+}
+
 /* Requests until the helper had nothing more to fail; each gets its key in the end. */
-#define REQUEST(type, description, callout) do {					\
-	key_serial_t nest, key;								\
-											\
-	if (!self->ready)								\
-		SKIP(return, "this kernel injects no faults");				\
-	while (self->state.next && !*self->state.wrong) {				\
-		ASSERT_EQ(0, gate_keep_open(&self->gate));				\
-		nest = add_key("keyring", "nest", NULL, 0, RING);			\
-		ASSERT_LT(0, nest);							\
-		key = request_key(type, description, callout, nest);			\
-		ASSERT_EQ(0, process_read(&self->state));				\
-		EXPECT_STREQ("", self->state.wrong);					\
-		EXPECT_LT(0, key) TH_LOG("%s", strerror(errno));			\
-		EXPECT_EQ(key, keyctl_search(nest, type, description, 0));		\
-		EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->gate.fd));		\
-		ASSERT_GT(NTH_MAX, self->state.next);					\
-	}										\
-	EXPECT_LT(0, self->state.errors);						\
-	TH_LOG("%u times with an error", self->state.errors);				\
-} while (0)
+static void request(struct __test_metadata *_metadata, FIXTURE_DATA(process) *self,
+		    const char *type, const char *description, const char *callout)
+{
+	key_serial_t nest, key;
+
+	if (!self->ready)
+		SKIP(return, "this kernel injects no faults");
+	while (is_left(&self->state)) {
+		ASSERT_EQ(0, gate_keep_open(&self->gate));
+		nest = add_key("keyring", "nest", NULL, 0, RING);
+		ASSERT_LT(0, nest);
+		key = request_key(type, description, callout, nest);
+		EXPECT_LT(0, key) TH_LOG("%s", strerror(errno));
+		EXPECT_EQ(key, keyctl_search(nest, type, description, 0));
+		look(_metadata, self);
+	}
+	look_at_errors(_metadata, &self->state);
+}
 
 TEST_F_TIMEOUT(process, helper_releases, 300)
 {
-	REQUEST("logon", self->gate.description, "");
+	request(_metadata, self, "logon", self->gate.description, "");
 }
 
 TEST_F_TIMEOUT(process, helper_instantiates, 300)
@@ -106,7 +124,7 @@ TEST_F_TIMEOUT(process, helper_instantiates, 300)
 	char text[1024];
 
 	sealed_text("new 32", &self->gate.verifier, "prod", "", text);
-	REQUEST("bastion", "nth", text);
+	request(_metadata, self, "bastion", "nth", text);
 }
 
 /* A copy of the program, which renames itself each time. */
@@ -120,24 +138,22 @@ static int run_copy(const char *program, const char *what, key_serial_t key)
 	return system(command);
 }
 
-#define TRY(what, key) do {								\
-	while (self->state.next && !*self->state.wrong) {				\
-		ASSERT_EQ(0, gate_attest(&self->gate));					\
-		EXPECT_EQ(0, run_copy(self->program, what, key));			\
-		ASSERT_EQ(0, process_read(&self->state));				\
-		EXPECT_STREQ("", self->state.wrong);					\
-		EXPECT_EQ(BASTION_STATE_ATTESTED, round_state(self->gate.fd));		\
-		ASSERT_GT(NTH_MAX, self->state.next);					\
-	}										\
-	EXPECT_LT(0, self->state.errors);						\
-	TH_LOG("%u times with an error", self->state.errors);				\
-} while (0)
+static void run_copies(struct __test_metadata *_metadata, FIXTURE_DATA(process) *self,
+		       const char *what, key_serial_t key)
+{
+	while (is_left(&self->state)) {
+		ASSERT_EQ(0, gate_attest(&self->gate));
+		EXPECT_EQ(0, run_copy(self->program, what, key));
+		look(_metadata, self);
+	}
+	look_at_errors(_metadata, &self->state);
+}
 
 TEST_F_TIMEOUT(process, unmeasured_releases, 300)
 {
 	if (!self->ready)
 		SKIP(return, "this kernel injects no faults");
-	TRY("unmeasured", self->sealed);
+	run_copies(_metadata, self, "unmeasured", self->sealed);
 	EXPECT_EQ(-1, keyctl_search(RING, "logon", self->gate.description, 0));
 }
 
@@ -150,7 +166,7 @@ TEST_F_TIMEOUT(process, unmeasured_signs, 300)
 	CHIP_NEEDS(CHIP_KEY_PAIRS);
 	pair = gate_make(&self->gate, "ecdsa", sealed_name(), "");
 	ASSERT_LT(0, pair);
-	TRY("unsigned", pair);
+	run_copies(_metadata, self, "unsigned", pair);
 }
 
 TEST_HARNESS_MAIN

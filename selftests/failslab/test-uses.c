@@ -234,18 +234,6 @@ static void *bring(void *arg)
 	return NULL;
 }
 
-/* A round, and its grant, signed: what is left is to submit it. */
-static int quoted(struct state *s)
-{
-	int ret = round_prepare(&s->round, &s->grant, s->gate.fd, &s->gate.verifier, "prod");
-
-	if (ret)
-		return ret;
-	s->grant.fixed.lifetime = htole32(GATE_LIFETIME);
-	round_sign(&s->round, &s->grant, s->gate.verifier.key);
-	return 0;
-}
-
 static int granted_soon(struct state *s)
 {
 	int ret = relocked(s, 60000) ?: quoted(s);
