@@ -34,7 +34,7 @@ enum bastion_op {
  * struct bastion_error - the circumstances of a failure
  * @code: errno, positive; 0 if nothing failed
  * @op:   during what
- * @text: one line without a full stop; never a secret; may hold text of a
+ * @text: one line of UTF-8 without a full stop; never a secret; may hold text of a
  *	  peer's, so print it with control characters replaced
  */
 struct bastion_error {
@@ -48,7 +48,7 @@ struct bastion_error {
  * @err:  may be NULL
  * @op:   during what
  * @code: errno, positive
- * @fmt:  as printf(3)
+ * @fmt:  as printf(3); where the text is not UTF-8, "?" for each byte that is not ASCII
  *
  * Return: -@code, so that it can be returned at once.
  */

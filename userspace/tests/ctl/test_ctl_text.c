@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Names, hex, base64url: the same bytes have one text, and nothing else passes. */
+/* Names, hex, base64url: the same bytes have one text, and nothing else passes. Texts of errors. */
 #include <errno.h>
 #include <stdlib.h>
 
+#include <jansson.h>
+
 #include "libbastion/base64url.h"
+#include "libbastion/error.h"
 #include "libbastion/hex.h"
 #include "libbastion/name.h"
 #include "tests/ctl/test.h"
@@ -103,12 +106,40 @@ static void base64url_refuses(void **state)
 	assert_int_equal(bastion_base64url_decode("-_-_", 4, out, 2), -EMSGSIZE);
 }
 
+/* What a peer says may be no UTF-8, and be cut anywhere. */
+static void errors(void **state)
+{
+	struct bastion_error err;
+	char peer[600];
+
+	assert_int_equal(bastion_error_set(&err, BASTION_OP_PEER, EREMOTEIO, "no: %.3s", "aé\xff"),
+			 -EREMOTEIO);
+	assert_string_equal(err.text, "no: aé");
+	bastion_error_set(&err, BASTION_OP_PEER, EREMOTEIO, "no: %.2s", "aé");
+	assert_string_equal(err.text, "no: a?");
+	bastion_error_set(&err, BASTION_OP_PEER, EREMOTEIO, "no: %s", "\xff\xc0\x80z");
+	assert_string_equal(err.text, "no: ???z");
+	/* Cut by the space that there is for it. */
+	for (size_t i = 0; i < sizeof(peer) - 1; i++)
+		peer[i] = i % 2 ? '\xa9' : '\xc3';
+	peer[sizeof(peer) - 1] = '\0';
+	for (int i = 0; i < 2; i++) {
+		json_t *json;
+
+		bastion_error_set(&err, BASTION_OP_PEER, EREMOTEIO, "%.*s%s", i, "x", peer);
+		json = json_string(err.text);
+		assert_non_null(json);
+		json_decref(json);
+	}
+	assert_int_equal(bastion_error_set(NULL, BASTION_OP_PEER, EREMOTEIO, "no"), -EREMOTEIO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),	     cmocka_unit_test(labels),
 		cmocka_unit_test(hex),		     cmocka_unit_test(base64url_vectors),
-		cmocka_unit_test(base64url_refuses),
+		cmocka_unit_test(base64url_refuses), cmocka_unit_test(errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
