@@ -80,6 +80,7 @@ guest_results() {
 	if [ "$count" != "$wanted" ] || [ "$guest_status" != 0 ]; then
 		diag "$count results of $wanted, exit status $guest_status"
 		diag "$(grep -A2 -E '^not ok|^Bail' <<<"$guest_output")"
+		[ "$count" = "$wanted" ] || diag "$(tail -n 1 <<<"$guest_output")"
 		# What it did not say by any of them
 		[ "$count" != "$wanted" ] || [ -n "$bad" ] || [ "$guest_status" = 0 ] ||
 			echo "not ok - at its end: ${3%%$'\n'*}"

@@ -158,9 +158,10 @@ static void strike(struct bench *b, const struct cell *cell, enum effect effect)
 	if (effect == REFUSED)
 		forget_released(b);
 	set_fault(cell);
+	/* The driver recovers as soon as the chip is there again. */
+	begin = sealed_now_ms();
 	if (operation->run == op_recovery)
 		cycle(b);
-	begin = sealed_now_ms();
 	pid = start(b, operation);
 	if (b->in_flight) {
 		late = interrupt(b, cell, begin);
