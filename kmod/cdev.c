@@ -253,6 +253,8 @@ static int run_release(struct bastion_file *file, union arguments *args)
  * disk that waits for its key, and whoever removes the chip waits for all who hold its ops.
  */
 #define CHIP		BIT(1)
+/* It returns when what was released has not only ended, but lost its payload. */
+#define ENDS		BIT(2)
 
 #define ROW(ioc, member, row_flags, function)					\
 	[_IOC_NR(ioc) - _IOC_NR(BASTION_IOC_INFO)] = {				\
@@ -270,9 +272,9 @@ static const struct command {
 	ROW(BASTION_IOC_ROUND_BEGIN, round_begin, PRIVILEGED | CHIP, run_round_begin),
 	ROW(BASTION_IOC_QUOTE, quote, PRIVILEGED, run_quote),
 	ROW(BASTION_IOC_GRANT, grant, PRIVILEGED, run_grant),
-	ROW(BASTION_IOC_RELOCK, relock, PRIVILEGED | CHIP, run_relock),
-	ROW(BASTION_IOC_VERIFIER_ADD, verifier_add, PRIVILEGED | CHIP, run_verifier_add),
-	ROW(BASTION_IOC_VERIFIER_REMOVE, verifier_remove, PRIVILEGED | CHIP,
+	ROW(BASTION_IOC_RELOCK, relock, PRIVILEGED | CHIP | ENDS, run_relock),
+	ROW(BASTION_IOC_VERIFIER_ADD, verifier_add, PRIVILEGED | CHIP | ENDS, run_verifier_add),
+	ROW(BASTION_IOC_VERIFIER_REMOVE, verifier_remove, PRIVILEGED | CHIP | ENDS,
 	    run_verifier_remove),
 	ROW(BASTION_IOC_VERIFIER_LIST, verifier_list, PRIVILEGED, run_verifier_list),
 	ROW(BASTION_IOC_EXTEND, extend, PRIVILEGED, run_extend),
@@ -301,7 +303,11 @@ static int run(struct bastion_file *file, const struct command *command, union a
 	if (command->flags & CHIP)
 		ret = command->run(file, args);
 	bastion_chip_put_ops(file->chip);
-	return command->flags & CHIP ? ret : command->run(file, args);
+	if (!(command->flags & CHIP))
+		ret = command->run(file, args);
+	if (command->flags & ENDS)
+		bastion_grants_settle();
+	return ret;
 }
 
 static long bastion_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)

@@ -15,6 +15,7 @@
 #include "gate.h"
 #include "ima.h"
 #include "measure.h"
+#include "pm.h"
 #include "securityfs.h"
 #include "sysfs.h"
 
@@ -196,6 +197,10 @@ int bastion_chip_register(struct bastion_chip *chip)
 	list_add_tail(&chip->list, &chips);
 	atomic64_inc(&chips_generation);
 	spin_unlock(&chips_lock);
+	if (!bastion_chip_get_ops(chip)) {
+		bastion_pm_follow(chip);
+		bastion_chip_put_ops(chip);
+	}
 	ret = cdev_device_add(&chip->cdev, &chip->dev);
 	if (ret) {
 		withdraw(chip);

@@ -106,14 +106,20 @@ static void give_up(struct bastion_chip *chip, unsigned long data)
 {
 	dev_err_ratelimited(&chip->dev,
 			    "a program ran unmeasured: nothing attests before the chip's next power cycle\n");
-	bastion_measure_cap(chip, "exec");
 	if (READ_ONCE(chip->gate->state) != BASTION_STATE_FAILED)
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
 }
 
+static void cap(struct bastion_chip *chip, unsigned long data)
+{
+	bastion_measure_cap(chip, "exec");
+}
+
+/* All gates close before any chip is asked for something: it may take its time. */
 static void give_up_work(struct work_struct *work)
 {
 	bastion_chip_for_each(give_up, 0);
+	bastion_chip_for_each(cap, 0);
 }
 
 static DECLARE_WORK(given_up, give_up_work);

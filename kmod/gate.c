@@ -674,11 +674,12 @@ void bastion_gate_stop(struct bastion_gate *gate, const char *why)
 	bastion_boot_key_wipe(&gate->boot_key);
 	mutex_unlock(&gate->round_lock);
 
-	if (!gate->chip->ops)
-		return;
 	/* Even if the chip does not take the one, it may take the other. */
-	gate->chip->ops->relock(gate->chip);
-	bastion_measure_cap(gate->chip, why);
+	if (gate->chip->ops) {
+		gate->chip->ops->relock(gate->chip);
+		bastion_measure_cap(gate->chip, why);
+	}
+	bastion_grants_settle();
 }
 
 int bastion_gate_module_init(void)

@@ -78,7 +78,7 @@ struct bastion_verifier {
  * @lock:	protects what follows; never held across a chip command, so a
  *		chip that hangs cannot delay a revocation.
  *		Order: ops_lock, round_lock, commands, exchange, log->lock, lock; nothing
- *		of the key service's but a key's semaphore comes below it.
+ *		of the key service's comes below it, which users hold for as long as they like.
  * @state:	written with set_state() only
  * @reason:	why it is in that state
  * @removed:	the chip is gone
@@ -153,6 +153,9 @@ void bastion_gate_extended(struct bastion_gate *gate, u32 index);
 void bastion_gate_suspend(struct bastion_gate *gate, bool sleep);
 int bastion_gate_relock_exchanging(struct bastion_gate *gate, enum bastion_reason reason);
 int bastion_gate_relock(struct bastion_gate *gate, enum bastion_reason reason);
+void bastion_grants_settle(void);
+int bastion_grants_module_init(void);
+void bastion_grants_module_exit(void);
 
 /* Recovery */
 bool bastion_gate_is_current(struct bastion_gate *gate);

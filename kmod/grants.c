@@ -17,13 +17,19 @@
 /**
  * struct bastion_released - a keyring key that ends with a grant
  * @list:	in bastion_grant_live.released
+ * @work:	what takes the key's semaphore: settle_key()
  * @key:	the key, with a reference
+ * @seconds:	when it times out, from when @work was queued
+ * @dead:	its grant has ended; @work frees this
  * @policy:	it was released under
  * @executable:	it was released to, and bound; zero when it was not bound to any
  */
 struct bastion_released {
 	struct list_head list;
+	struct work_struct work;
 	struct key *key;
+	unsigned int seconds;
+	bool dead;
 	u8 policy[BASTION_DIGEST_SIZE];
 	u8 executable[BASTION_EXE_SIZE];
 };
@@ -34,14 +40,57 @@ struct waiter {
 	const u8 *verifier;
 };
 
-static void kill_released(struct bastion_released *released)
+static struct workqueue_struct *keys_wq;
+
+/*
+ * Whoever uses a key holds its semaphore, for as long as it takes and the scheduler lets him: a
+ * user with little of a processor for seconds. So nothing waits for one under the gate's lock.
+ */
+static void settle_key(struct work_struct *work)
 {
-	list_del(&released->list);
-	/* Revoking frees the payload; invalidating makes the key not be found at all. */
+	struct bastion_released *released = container_of(work, struct bastion_released, work);
+
+	if (!READ_ONCE(released->dead)) {
+		key_set_timeout(released->key, READ_ONCE(released->seconds));
+		return;
+	}
+	/* Frees the payload. Then it is invalidated once more, which has links to it removed. */
 	key_revoke(released->key);
+	clear_bit(KEY_FLAG_INVALIDATED, &released->key->flags);
 	key_invalidate(released->key);
 	key_put(released->key);
 	kfree(released);
+}
+
+/* Nobody finds the key or may use it from here on; the rest of its end is a work item's. */
+static void kill_released(struct bastion_released *released)
+{
+	list_del(&released->list);
+	set_bit(KEY_FLAG_INVALIDATED, &released->key->flags);
+	WRITE_ONCE(released->dead, true);
+	queue_work(keys_wq, &released->work);
+}
+
+/**
+ * bastion_grants_settle() - wait until the keys whose grants have ended have lost their payloads
+ *
+ * They are of no use before that. Context: process, may sleep, for as long as users hold their
+ * keys' semaphores; under no lock that others need meanwhile.
+ */
+void bastion_grants_settle(void)
+{
+	flush_workqueue(keys_wq);
+}
+
+int bastion_grants_module_init(void)
+{
+	keys_wq = alloc_workqueue("bastion_keys", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return keys_wq ? 0 : -ENOMEM;
+}
+
+void bastion_grants_module_exit(void)
+{
+	destroy_workqueue(keys_wq);
 }
 
 /**
@@ -105,7 +154,8 @@ static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live
 		if (!bastion_grant_find(new->entries, new->count, BASTION_GRANT_RELEASE,
 					released->policy, released->executable))
 			continue;
-		key_set_timeout(released->key, remaining_seconds(new));
+		WRITE_ONCE(released->seconds, remaining_seconds(new));
+		queue_work(keys_wq, &released->work);
 		list_move_tail(&released->list, &new->released);
 	}
 }
@@ -376,6 +426,7 @@ struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_S
 
 	if (!released)
 		return NULL;
+	INIT_WORK(&released->work, settle_key);
 	memcpy(released->policy, policy, BASTION_DIGEST_SIZE);
 	if (executable)
 		memcpy(released->executable, executable, BASTION_EXE_SIZE);
@@ -408,16 +459,16 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
 {
 	int ret;
 
+	down_write(&key->sem);
+	key->perm &= ~(KEY_POS_SETATTR | KEY_USR_SETATTR | KEY_GRP_SETATTR | KEY_OTH_SETATTR |
+		       KEY_POS_WRITE | KEY_USR_WRITE | KEY_GRP_WRITE | KEY_OTH_WRITE);
+	up_write(&key->sem);
+	key_set_timeout(key, remaining_seconds(grant));
+
 	mutex_lock(&gate->lock);
 	bastion_gate_end_expired(gate);
 	ret = check_live(grant);
 	if (!ret) {
-		down_write(&key->sem);
-		key->perm &= ~(KEY_POS_SETATTR | KEY_USR_SETATTR | KEY_GRP_SETATTR |
-			       KEY_OTH_SETATTR | KEY_POS_WRITE | KEY_USR_WRITE |
-			       KEY_GRP_WRITE | KEY_OTH_WRITE);
-		up_write(&key->sem);
-		key_set_timeout(key, remaining_seconds(grant));
 		sweep(grant);
 		released->key = key_get(key);
 		list_add_tail(&released->list, &grant->released);
@@ -438,8 +489,8 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
  * @authkey:	the authority to instantiate it, for request_key(2)
  *
  * Binds the key to the grant, then instantiates it. A grant that ends in
- * between has revoked and invalidated the key by then, and what is
- * instantiated is dead from the first moment. So gate->lock is not held over
+ * between has ended the key by then, and what is instantiated is dead from
+ * the first moment. So gate->lock is not held over
  * the key service's locks, which other key types keep for as long as they like.
  *
  * Context: process, may sleep, for as long as others hold the key service's locks: without

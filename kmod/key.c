@@ -53,18 +53,11 @@ static struct payload *payload_done(struct payload *payload, ssize_t len)
 
 static struct payload *make(const struct bastion_key_args *args, const char *name)
 {
-	struct payload *payload;
+	struct payload *payload = payload_alloc(BASTION_BLOB_MAX);
 
-	/* For keyctl_instantiate(3) the key service holds nothing that keeps the module. */
-	if (!try_module_get(THIS_MODULE))
-		return ERR_PTR(-ENODEV);
-	payload = payload_alloc(BASTION_BLOB_MAX);
-	if (payload)
-		payload = payload_done(payload, bastion_key_make(args, name, payload->blob));
-	else
-		payload = ERR_PTR(-ENOMEM);
-	module_put(THIS_MODULE);
-	return payload;
+	if (!payload)
+		return ERR_PTR(-ENOMEM);
+	return payload_done(payload, bastion_key_make(args, name, payload->blob));
 }
 
 static struct payload *rebind(const struct bastion_key_args *args, const struct payload *old)
@@ -112,7 +105,7 @@ static int vet_description(const char *description)
  * Adding: a payload. Updating, which has no description: what was asked for, for
  * update().
  */
-static int preparse(struct key_preparsed_payload *prep)
+static int prepare(struct key_preparsed_payload *prep)
 {
 	const char *name = prep->orig_description;
 	struct bastion_key_args args;
@@ -136,6 +129,18 @@ static int preparse(struct key_preparsed_payload *prep)
 	prep->payload.data[0] = payload;
 	prep->quotalen = payload->len;
 	return 0;
+}
+
+/* For keyctl_instantiate(3) and keyctl_update(3) the key service holds nothing that keeps the module. */
+static int preparse(struct key_preparsed_payload *prep)
+{
+	int ret;
+
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	ret = prepare(prep);
+	module_put(THIS_MODULE);
+	return ret;
 }
 
 static void free_preparse(struct key_preparsed_payload *prep)

@@ -250,9 +250,8 @@ u32 bastion_mailbox_generation(struct bastion_mailbox *mailbox)
 
 	bastion_mailbox_check(mailbox);
 	spin_lock_irqsave(&mailbox->lock, flags);
-	generation = mailbox->generation;
-	if (mailbox->dead)
-		generation = ~generation;
+	/* Never what its owner has dealt with already, whatever the chip said before it went. */
+	generation = mailbox->dead ? ~mailbox->admitted : mailbox->generation;
 	spin_unlock_irqrestore(&mailbox->lock, flags);
 	return generation;
 }
@@ -427,7 +426,6 @@ static void init_slots(struct bastion_mailbox *mailbox, void __iomem *base,
 	unsigned int i;
 
 	mailbox->slot_count = layout->slot_count;
-	mailbox->data_size = layout->data_size;
 	for (i = 0; i < layout->slot_count; i++) {
 		struct bastion_slot *slot = &mailbox->slots[i];
 
@@ -452,7 +450,7 @@ static unsigned int inherit_slots(struct bastion_mailbox *mailbox)
 		state = ioread32(&slot->regs->state);
 		if (state == BASTION_SLOT_FREE)
 			continue;
-		slot->dirty = mailbox->data_size;
+		slot->dirty = BASTION_SLOT_DATA;
 		if (state != BASTION_SLOT_SUBMITTED) {
 			bastion_mailbox_wipe(slot);
 			bastion_mailbox_forget(slot);

@@ -143,7 +143,8 @@ static void submit(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
 
 	bastion_mailbox_wipe(slot);
 	if (command->flags & BASTION_COMMAND_SECRET)
-		slot->dirty = min(max(command->in.max, command->out.max), mailbox->data_size);
+		slot->dirty = min_t(u32, max(command->in.max, command->out.max),
+				    BASTION_SLOT_DATA);
 	slot->mismatch = false;
 	slot->sequence = atomic_inc_return(&mailbox->sequence);
 
@@ -268,7 +269,7 @@ static ssize_t read_answer(struct bastion_mailbox *mailbox, struct bastion_slot 
 			   u32 *status)
 {
 	struct bastion_mbox_slot answer;
-	size_t max = min3((size_t)command->out.max, out_size, (size_t)mailbox->data_size);
+	size_t max = min3((size_t)command->out.max, out_size, (size_t)BASTION_SLOT_DATA);
 	u32 len;
 
 	memcpy_fromio(&answer, slot->regs, sizeof(answer));
@@ -351,7 +352,7 @@ ssize_t bastion_mailbox_call(struct bastion_mailbox *mailbox,
 			return -EINVAL;
 		in_len += in[i].iov_len;
 	}
-	if (in_len < command->in.min || in_len > mailbox->data_size)
+	if (in_len < command->in.min || in_len > BASTION_SLOT_DATA)
 		return -EINVAL;
 
 	start = ktime_get_ns();

@@ -52,7 +52,6 @@ struct bastion_slot {
  * @dev:	for messages
  * @io, @priv:	the transport
  * @header:	of the shared memory
- * @data_size:	bytes of data in a slot
  * @peer:	the chip's doorbell
  * @polling:	no interrupts come
  * @sequence:	of the last command
@@ -85,7 +84,6 @@ struct bastion_mailbox {
 	const struct bastion_mailbox_io *io;
 	void *priv;
 	struct bastion_mbox_header __iomem *header;
-	u32 data_size;
 	u32 peer;
 	bool polling;
 	atomic_t sequence;

@@ -34,7 +34,7 @@ int bastion_mailbox_parse_header(const struct bastion_mbox_header *header, size_
 		return -EPROTONOSUPPORT;
 	if (offset < sizeof(*header) || offset >= len || offset % BASTION_SLOT_ALIGN)
 		return -EBADMSG;
-	if (size < sizeof(struct bastion_mbox_slot) + BASTION_SLOT_DATA_MIN ||
+	if (size < sizeof(struct bastion_mbox_slot) + BASTION_SLOT_DATA ||
 	    size > len - offset || size % BASTION_SLOT_ALIGN)
 		return -EBADMSG;
 	if (!count || peer > PEER_MAX)
@@ -43,7 +43,6 @@ int bastion_mailbox_parse_header(const struct bastion_mbox_header *header, size_
 	layout->slot_count = min_t(size_t, count, (len - offset) / size);
 	layout->slot_size = size;
 	layout->slot_offset = offset;
-	layout->data_size = size - sizeof(struct bastion_mbox_slot);
 	layout->peer = peer;
 	return 0;
 }

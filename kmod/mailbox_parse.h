@@ -15,21 +15,21 @@
 
 #define BASTION_SLOTS_MAX	64
 #define BASTION_SLOT_ALIGN	8
-#define BASTION_SLOT_DATA_MIN	BASTION_QUOTE_MAX	/* the largest answer fits in one slot */
+/* The most that a command or an answer has. A slot may have room for more, which is not used. */
+#define BASTION_SLOT_DATA	BASTION_QUOTE_MAX
 
 /**
  * struct bastion_mailbox_layout - where the slots are; all of them within the memory
  * @slot_count:	1 .. BASTION_SLOTS_MAX, and no more than the memory holds
- * @slot_size:	distance between slots, bytes; a multiple of BASTION_SLOT_ALIGN
+ * @slot_size:	distance between slots, bytes, with room for BASTION_SLOT_DATA at least; a
+ *		multiple of BASTION_SLOT_ALIGN
  * @slot_offset: where slot 0 begins, behind the header; likewise
- * @data_size:	bytes of data in a slot, at least BASTION_SLOT_DATA_MIN
  * @peer:	the chip's doorbell, at most 0xffff
  */
 struct bastion_mailbox_layout {
 	u32 slot_count;
 	u32 slot_size;
 	u32 slot_offset;
-	u32 data_size;
 	u32 peer;
 };
 

@@ -28,9 +28,12 @@ static int __init bastion_init(void)
 	ret = bastion_crypto_init();
 	if (ret)
 		return ret;
-	ret = bastion_gate_module_init();
+	ret = bastion_grants_module_init();
 	if (ret)
 		goto err_crypto;
+	ret = bastion_gate_module_init();
+	if (ret)
+		goto err_grants;
 	ret = bastion_chip_class_init();
 	if (ret)
 		goto err_gate;
@@ -53,9 +56,8 @@ static int __init bastion_init(void)
 	if (ret)
 		goto err_pm;
 	/*
-	 * Chips come last: from here on there are users, who may have open files. A module whose
-	 * init fails is freed under them, whatever they refer to, so nothing may fail once a chip
-	 * is registered. Without PCI's chips, which chip=tpm has not, the TPM may be of no use.
+	 * Chips come last: then there are users with open files, under whom a module whose init fails is
+	 * freed. Without PCI's chips, which chip=tpm has not, the TPM may be of no use.
 	 */
 	ret = bastion_pci_init();
 	if (ret)
@@ -83,6 +85,8 @@ err_class:
 	bastion_chip_class_exit();
 err_gate:
 	bastion_gate_module_exit();
+err_grants:
+	bastion_grants_module_exit();
 err_crypto:
 	bastion_crypto_exit();
 	return ret;
@@ -100,6 +104,7 @@ static void __exit bastion_exit(void)
 	bastion_securityfs_exit();
 	bastion_chip_class_exit();
 	bastion_gate_module_exit();
+	bastion_grants_module_exit();
 	bastion_crypto_exit();
 }
 

@@ -8,9 +8,16 @@
 #include "measure.h"
 #include "pm.h"
 
-static void suspend_chip(struct bastion_chip *chip, unsigned long event)
+/* The event that the system prepares for, or 0. */
+static unsigned long preparing;
+
+static void suspend_gate(struct bastion_chip *chip, unsigned long event)
 {
 	bastion_gate_suspend(chip->gate, true);
+}
+
+static void suspend_chip(struct bastion_chip *chip, unsigned long event)
+{
 	chip->ops->relock(chip);
 	/*
 	 * An image on disk could be brought back on another day, by others. And what is brought
@@ -20,9 +27,46 @@ static void suspend_chip(struct bastion_chip *chip, unsigned long event)
 		bastion_measure_cap(chip, "hibernation");
 }
 
-static void resume_chip(struct bastion_chip *chip, unsigned long event)
+static void resume_gate(struct bastion_chip *chip, unsigned long event)
 {
 	bastion_gate_suspend(chip->gate, false);
+}
+
+/* All gates are locked before any chip is asked for something: it may take its time. */
+static void prepare(unsigned long event)
+{
+	WRITE_ONCE(preparing, event);
+	bastion_chip_for_each(suspend_gate, event);
+	bastion_chip_for_each(suspend_chip, event);
+	/* Nor are keys in an image. */
+	bastion_grants_settle();
+}
+
+static void finish(void)
+{
+	WRITE_ONCE(preparing, 0);
+	bastion_chip_for_each(resume_gate, 0);
+}
+
+/**
+ * bastion_pm_follow() - a chip that appears while the system prepares to sleep
+ * @chip:	the chip, which bastion_chip_for_each() reaches; the caller holds its ops
+ *
+ * What happens in the other chips happens in it as well.
+ */
+void bastion_pm_follow(struct bastion_chip *chip)
+{
+	unsigned long event, followed = 0;
+
+	while ((event = READ_ONCE(preparing)) != followed) {
+		followed = event;
+		if (event) {
+			suspend_gate(chip, event);
+			suspend_chip(chip, event);
+		} else {
+			resume_gate(chip, event);
+		}
+	}
 }
 
 /* Comes before tasks are frozen, which those who wait could not be. */
@@ -32,18 +76,23 @@ static int pm_event(struct notifier_block *nb, unsigned long event, void *data)
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		bastion_chip_for_each(suspend_chip, event);
+		prepare(event);
 		break;
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		bastion_chip_for_each(resume_chip, event);
+		finish();
 		break;
 	}
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block pm_block = { .notifier_call = pm_event };
+
+static void lock_gate(struct bastion_chip *chip, unsigned long event)
+{
+	bastion_gate_lock(chip->gate, BASTION_REASON_RESET);
+}
 
 static void relock_chip(struct bastion_chip *chip, unsigned long event)
 {
@@ -53,6 +102,7 @@ static void relock_chip(struct bastion_chip *chip, unsigned long event)
 /* The VM generation id changed: this may be a copy of a machine that was granted. */
 static int fork_event(struct notifier_block *nb, unsigned long event, void *data)
 {
+	bastion_chip_for_each(lock_gate, event);
 	bastion_chip_for_each(relock_chip, event);
 	return NOTIFY_DONE;
 }

@@ -5,6 +5,9 @@
 #ifndef _BASTION_PM_H
 #define _BASTION_PM_H
 
+struct bastion_chip;
+
+void bastion_pm_follow(struct bastion_chip *chip);
 int bastion_pm_init(void);
 void bastion_pm_exit(void);
 

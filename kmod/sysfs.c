@@ -92,6 +92,7 @@ static ssize_t relock_store(struct device *dev, struct device_attribute *attr,
 		return ret;
 	ret = bastion_gate_relock(chip->gate, BASTION_REASON_RELOCK);
 	bastion_chip_put_ops(chip);
+	bastion_grants_settle();
 	return ret ?: count;
 }
 static DEVICE_ATTR_WO(relock);

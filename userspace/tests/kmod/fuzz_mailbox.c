@@ -24,8 +24,7 @@ static void judge(const struct bastion_mailbox_layout *layout, u64 len)
 	if (!layout->slot_count || layout->slot_count > BASTION_SLOTS_MAX || end > len ||
 	    layout->slot_offset < sizeof(struct bastion_mbox_header) ||
 	    layout->slot_offset % BASTION_SLOT_ALIGN || layout->slot_size % BASTION_SLOT_ALIGN ||
-	    layout->data_size < BASTION_SLOT_DATA_MIN ||
-	    layout->data_size + sizeof(struct bastion_mbox_slot) != layout->slot_size ||
+	    layout->slot_size < sizeof(struct bastion_mbox_slot) + BASTION_SLOT_DATA ||
 	    layout->peer > 0xffff)
 		abort();
 }
