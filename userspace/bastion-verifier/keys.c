@@ -119,12 +119,6 @@ int keys_make(const char *dir, uint8_t digest[BASTION_DIGEST_SIZE], struct bv_er
 	return ret;
 }
 
-/* No passphrase is asked for: the verifier runs unattended. */
-static int no_passphrase(char *buffer, int size, int writing, void *context)
-{
-	return -1;
-}
-
 static EVP_PKEY *load_key(const char *dir, const char *name, struct bv_error *err)
 {
 	struct bv_span pem = { 0 };
@@ -136,7 +130,7 @@ static EVP_PKEY *load_key(const char *dir, const char *name, struct bv_error *er
 		return NULL;
 	bio = BIO_new_mem_buf(pem.data, pem.len);
 	if (bio)
-		key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+		key = PEM_read_bio_PrivateKey(bio, NULL, bv_no_passphrase, NULL);
 	if (!key)
 		bv_fail(err, "%.200s: no private key in PEM without a passphrase", path);
 	BIO_free(bio);
@@ -192,7 +186,7 @@ int keys_digest(const char *path, uint8_t digest[BASTION_DIGEST_SIZE], struct bv
 		return ret;
 	bio = BIO_new_mem_buf(pem.data, pem.len);
 	if (bio)
-		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+		key = PEM_read_bio_PUBKEY(bio, NULL, bv_no_passphrase, NULL);
 	if (!key || digest_of(key, digest))
 		ret = bv_fail(err, "%.200s: no P-384 public key in PEM", path);
 	EVP_PKEY_free(key);

@@ -39,7 +39,7 @@ static const struct ctl_command commands[] = {
 	  "--credential FILE    what the verifier made of it, to which ...\n"
 	  "--response FILE      ... this is the answer, to be carried back\n"
 	  "--name NAME          the machine's; its host name by default\n"
-	  "--certificate FILE   of the TPM's endorsement key, where the TPM does not have it\n"
+	  "--certificate FILE   of the TPM's endorsement key, in DER, where the TPM does not have it\n"
 	  "--verifier NAME      whose verifier a Bastionchip's quote is for, if several are registered\n"
 	  "--tcti TCTI          a TPM that need not be the kernel's chip yet\n",
 	  ctl_enroll },

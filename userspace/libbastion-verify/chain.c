@@ -132,7 +132,7 @@ int bv_roots_add(STACK_OF(X509) *roots, struct bv_span pem, struct bv_error *err
 	bio = BIO_new_mem_buf(pem.data, pem.len);
 	if (!bio)
 		return bv_fail_errno(err, ENOMEM, "reading certificates");
-	while (!ret && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+	while (!ret && (cert = PEM_read_bio_X509(bio, NULL, bv_no_passphrase, NULL))) {
 		ret = check_root(cert, err);
 		if (!ret && sk_X509_num(roots) >= ROOTS_MAX)
 			ret = bv_fail(err, "more than %d roots", ROOTS_MAX);

@@ -45,6 +45,16 @@ void bv_hasher_exit(struct bv_hasher *hasher);
 int bv_hasher_run(struct bv_hasher *hasher, uint8_t *out, const struct bv_span *parts,
 		  size_t count);
 
+/**
+ * bv_no_passphrase() - for OpenSSL's PEM_read_bio_*(): never ask for one
+ *
+ * Without this OpenSSL asks at the terminal, or else on standard input, and waits for what it is
+ * told: whoever writes the text decides.
+ *
+ * Return: -1.
+ */
+int bv_no_passphrase(char *buffer, int size, int writing, void *context);
+
 /** bv_sha384() - bv_hasher_run() for a single SHA-384; 0, -ENOMEM or -EIO */
 int bv_sha384(uint8_t out[BASTION_DIGEST_SIZE], const struct bv_span *parts, size_t count);
 

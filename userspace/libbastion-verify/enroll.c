@@ -10,6 +10,7 @@
 #include "enroll.h"
 #include "json.h"
 
+#define DER_SEQUENCE	0x30	/* what any certificate begins with */
 #define CHAIN_BYTES_MAX	(BV_ENROLL_CHAIN_MAX * BV_EK_CERT_MAX)
 
 static int decode(const json_t *json, const char *member, size_t max, struct bv_span *out,
@@ -193,6 +194,8 @@ static int judge_certificate(const struct bv_enroll_request *request,
 
 	if (!ret && !request->certificate.len)
 		ret = bv_fail(err, "there is none: give one, or allow the TPM by its id");
+	else if (!ret && request->certificate.data[0] != DER_SEQUENCE)
+		ret = bv_fail(err, "it is not in DER, as a request has it (openssl x509 -outform DER)");
 	if (!ret)
 		ret = read_chain(request->chain, chain, err);
 	for (int i = 0; !ret && i < sk_X509_num(chain); i++)

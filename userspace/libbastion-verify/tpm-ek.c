@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "chain.h"
+#include "crypto.h"
 #include "tpm-ek.h"
 #include "tpm-signature.h"
 
@@ -52,7 +53,7 @@ static bool same_pem(X509 *cert, struct bv_span text)
 static X509 *read_pem(struct bv_span text, struct bv_error *err)
 {
 	BIO *bio = BIO_new_mem_buf(text.data, text.len);
-	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, bv_no_passphrase, NULL) : NULL;
 
 	BIO_free(bio);
 	if (cert && !same_pem(cert, text)) {

@@ -2,6 +2,7 @@
 /* Endorsement certificates: recorded ones, and ones of a manufacturer that errs or lies. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,10 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/x509v3.h>
 
+#include "bastion-verifier/keys.h"
+#include "libbastion-verify/chain.h"
 #include "testcommand.h"
 #include "testek.h"
 #include "testvectors.h"
@@ -466,6 +472,68 @@ static void test_command(void **state)
 	free((void *)roots);
 }
 
+/* What somebody sent, or the operator has by mistake. */
+#define ENCRYPTED(label) "-----BEGIN " label "-----\nProc-Type: 4,ENCRYPTED\n" \
+	"DEK-Info: AES-256-CBC,00000000000000000000000000000000\n\nAAAAAAAAAAAAAAAAAAAAAA==\n" \
+	"-----END " label "-----\n"
+
+static bool reads_certificate(void)
+{
+	const struct bv_ek_anchors none = { 0 };
+	struct bv_ek_finding finding;
+
+	return bv_ek_judge((struct bv_span){ (const uint8_t *)ENCRYPTED("CERTIFICATE"),
+					     strlen(ENCRYPTED("CERTIFICATE")) }, &none, NOW, &finding) ||
+	       finding.found.ok;
+}
+
+static bool reads_root(void)
+{
+	return bv_roots_add(NULL, (struct bv_span){ (const uint8_t *)ENCRYPTED("CERTIFICATE"),
+						    strlen(ENCRYPTED("CERTIFICATE")) }, NULL) >= 0;
+}
+
+static bool reads_key(void)
+{
+	uint8_t digest[BASTION_DIGEST_SIZE];
+
+	return !keys_digest(tm_path("key"), digest, NULL);
+}
+
+/* Without a terminal, and with a standard input on which nothing ever comes. */
+static void asks_nobody(bool (*reads)(void))
+{
+	/* Of the signals that OpenSSL does not catch while it asks. */
+	struct sigevent end = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	const struct itimerspec late = { .it_value.tv_sec = 5 };
+	int ends[2], status;
+	timer_t timer;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		setsid();
+		dup2(ends[0], STDIN_FILENO);
+		assert_int_equal(timer_create(CLOCK_MONOTONIC, &end, &timer), 0);
+		timer_settime(timer, 0, &late, NULL);
+		_exit(reads());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_passphrase(void **state)
+{
+	tm_write_text("key", ENCRYPTED("PUBLIC KEY"));
+	asks_nobody(reads_certificate);
+	asks_nobody(reads_root);
+	asks_nobody(reads_key);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_gce_names),
 		cmocka_unit_test(test_gce_bytes),
 		cmocka_unit_test_setup_teardown(test_command, setup_command, teardown_command),
+		cmocka_unit_test_setup_teardown(test_passphrase, tm_setup, tm_teardown),
 	};
 
 	return cmocka_run_group_tests_name("verify: endorsement certificates", tests, NULL, NULL);

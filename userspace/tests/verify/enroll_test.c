@@ -194,6 +194,9 @@ static void test_certificates(void **state)
 	world->tw.no_cert = true;
 	refuses(world, "endorsement certificate: there is none");
 	world->tw.no_cert = false;
+	world->tw.pem = true;
+	refuses(world, "endorsement certificate: it is not in DER");
+	world->tw.pem = false;
 	/* A genuine TPM's, but not of this one. */
 	world->tw.maker->ek = other;
 	refuses(world, "endorsement certificate: it is another key's");

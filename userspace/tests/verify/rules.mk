@@ -24,7 +24,7 @@ $(foreach t,enroll enrolling,$(eval verify-$(t)_SRCS += $(addprefix tests/verify
 	testcredential.c testtpm.c testek.c)))
 verify-enrolling_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) by_hand.c session.c load.c files.c \
 	state.c)
-verify-ek_SRCS += tests/verify/testek.c $(addprefix bastion-verifier/,anchors.c cmd_inspect_ek.c)
+verify-ek_SRCS += tests/verify/testek.c $(addprefix bastion-verifier/,anchors.c cmd_inspect_ek.c keys.c)
 $(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verifier/,cmd_policy.c \
 	cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c load.c)))
 verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.c by_hand.c \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/pem.h>
 
 #include "testenroll.h"
 
@@ -39,20 +40,34 @@ static void add_bytes(json_t *json, const char *member, struct bv_span bytes)
 	free(text);
 }
 
+/* For OPENSSL_free() */
+static struct bv_span in_pem(X509 *cert)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	struct bv_span text;
+	char *data;
+
+	assert_int_equal(PEM_write_bio_X509(bio, cert), 1);
+	text.len = BIO_get_mem_data(bio, &data);
+	text.data = OPENSSL_memdup(data, text.len);
+	BIO_free(bio);
+	return text;
+}
+
 json_t *tw_request(const struct tw *tw, const char *name)
 {
 	json_t *json = json_pack("{s:s, s:s, s:s}", "type", "enroll", "name", name, "model",
 				 "TPM 2.0 IBM");
 	X509 *cert = tw->cert ? tw->cert : te_make(tw->maker, &tw->wish);
-	struct bv_span der = te_der(cert);
+	struct bv_span bytes = tw->pem ? in_pem(cert) : te_der(cert);
 
 	add_bytes(json, "ek", tt_span(&tw->ek->public));
 	add_bytes(json, "ak", tt_span(&tw->tpm->public));
 	if (!tw->no_cert)
-		add_bytes(json, "certificate", der);
+		add_bytes(json, "certificate", bytes);
 	if (tw->chain.len)
 		add_bytes(json, "chain", tw->chain);
-	OPENSSL_free((void *)der.data);
+	OPENSSL_free((void *)bytes.data);
 	if (!tw->cert)
 		X509_free(cert);
 	return json;

@@ -14,6 +14,7 @@
  * @tpm:	its attestation key, on P-384
  * @wish:	what is wrong with the certificate
  * @cert:	NULL: made as @wish says
+ * @pem:	the certificate in the form that requests do not have
  * @no_cert:	whether the request goes without
  * @chain:	more certificates
  */
@@ -23,6 +24,7 @@ struct tw {
 	struct tt_tpm *tpm;
 	struct wish wish;
 	X509 *cert;
+	bool pem;
 	bool no_cert;
 	struct bv_span chain;
 };
