@@ -9,6 +9,7 @@
 #include "keys.h"
 #include "libbastion-verify/evidence.h"
 #include "load.h"
+#include "output.h"
 #include "show.h"
 #include "verifier.h"
 
@@ -143,7 +144,7 @@ static int request(const struct arguments *args)
 	json_decref(answer);
 	if (!text)
 		return verifier_fail("out of memory");
-	ret = file_replace(args->credential, 0644, (struct bv_span){ (uint8_t *)text, strlen(text) },
+	ret = output_write(args->credential, 0644, (struct bv_span){ (uint8_t *)text, strlen(text) },
 			   &err);
 	free(text);
 	return ret ? verifier_fail("%s", err.text) : VERIFIER_OK;

@@ -8,6 +8,7 @@
 #include "keys.h"
 #include "load.h"
 #include "machines.h"
+#include "output.h"
 #include "show.h"
 #include "verifier.h"
 
@@ -79,7 +80,7 @@ static int write_json(const char *path, const struct bv_result *result, struct b
 	int ret = -1;
 
 	if (text)
-		ret = file_replace(path, 0644,
+		ret = output_write(path, 0644,
 				   (struct bv_span){ (uint8_t *)text, strlen(text) }, err);
 	else
 		bv_fail(err, "out of memory");
@@ -97,15 +98,15 @@ static int write_files(const struct arguments *args, const struct bv_result *res
 	int ret = 0;
 
 	if (args->ear)
-		ret = file_replace(args->ear, 0644, ear, &err);
+		ret = output_write(args->ear, 0644, ear, &err);
 	if (!ret && args->result)
 		ret = write_json(args->result, result, &err);
 	if (!ret && args->grant && result->verdict->granted)
-		ret = file_replace(args->grant, 0644, grant, &err);
+		ret = output_write(args->grant, 0644, grant, &err);
 	if (!ret && args->token && result->verdict->granted)
-		ret = file_replace(args->token, 0644, BV_SPAN(result->grant.token), &err);
+		ret = output_write(args->token, 0644, BV_SPAN(result->grant.token), &err);
 	if (!ret && args->policies && policies.len)
-		ret = file_replace(args->policies, 0644, policies, &err);
+		ret = output_write(args->policies, 0644, policies, &err);
 	return ret ? verifier_fail("%s", err.text) : VERIFIER_OK;
 }
 

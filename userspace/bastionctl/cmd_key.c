@@ -93,7 +93,7 @@ int key_write(const char *path, const uint8_t *blob, size_t len, struct bastion_
 
 	bastion_hex_encode(blob, len, hex);
 	hex[2 * len] = '\n';
-	return bastion_file_write(path, hex, 2 * len + 1, 0600, err);
+	return bastion_file_output(path, hex, 2 * len + 1, 0600, err);
 }
 
 int key_save(int32_t serial, const char *path, struct bastion_error *err)

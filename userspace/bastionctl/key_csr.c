@@ -82,7 +82,7 @@ int key_csr(struct ctl *ctl, int argc, char **argv)
 		return report_error(&err);
 	if (ctl->json)
 		report_json(json_pack("{s:s}", "pem", pem));
-	else if (bastion_file_write(path, pem, len, 0644, &err))
+	else if (bastion_file_output(path, pem, len, 0644, &err))
 		code = report_error(&err);
 	free(pem);
 	return code;

@@ -42,7 +42,7 @@ static int print(const struct ctl *ctl, const uint8_t point[BASTION_POINT_SIZE],
 		return len;
 	bastion_pem_spki(point, spki);
 	if (der) {
-		rc = bastion_file_write(path, spki, sizeof(spki), 0644, err);
+		rc = bastion_file_output(path, spki, sizeof(spki), 0644, err);
 	} else if (ctl->json) {
 		rc = bastion_pem_digest(point, digest);
 		if (!rc)
@@ -51,7 +51,7 @@ static int print(const struct ctl *ctl, const uint8_t point[BASTION_POINT_SIZE],
 		else
 			bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot hash the key");
 	} else {
-		rc = bastion_file_write(path, pem, len, 0644, err);
+		rc = bastion_file_output(path, pem, len, 0644, err);
 	}
 	free(pem);
 	return rc;

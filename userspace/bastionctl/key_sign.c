@@ -118,7 +118,7 @@ int key_sign(struct ctl *ctl, int argc, char **argv)
 		return report_error(&err);
 	if (ctl->json)
 		report_json(json_pack("{s:o}", "signature", report_hex(sig, len)));
-	else if (bastion_file_write(request.save, sig, len, 0644, &err))
+	else if (bastion_file_output(request.save, sig, len, 0644, &err))
 		return report_error(&err);
 	return 0;
 }

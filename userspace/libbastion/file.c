@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "libbastion/file.h"
+#include "libbastion/output.h"
 
 #define FIRST_ROOM 4096
 
@@ -138,13 +139,6 @@ int bastion_file_write(const char *path, const void *data, size_t len, mode_t mo
 	char temporary[PATH_MAX];
 	int fd, rc;
 
-	if (!strcmp(path, "-")) {
-		rc = write_all(STDOUT_FILENO, data, len);
-		if (rc)
-			return bastion_error_set(err, BASTION_OP_FILE, -rc,
-						 "cannot write the standard output");
-		return 0;
-	}
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
 		return bastion_error_set(err, BASTION_OP_FILE, ENAMETOOLONG, "cannot write %s",
 					 path);
@@ -167,6 +161,24 @@ int bastion_file_write(const char *path, const void *data, size_t len, mode_t mo
 		return bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot sync the folder of %s",
 					 path);
 	return 0;
+}
+
+int bastion_file_output(const char *path, const void *data, size_t len, mode_t mode,
+			struct bastion_error *err)
+{
+	int rc;
+
+	if (!strcmp(path, "-")) {
+		rc = write_all(STDOUT_FILENO, data, len);
+		if (rc)
+			return bastion_error_set(err, BASTION_OP_FILE, -rc,
+						 "cannot write the standard output");
+		return 0;
+	}
+	rc = bastion_output_special(path, data, len);
+	if (rc == -ENOENT)
+		return bastion_file_write(path, data, len, mode, err);
+	return rc ? bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot write %s", path) : 0;
 }
 
 int bastion_file_remove(const char *path, struct bastion_error *err)

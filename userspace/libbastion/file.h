@@ -55,8 +55,24 @@ int bastion_file_read_trusted(const char *path, size_t max, uint8_t **data, size
 			      struct bastion_error *err);
 
 /**
- * bastion_file_write - write a file whole or not at all
+ * bastion_file_output - write what a user wants, where the user says
  * @path: where; "-" is the standard output
+ * @data: what
+ * @len:  how many bytes
+ * @mode: its mode if it is a file, whatever the umask
+ * @err:  circumstances of a failure
+ *
+ * Likewise bastion_file_write(), but what is there and no regular file, such as a FIFO or
+ * /dev/stdout, is written to and stays (bastion_output_special()).
+ *
+ * Return: 0 or a negative errno.
+ */
+int bastion_file_output(const char *path, const void *data, size_t len, mode_t mode,
+			struct bastion_error *err);
+
+/**
+ * bastion_file_write - write a file whole or not at all
+ * @path: where
  * @data: what
  * @len:  how many bytes
  * @mode: its mode, whatever the umask

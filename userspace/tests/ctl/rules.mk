@@ -25,8 +25,8 @@ SCRIPT_PROGRAMS += bastionctl
 # libFuzzer: "make fuzz", then run ../build/fuzz/ctl-NAME. They share objects with those of tests/verify.
 CTL_FUZZERS := $(addprefix $(abspath ../build/fuzz)/ctl-,request_key answers pem text)
 CTL_FUZZ_OBJS := $(addprefix $(BUILD)/fuzz-obj/,request-key/parse.o bastionctl/trace_line.o $(addprefix libbastion/, \
-	base64url.o blob.o client.o enroll.o error.o file.o hex.o json.o keys.o log.o name.o pem.o \
-	result.o))
+	base64url.o blob.o client.o enroll.o error.o file.o hex.o json.o keys.o log.o name.o output.o \
+	pem.o result.o))
 fuzz: fuzz-ctl
 fuzz-ctl: $(CTL_FUZZERS)
 	@tests/ctl/seeds $(abspath ../build/fuzz)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Files, keys in PEM, explanations, and when attest --on-demand runs a round. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,19 +17,23 @@
 #include "libbastion/pem.h"
 #include "tests/ctl/test.h"
 
-static char folder[] = "/tmp/bastion-test-XXXXXX";
+static char folder[32];
 
 static int make_folder(void **state)
 {
+	strcpy(folder, "/tmp/bastion-test-XXXXXX");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
+	static const char *const names[] = { "f", "link" };
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/f", folder);
-	unlink(path);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
 	return rmdir(folder);
 }
 
@@ -118,6 +123,90 @@ static void files(void **state)
 	assert_int_equal(bastion_file_write("/nonexistent/f", "", 0, 0600, &err), -ENOENT);
 }
 
+static void outputs(const char *path, int reader)
+{
+	struct bastion_error err;
+	char got[8] = "";
+
+	assert_int_equal(bastion_file_output(path, "abc", 3, 0600, &err), 0);
+	assert_int_equal(read(reader, got, sizeof(got) - 1), 3);
+	assert_string_equal(got, "abc");
+}
+
+static bool is(const char *path, mode_t type)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == type;
+}
+
+/* What is no file stays what it is, and gets what is written. */
+static void special(void **state)
+{
+	int reader, ends[2], saved = dup(STDOUT_FILENO);
+	struct bastion_error err;
+	char path[64], link[64];
+
+	snprintf(path, sizeof(path), "%s/f", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(symlink(path, link), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	outputs(path, reader);
+	assert_true(is(path, S_IFIFO));
+	outputs(link, reader);
+	assert_true(is(link, S_IFLNK));
+	close(reader);
+	/* A link to the standard output, which may be a file. */
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("/dev/stdout", link), 0);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDOUT_FILENO);
+	outputs(link, ends[0]);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(unlink(path), 0);
+	reader = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	dup2(reader, STDOUT_FILENO);
+	assert_int_equal(write(STDOUT_FILENO, "first", 5), 5);
+	assert_int_equal(bastion_file_output(link, "abc", 3, 0600, &err), 0);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	assert_int_equal(lseek(reader, 0, SEEK_END), 8);
+	close(reader);
+	assert_true(is(link, S_IFLNK));
+	assert_int_equal(bastion_file_output(folder, "abc", 3, 0600, &err), -EISDIR);
+	/* Any other file is replaced. */
+	assert_int_equal(bastion_file_output(path, "abc", 3, 0600, &err), 0);
+	assert_true(is(path, S_IFREG));
+}
+
+/* In a folder like /tmp somebody else's FIFO gets nothing, and somebody else's link leads nowhere. */
+static void strangers(void **state)
+{
+	struct bastion_error err;
+	char path[64], link[64];
+	int reader;
+
+	snprintf(path, sizeof(path), "%s/f", folder);
+	snprintf(link, sizeof(link), "%s/link", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(symlink(path, link), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	if (chown(path, 65534, 65534) < 0)
+		skip();
+	/* Only there. */
+	outputs(path, reader);
+	assert_int_equal(chmod(folder, 01777), 0);
+	outputs(link, reader);
+	assert_int_equal(lchown(link, 65534, 65534), 0);
+	assert_int_equal(bastion_file_output(link, "abc", 3, 0600, &err), 0);
+	assert_true(is(link, S_IFREG));
+	assert_int_equal(bastion_file_output(path, "abc", 3, 0600, &err), 0);
+	assert_true(is(path, S_IFREG));
+	close(reader);
+}
+
 /* Every error that the release ioctl documents has a row, and the classes are as documented. */
 static void explanations(void **state)
 {
@@ -201,6 +290,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pem_round_trip), cmocka_unit_test(pem_refuses),
 		cmocka_unit_test_setup_teardown(files, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(special, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(strangers, make_folder, remove_folder),
 		cmocka_unit_test(explanations),	  cmocka_unit_test(on_demand),
 		cmocka_unit_test(renewal),
 	};

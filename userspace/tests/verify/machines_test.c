@@ -19,6 +19,7 @@
 #include <openssl/pem.h>
 
 #include "bastion-verifier/machines.h"
+#include "bastion-verifier/output.h"
 #include "bastion-verifier/session.h"
 #include "testcommand.h"
 #include "testmachine.h"
@@ -568,6 +569,30 @@ static void test_simulate_ima(void **state)
 	mc_free(mc);
 }
 
+/* Options may name what is no file; that stays what it is. */
+static void test_output(void **state)
+{
+	struct bv_error err;
+	struct stat st;
+	char got[8] = "";
+	int reader;
+
+	assert_int_equal(mkfifo(tm_path("fifo"), 0600), 0);
+	reader = open(tm_path("fifo"), O_RDONLY | O_NONBLOCK);
+	assert_int_equal(output_write(tm_path("fifo"), 0644, BV_SPAN("abc"), &err), 0);
+	assert_int_equal(read(reader, got, sizeof(got)), sizeof("abc"));
+	assert_string_equal(got, "abc");
+	close(reader);
+	assert_int_equal(lstat(tm_path("fifo"), &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(unlink(tm_path("fifo")), 0);
+	assert_int_equal(output_write(tm_path("fifo"), 0644, BV_SPAN("abc"), &err), 0);
+	assert_int_equal(lstat(tm_path("fifo"), &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(output_write(tm_path("."), 0644, BV_SPAN("abc"), &err), -EISDIR);
+	assert_non_null(strstr(err.text, "Is a directory"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +612,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_serve, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_simulate, tm_setup, tm_teardown),
 		cmocka_unit_test_setup_teardown(test_simulate_ima, tm_setup, tm_teardown),
+		cmocka_unit_test_setup_teardown(test_output, tm_setup, tm_teardown),
 	};
 
 	return cmocka_run_group_tests_name("bastion-verifier: machines", tests, NULL, NULL);

@@ -28,7 +28,7 @@ verify-ek_SRCS += tests/verify/testek.c $(addprefix bastion-verifier/,anchors.c 
 $(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verifier/,cmd_policy.c \
 	cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c load.c)))
 verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.c by_hand.c \
-	$(ENROLLING) keys.c session.c state.c)
+	$(ENROLLING) keys.c output.c session.c state.c) libbastion/output.c
 verify-state_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c load.c files.c state.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libbastion/output.h"
+
+static bool same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+/* Did somebody else put it there? The kernel's protected_symlinks and protected_fifos ask likewise. */
+static bool is_strangers(const char *path, const struct stat *entry)
+{
+	char copy[PATH_MAX];
+	struct stat folder;
+
+	if ((size_t)snprintf(copy, sizeof(copy), "%s", path) >= sizeof(copy) ||
+	    stat(dirname(copy), &folder) < 0)
+		return true;
+	return folder.st_mode & S_IWOTH && entry->st_uid != geteuid() &&
+	       entry->st_uid != folder.st_uid;
+}
+
+/* What /dev/stdout and its like lead to. Opened anew, a file would be written from its beginning. */
+static int find_standard(const struct stat *target)
+{
+	struct stat st;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &st) == 0 && same(&st, target))
+			return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return -1;
+}
+
+/* Returns a descriptor, or as bastion_output_special(). */
+static int open_special(const char *path)
+{
+	struct stat entry, target, opened;
+	int fd = -1;
+
+	if (lstat(path, &entry) < 0 || is_strangers(path, &entry) || stat(path, &target) < 0)
+		return -ENOENT;
+	if (S_ISLNK(entry.st_mode))
+		fd = find_standard(&target);
+	if (fd >= 0)
+		return fd;
+	if (S_ISREG(target.st_mode))
+		return -ENOENT;
+	if (S_ISDIR(target.st_mode))
+		return -EISDIR;
+	if (S_ISBLK(target.st_mode))
+		return -EINVAL;
+	fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &opened) == 0 && same(&opened, &target))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+int bastion_output_special(const char *path, const void *data, size_t len)
+{
+	int fd = open_special(path), rc = 0;
+
+	if (fd < 0)
+		return fd;
+	while (!rc && len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno != EINTR)
+			rc = -errno;
+		if (n > 0) {
+			data = (const char *)data + n;
+			len -= n;
+		}
+	}
+	if (close(fd) < 0 && !rc)
+		rc = -errno;
+	return rc;
+}
