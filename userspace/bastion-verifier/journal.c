@@ -48,6 +48,8 @@ static char *make_line(enum journal_event event, const struct bv_machine *machin
 		return NULL;
 	add_hex(json, "chip", machine->chip_id, sizeof(machine->chip_id));
 	add_hex(json, "ak", machine->ak, machine->ak_len);
+	if (*machine->skipped)
+		json_object_set_new(json, "skipped", json_string(machine->skipped));
 	if (why)
 		json_object_set_new(json, "why", json_string(why));
 	text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);

@@ -170,6 +170,17 @@ static void take_model(const struct bv_ek_finding *finding, struct bv_machine *m
 	json_decref(json);
 }
 
+static void take_skipped(const struct bv_ek_finding *finding, struct bv_machine *machine)
+{
+	const json_t *name;
+	size_t i, len = 0;
+
+	json_array_foreach(finding->found.skipped, i, name)
+		if (len < sizeof(machine->skipped))
+			len += snprintf(machine->skipped + len, sizeof(machine->skipped) - len, "%s%s",
+					i ? ", " : "", json_string_value(name));
+}
+
 static int judge_found(const struct bv_ek_finding *finding, EVP_PKEY *ek,
 		       struct bv_machine *machine, struct bv_error *err)
 {
@@ -181,6 +192,15 @@ static int judge_found(const struct bv_ek_finding *finding, EVP_PKEY *ek,
 		return bv_fail(err, "it is another key's: of another TPM, or another of this one's");
 	take_model(finding, machine);
 	return 0;
+}
+
+/* A root may certify other things, too. */
+static int judge_purpose(const struct bv_ek_finding *finding, struct bv_error *err)
+{
+	if (finding->purpose || finding->names.given)
+		return 0;
+	return bv_fail(err, "nothing in it says that the key is a TPM's, neither an extended key usage "
+		       "nor a name of the TPM: allow the TPM by its id");
 }
 
 static int judge_certificate(const struct bv_enroll_request *request,
@@ -206,6 +226,10 @@ static int judge_certificate(const struct bv_enroll_request *request,
 		ret = bv_fail_errno(err, ENOMEM, "checking certificates");
 	else if (!ret)
 		ret = judge_found(&finding, ek, machine, err);
+	if (!ret) {
+		take_skipped(&finding, machine);
+		ret = judge_purpose(&finding, err);
+	}
 	if (finding.found.verdict)
 		bv_ek_finding_exit(&finding);
 	sk_X509_free(others);
@@ -310,8 +334,9 @@ json_t *bv_enroll_pending_json(const struct bv_enroll_pending *pending)
 	char digest[2 * sizeof(pending->digest) + 1];
 
 	bv_hex(digest, sizeof(digest), pending->digest, sizeof(pending->digest));
-	return json_pack("{s:o, s:s, s:I}", "machine", bv_machine_json(&pending->machine), "digest",
-			 digest, "until", (json_int_t)pending->until);
+	return json_pack("{s:o, s:s, s:s, s:I}", "machine", bv_machine_json(&pending->machine),
+			 "skipped", pending->machine.skipped, "digest", digest, "until",
+			 (json_int_t)pending->until);
 }
 
 static int parse_machine(const json_t *json, struct bv_machine *machine, struct bv_error *err)
@@ -329,12 +354,17 @@ static int parse_machine(const json_t *json, struct bv_machine *machine, struct 
 int bv_enroll_pending_parse(const json_t *json, struct bv_enroll_pending *pending,
 			    struct bv_error *err)
 {
-	static const char *const known[] = { "machine", "digest", "until", NULL };
+	static const char *const known[] = { "machine", "skipped", "digest", "until", NULL };
 	int ret = bv_json_only(json, known, "the pending enrolment", err);
+	const char *skipped;
 
 	memset(pending, 0, sizeof(*pending));
 	if (!ret)
 		ret = parse_machine(json, &pending->machine, err);
+	if (!ret)
+		ret = bv_json_text(json, "skipped", BV_MACHINE_SKIPPED_MAX, &skipped, err);
+	if (!ret)
+		strcpy(pending->machine.skipped, skipped);
 	if (!ret)
 		ret = bv_json_hex(json, "digest", pending->digest, sizeof(pending->digest),
 				  sizeof(pending->digest), NULL, err);

@@ -15,6 +15,7 @@
 #define BV_MACHINE_MAX		65536	/* bytes of a record */
 #define BV_MACHINE_NAME_MAX	64
 #define BV_MACHINE_MODEL_MAX	32
+#define BV_MACHINE_SKIPPED_MAX	63
 
 enum bv_machine_kind {
 	BV_MACHINE_TPM,
@@ -32,6 +33,8 @@ enum bv_machine_kind {
  * @has_ek:	whether @ek is there: it is when a request was judged, not when somebody wrote the record
  * @ek:		SHA-384 of the endorsement key's SubjectPublicKeyInfo: all that a certificate
  *		vouches for of what @chip_id is the digest of
+ * @skipped:	checks of the certificate for which something was missing, between commas; for the
+ *		journal, not in the record
  */
 struct bv_machine {
 	enum bv_machine_kind kind;
@@ -42,6 +45,7 @@ struct bv_machine {
 	size_t ak_len;
 	bool has_ek;
 	uint8_t ek[BASTION_DIGEST_SIZE];
+	char skipped[BV_MACHINE_SKIPPED_MAX + 1];
 };
 
 /** bv_machine_name_ok() - whether it is a name, [A-Za-z0-9._-]{1,64} */

@@ -246,7 +246,8 @@ static int check_purpose(struct bv_ek_finding *finding, struct bv_error *err)
 		char oid[64];
 
 		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usages, i), 1);
-		found = found || !strcmp(oid, KP_EK) ||
+		finding->purpose = finding->purpose || !strcmp(oid, KP_EK);
+		found = found || finding->purpose ||
 			(finding->kind == BV_EK_ATTESTATION && !strcmp(oid, KP_AIK));
 	}
 	if (!found)

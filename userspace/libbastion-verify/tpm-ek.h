@@ -70,6 +70,7 @@ int bv_ek_names_read(X509 *cert, struct bv_ek_names *names, struct bv_error *err
  * struct bv_ek_finding - what came of it
  * @found:	the checks; only when it is ok, the rest is true
  * @kind:	what the key is for
+ * @purpose:	its extended key usage is there, and says that of an endorsement key
  * @cert:	the certificate
  * @padding:	zero bytes behind it, as in a TPM's NV memory
  * @at:		seconds since 1970 at which it was judged
@@ -79,6 +80,7 @@ int bv_ek_names_read(X509 *cert, struct bv_ek_names *names, struct bv_error *err
 struct bv_ek_finding {
 	struct bv_finding found;
 	enum bv_ek_kind kind;
+	bool purpose;
 	X509 *cert;
 	size_t padding;
 	int64_t at;

@@ -113,6 +113,7 @@ static void test_good(void **state)
 	assert_string_equal(seen, id);
 	assert_string_equal(world->pending.machine.name, "web-1");
 	assert_string_equal(world->pending.machine.model, "TPM 2.0 GOOG");
+	assert_string_equal(world->pending.machine.skipped, "revocation");
 	message = bv_enroll_credential_json(&world->pending, &world->credential);
 	assert_true(tw_activate(&world->tw, message, got));
 	json_decref(message);
@@ -197,6 +198,16 @@ static void test_certificates(void **state)
 	world->tw.pem = true;
 	refuses(world, "endorsement certificate: it is not in DER");
 	world->tw.pem = false;
+	/* Whatever else the maker certifies, keys for encryption among them. */
+	world->tw.wish = (struct wish){ .purpose = "", .no_names = true };
+	refuses(world, "endorsement certificate: nothing in it says that the key is a TPM's");
+	assert_string_equal(world->pending.machine.skipped, "revocation, manufacturer");
+	world->tw.wish.no_names = false;
+	accepts(world);
+	world->tw.wish = (struct wish){ .no_names = true };
+	accepts(world);
+	assert_string_equal(world->pending.machine.model, "TPM 2.0 IBM");
+	world->tw.wish.no_names = false;
 	/* A genuine TPM's, but not of this one. */
 	world->tw.maker->ek = other;
 	refuses(world, "endorsement certificate: it is another key's");

@@ -480,9 +480,14 @@ static void test_differs(void **state)
 	struct world *world = *state;
 	struct bv_machine machine = machine_of("web-1", 1, 1);
 	struct bv_error err;
+	json_t *entry;
 
 	machine.has_ek = true;
+	strcpy(machine.skipped, "revocation");
 	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), 0);
+	entry = last_entry(world);
+	assert_string_equal(json_string_value(json_object_get(entry, "skipped")), "revocation");
+	json_decref(entry);
 	machine.ek[0] = 1;
 	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "with another endorsement key"));
