@@ -166,17 +166,13 @@ static json_t *diff_policies(json_t *old, json_t *new)
 	return changes;
 }
 
-static void show_list(const char *mark, const json_t *list)
+/* A path comes from a machine, perhaps: a terminal must not obey it. */
+static void show_text(const char *mark, const char *text)
 {
-	const json_t *item;
-	size_t i;
+	char *shown = bv_printable((struct bv_span){ (const uint8_t *)text, strlen(text) });
 
-	json_array_foreach(list, i, item) {
-		char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_COMPACT);
-
-		printf("%s %s\n", mark, json_is_string(item) ? json_string_value(item) : text);
-		free(text);
-	}
+	printf("%s%s\n", mark, shown ? shown : "?");
+	free(shown);
 }
 
 static void show_value(const char *mark, const json_t *value)
@@ -185,9 +181,22 @@ static void show_value(const char *mark, const json_t *value)
 
 	if (!value || json_is_null(value))
 		return;
-	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	printf("%s %s\n", mark, text);
+	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+	printf("%s%s\n", mark, text ? text : "?");
 	free(text);
+}
+
+static void show_list(const char *mark, const json_t *list)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		if (json_is_string(item))
+			show_text(mark, json_string_value(item));
+		else
+			show_value(mark, item);
+	}
 }
 
 static void show_changes(const json_t *changes)
@@ -196,11 +205,11 @@ static void show_changes(const json_t *changes)
 	json_t *change;
 
 	json_object_foreach((json_t *)changes, name, change) {
-		printf("%s\n", name);
-		show_list("  +", json_object_get(change, "added"));
-		show_list("  -", json_object_get(change, "removed"));
-		show_value("  -", json_object_get(change, "old"));
-		show_value("  +", json_object_get(change, "new"));
+		show_text("", name);
+		show_list("  + ", json_object_get(change, "added"));
+		show_list("  - ", json_object_get(change, "removed"));
+		show_value("  - ", json_object_get(change, "old"));
+		show_value("  + ", json_object_get(change, "new"));
 	}
 }
 
@@ -218,8 +227,8 @@ static int print(json_t *changes, bool references, bool json)
 		return code ? code : same ? VERIFIER_OK : VERIFIER_REFUSED;
 	}
 	if (references) {
-		show_list("+", json_object_get(changes, "accepted"));
-		show_list("-", json_object_get(changes, "refused"));
+		show_list("+ ", json_object_get(changes, "accepted"));
+		show_list("- ", json_object_get(changes, "refused"));
 	} else {
 		show_changes(changes);
 	}

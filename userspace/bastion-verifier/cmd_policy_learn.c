@@ -124,7 +124,8 @@ static int print(const struct arguments *args, const struct bv_learned *learned)
 			(unsigned long long)learned->violations);
 	if (learned->skipped)
 		fprintf(stderr, "note: left out %llu entries: they have no digest or that of nothing "
-			"(a user's file system), or a path that is not UTF-8 or has * or ? in it\n",
+			"(a user's file system), or a path that is not UTF-8 or has *, ? or a control "
+			"character in it\n",
 			(unsigned long long)learned->skipped);
 	return show_json(base);
 }

@@ -39,6 +39,15 @@ static int add_digest(json_t *files, const char *path, const char *digest)
 	return json_array_append_new(list, json_string(digest)) ? -ENOMEM : 0;
 }
 
+/* Of ASCII and of Latin 1 (in UTF-8): what an operator could not read in a file. */
+static bool has_controls(const char *path)
+{
+	for (const unsigned char *c = (const unsigned char *)path; *c; c++)
+		if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
+			return true;
+	return false;
+}
+
 static int learn(struct bv_learned *learned, struct bv_span path, struct bv_span algorithm,
 		 struct bv_span digest, struct bv_error *err)
 {
@@ -48,8 +57,8 @@ static int learn(struct bv_learned *learned, struct bv_span path, struct bv_span
 
 	if (!name)
 		ret = -ENOMEM;
-	else if (!utf8 || !path.len || bv_glob_special(name) || bv_digest_is_nothing(digest) ||
-		 bv_reference_digest(text, algorithm, digest))
+	else if (!utf8 || !path.len || bv_glob_special(name) || has_controls(name) ||
+		 bv_digest_is_nothing(digest) || bv_reference_digest(text, algorithm, digest))
 		learned->skipped++;
 	else
 		ret = add_digest(learned->files, name, text);

@@ -13,7 +13,7 @@
  * @files:	object: path to an array of digests
  * @violations:	entries of IMA's list that nothing could be learned from
  * @skipped:	entries that no reference can name: no digest or that of nothing, a path that is not
- *		UTF-8 or has a wildcard
+ *		UTF-8 or has a wildcard or a control character
  */
 struct bv_learned {
 	json_t *files;

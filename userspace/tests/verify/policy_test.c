@@ -196,6 +196,27 @@ static void test_learn_nothing(void **state)
 	fails_by("executables");
 }
 
+/* What an operator could not see in a file of references is not put there. */
+static void test_learn_controls(void **state)
+{
+	struct ti_list *list = calloc(1, sizeof(*list));
+	json_t *json;
+
+	list->hash = "SHA1";
+	ti_file(list, "/tmp/\x1b[2J", 5);
+	ti_file(list, "/tmp/\x7f", 5);
+	ti_file(list, "/tmp/\xc2\x9b" "2J", 5);
+	ti_file(list, "/tmp/\xc3\xa4", 5);
+	tm_write("ima", (struct bv_span){ list->binary, list->len });
+	free(list);
+	learn();
+	json = json_load_file(tm_path("refs.json"), 0, NULL);
+	assert_string_equal(path_at(json, 0), "/tmp/\xc3\xa4");
+	assert_string_equal(path_at(json, 1), "/usr/bin/keyctl");
+	assert_null(path_at(json, 2));
+	json_decref(json);
+}
+
 static void test_simulate_refusals(void **state)
 {
 	struct bv_span nothing = { (const uint8_t *)"", 0 };
@@ -303,6 +324,23 @@ static void test_diff_references(void **state)
 	json_decref(json);
 }
 
+/* Whoever wrote the file, the terminal obeys nothing in it. */
+static void test_diff_controls(void **state)
+{
+	char text[4096] = "";
+	FILE *file;
+
+	learn();
+	tm_write_text("new.json", "{\"generations\":[{\"name\":\"x\",\"retired\":false,\"files\":[{\"path\":"
+		      "\"/tmp/\\u001b[2J\\u009b2J\",\"digests\":\"any\"}]}]}");
+	assert_int_equal(RUN("diff", tm_path("refs.json"), tm_path("new.json")), VERIFIER_REFUSED);
+	assert_string_equal(tm_complaint, "");
+	file = fopen(tm_path("output"), "r");
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_non_null(strstr(text, "+ /tmp/\\x1b[2J\\xc2\\x9b2J any\n"));
+}
+
 static void test_diff_policies(void **state)
 {
 	json_t *json;
@@ -356,11 +394,13 @@ int main(void)
 		TEST(test_learn_more),
 		TEST(test_simulate),
 		TEST(test_learn_nothing),
+		TEST(test_learn_controls),
 		TEST(test_simulate_refusals),
 		TEST(test_simulate_bad_list),
 		TEST(test_next_boot),
 		TEST(test_simulate_evidence),
 		TEST(test_diff_references),
+		TEST(test_diff_controls),
 		TEST(test_diff_policies),
 		TEST(test_check),
 	};
