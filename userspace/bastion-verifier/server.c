@@ -13,6 +13,7 @@
 #include "server.h"
 
 #define ROOM_FIRST	4096
+#define TELL_MS		10000
 
 /* A round is over after 60 seconds, and who begins one has it behind him in half of that. */
 const struct server_times server_times = { 60000, 30000, 300000, 30000 };
@@ -20,6 +21,8 @@ const struct server_times server_times = { 60000, 30000, 300000, 30000 };
 /* One connection. It either reads a request or writes an answer, never both. */
 struct peer {
 	int fd;			/* -1: free */
+	uid_t uid;
+	bool spoke;		/* sent a whole line */
 	struct session session;
 	char *in;
 	size_t in_len;
@@ -40,6 +43,7 @@ struct server {
 	const struct server_times *times;
 	bool once;
 	bool seen;		/* there was a connection */
+	int64_t tell_at;	/* that all places are taken, again */
 	struct peer peers[SERVER_PEERS];
 };
 
@@ -142,36 +146,88 @@ static void set_deadline(const struct server *server, struct peer *peer, int64_t
 	peer->deadline = then < end ? then : end;
 }
 
-/* A free place, or that of the connection that has been there for the longest. */
-static struct peer *next_place(struct server *server)
+/* All count as one of whom the kernel knows nothing. */
+static uid_t uid_of(int fd)
 {
-	struct peer *oldest = server->peers;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ? (uid_t)-1 : cred.uid;
+}
+
+static int count(const struct server *server, uid_t uid)
+{
+	int count = 0;
+
+	for (int i = 0; i < SERVER_PEERS; i++)
+		count += server->peers[i].fd >= 0 && server->peers[i].uid == uid;
+	return count;
+}
+
+static bool goes_before(const struct peer *one, const struct peer *other)
+{
+	return one->spoke == other->spoke ? one->since < other->since : !one->spoke;
+}
+
+/*
+ * A free place; or that of a connection of the user who has most, the newcomer counted: of one that
+ * has not asked for anything yet, or else the oldest. NULL when that is the newcomer's own user, whose
+ * connections have been asking for no longer than they may.
+ */
+static struct peer *find_place(struct server *server, uid_t uid, int64_t now)
+{
+	struct peer *goes = NULL;
+	int most = 0;
 
 	for (int i = 0; i < SERVER_PEERS; i++) {
 		struct peer *peer = &server->peers[i];
+		int has;
 
 		if (peer->fd < 0)
 			return peer;
-		if (peer->since < oldest->since)
-			oldest = peer;
+		has = count(server, peer->uid) + (peer->uid == uid);
+		if (has > most || (has == most && goes_before(peer, goes))) {
+			goes = peer;
+			most = has;
+		}
 	}
-	return oldest;
+	return goes->spoke && goes->uid == uid && now < goes->since + server->times->fair ? NULL : goes;
 }
 
-/* Nobody keeps others waiting for longer than it takes him, however busy he is. */
+static void turn_away(int fd)
+{
+	static const char answer[] = "{\"type\":\"error\",\"error\":\"all places are taken: try again "
+				     "later\"}\n";
+
+	send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+/* Nobody waits outside: who has many connections would keep others from ever being looked at. */
 static void accept_one(struct server *server)
 {
-	struct peer *place = next_place(server);
 	int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int64_t now = now_ms();
+	struct peer *place;
+	uid_t uid;
 
 	if (fd < 0)
 		return;
-	if (place->fd >= 0) {
-		log_line(server, "all places are taken: the oldest connection is closed");
-		drop(place);
+	uid = uid_of(fd);
+	place = find_place(server, uid, now);
+	if ((!place || place->fd >= 0) && now >= server->tell_at) {
+		log_line(server, "all places are taken: connections are closed");
+		server->tell_at = now + TELL_MS;
 	}
+	if (!place) {
+		turn_away(fd);
+		return;
+	}
+	if (place->fd >= 0)
+		drop(place);
 	place->fd = fd;
-	place->since = now_ms();
+	place->uid = uid;
+	place->since = now;
 	set_deadline(server, place, server->times->idle);
 	server->seen = true;
 }
@@ -205,6 +261,7 @@ static void handle_line(struct server *server, struct peer *peer)
 	}
 	if (!end)
 		return;
+	peer->spoke = true;
 	len = end - peer->in;
 	answer = session_line(&peer->session, server->service,
 			      (struct bv_span){ (uint8_t *)peer->in, len }, now_ms(),
@@ -288,18 +345,10 @@ static bool busy(const struct server *server)
 	return false;
 }
 
-/* When there is a place for one more: now (0), then, or when somebody goes. */
-static int64_t place_at(struct server *server)
+/* Until the next deadline, or for ever. */
+static int wait_ms(const struct server *server, int64_t now)
 {
-	const struct peer *place = next_place(server);
-
-	return place->fd < 0 ? 0 : place->since + server->times->fair;
-}
-
-/* Until the next deadline, or @other, if that is to come; or for ever. */
-static int wait_ms(const struct server *server, int64_t now, int64_t other)
-{
-	int64_t next = other > now ? other : -1;
+	int64_t next = -1;
 
 	for (int i = 0; i < SERVER_PEERS; i++)
 		if (server->peers[i].fd >= 0 && (next < 0 || server->peers[i].deadline < next))
@@ -311,9 +360,7 @@ static int wait_ms(const struct server *server, int64_t now, int64_t other)
 
 static int wait_events(struct server *server, struct pollfd *fds, const sigset_t *mask)
 {
-	int64_t now = now_ms(), place = place_at(server);
-	bool full = place > now || (server->once && server->seen);
-	int ms = wait_ms(server, now, place), ready;
+	int ms = wait_ms(server, now_ms()), ready;
 	const struct timespec timeout = { ms / 1000, ms % 1000 * 1000000L };
 
 	for (int i = 0; i < SERVER_PEERS; i++) {
@@ -321,8 +368,7 @@ static int wait_events(struct server *server, struct pollfd *fds, const sigset_t
 		fds[i].events = server->peers[i].out ? POLLOUT : POLLIN;
 		fds[i].revents = 0;
 	}
-	/* Whoever comes when all places are taken waits in the kernel's queue. */
-	fds[SERVER_PEERS] = (struct pollfd){ full ? -1 : server->fd, POLLIN, 0 };
+	fds[SERVER_PEERS] = (struct pollfd){ server->once && server->seen ? -1 : server->fd, POLLIN, 0 };
 	ready = ppoll(fds, SERVER_PEERS + 1, ms < 0 ? NULL : &timeout, mask);
 	if (ready >= 0)
 		return 0;

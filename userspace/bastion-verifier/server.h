@@ -14,7 +14,7 @@
  * @idle:	with nothing to say
  * @line:	a request, or an answer, from first byte to last
  * @age:	whatever they do
- * @fair:	whatever they do, when all places are taken and somebody waits
+ * @fair:	that ask for something, when all places are taken and another of the same user comes
  */
 struct server_times {
 	int64_t idle;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The conversation between machine and verifier, and the socket that carries it. */
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -402,49 +401,18 @@ static void test_pieces(void **state)
 	finish(pid);
 }
 
-static void test_many(void **state)
-{
-	struct serve_test *t = *state;
-	pid_t pid = start(t, false);
-	int fds[SERVER_PEERS + 4];
-	struct pollfd waits;
-	json_t *answer;
-
-	/* More than there are places: the last ones wait until others go. */
-	for (int i = 0; i < SERVER_PEERS + 4; i++) {
-		fds[i] = connect_to(t->path);
-		say(fds[i], "{\"type\":\"challenge\"}\n");
-	}
-	for (int i = 0; i < SERVER_PEERS; i++) {
-		answer = hear(fds[i]);
-		assert_true(is(answer, "challenge"));
-		json_decref(answer);
-	}
-	waits = (struct pollfd){ fds[SERVER_PEERS], POLLIN, 0 };
-	assert_int_equal(poll(&waits, 1, 100), 0);
-	for (int i = 0; i < SERVER_PEERS; i++)
-		close(fds[i]);
-	for (int i = SERVER_PEERS; i < SERVER_PEERS + 4; i++) {
-		answer = hear(fds[i]);
-		assert_true(is(answer, "challenge"));
-		json_decref(answer);
-		close(fds[i]);
-	}
-	kill(pid, SIGTERM);
-	finish(pid);
-	assert_int_equal(access(t->path, F_OK), -1);
-}
-
-/* Asks for a challenge, and is refused one only by being closed. */
+/* Asks for a challenge, which those who are closed or turned away do not get. */
 static bool still_served(int fd)
 {
 	static const char question[] = "{\"type\":\"challenge\"}\n";
 	json_t *answer = NULL;
+	bool served;
 
 	if (send(fd, question, strlen(question), MSG_NOSIGNAL) > 0)
 		answer = hear(fd);
+	served = answer && is(answer, "challenge");
 	json_decref(answer);
-	return answer;
+	return served;
 }
 
 static bool late(time_t start)
@@ -452,36 +420,134 @@ static bool late(time_t start)
 	return time(NULL) > start + 20;
 }
 
-/* Those who never stop asking leave room for one who waits, one of them for each. */
+/* Takes all places, and asks for something on each. */
+static void crowd(struct serve_test *t, int fds[SERVER_PEERS])
+{
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		fds[i] = connect_to(t->path);
+		assert_true(still_served(fds[i]));
+	}
+}
+
+static int leave(int fds[SERVER_PEERS])
+{
+	int served = 0;
+
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		served += still_served(fds[i]);
+		close(fds[i]);
+	}
+	return served;
+}
+
+/* More than there are places: whoever comes last is told so, until others go. */
+static void test_many(void **state)
+{
+	struct serve_test *t = *state;
+	pid_t pid = start(t, false);
+	int fds[SERVER_PEERS], last;
+	json_t *answer;
+
+	crowd(t, fds);
+	last = connect_to(t->path);
+	answer = hear(last);
+	assert_true(is(answer, "error"));
+	assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), "places"));
+	json_decref(answer);
+	assert_null(hear(last));
+	close(last);
+	assert_int_equal(leave(fds), SERVER_PEERS);
+	crowd(t, fds);
+	assert_int_equal(leave(fds), SERVER_PEERS);
+	kill(pid, SIGTERM);
+	finish(pid);
+	assert_int_equal(access(t->path, F_OK), -1);
+}
+
+/* Those who never stop asking leave room for one who comes, one of them for each. */
 static void test_crowd(void **state)
 {
 	static const struct server_times times = { 60000, 30000, 300000, 200 };
 	struct serve_test *t = *state;
 	pid_t pid = start_with(t, false, &times);
-	int fds[SERVER_PEERS], last, served = 0;
+	int fds[SERVER_PEERS], last;
 	time_t begin = time(NULL);
-	struct pollfd answered;
+
+	crowd(t, fds);
+	while (!still_served(last = connect_to(t->path))) {
+		assert_false(late(begin));
+		close(last);
+		for (int i = 0; i < SERVER_PEERS; i++)
+			assert_true(still_served(fds[i]));
+	}
+	/* The oldest has gone, and nobody else. */
+	assert_int_equal(leave(fds), SERVER_PEERS - 1);
+	assert_true(still_served(last));
+	close(last);
+	kill(pid, SIGTERM);
+	finish(pid);
+}
+
+/* Those who say nothing, or not all of it, go first, the oldest of them before the others. */
+static void test_silent(void **state)
+{
+	struct serve_test *t = *state;
+	pid_t pid = start(t, false);
+	int fds[SERVER_PEERS], last;
 
 	for (int i = 0; i < SERVER_PEERS; i++) {
 		fds[i] = connect_to(t->path);
-		assert_true(still_served(fds[i]));
+		if (i != 1 && i != 2)
+			assert_true(still_served(fds[i]));
+		else
+			say(fds[i], "{\"type\":");
 	}
 	last = connect_to(t->path);
-	say(last, "{\"type\":\"challenge\"}\n");
-	answered = (struct pollfd){ last, POLLIN, 0 };
-	while (!poll(&answered, 1, 0) && !late(begin))
-		for (int i = SERVER_PEERS - 1; i >= 0 && !poll(&answered, 1, 0); i--)
-			still_served(fds[i]);
-	assert_int_equal(poll(&answered, 1, 0), 1);
-	json_decref(hear(last));
-	/* The oldest has gone, and as nobody waits now the others stay. */
-	for (int i = 0; i < SERVER_PEERS; i++) {
-		served += still_served(fds[i]);
-		close(fds[i]);
-	}
-	assert_int_equal(served, SERVER_PEERS - 1);
 	assert_true(still_served(last));
+	assert_null(hear(fds[1]));
+	say(fds[2], "\"challenge\"}\n");
+	json_decref(hear(fds[2]));
+	assert_int_equal(leave(fds), SERVER_PEERS - 1);
 	close(last);
+	kill(pid, SIGTERM);
+	finish(pid);
+}
+
+static int connect_as(struct serve_test *t, uid_t uid)
+{
+	int fd;
+
+	assert_int_equal(seteuid(uid), 0);
+	fd = connect_to(t->path);
+	assert_int_equal(seteuid(0), 0);
+	return fd;
+}
+
+/* However many connections one user has, another gets in at once, and stays. */
+static void test_users(void **state)
+{
+	struct serve_test *t = *state;
+	int fds[SERVER_PEERS + 8], mine;
+	pid_t pid;
+
+	if (geteuid())
+		skip();
+	pid = start(t, false);
+	assert_int_equal(chmod(t->folder, 0755), 0);
+	assert_int_equal(chmod(t->path, 0666), 0);
+	for (int i = 0; i < SERVER_PEERS; i++) {
+		fds[i] = connect_as(t, 65534);
+		assert_true(still_served(fds[i]));
+	}
+	mine = connect_to(t->path);
+	assert_true(still_served(mine));
+	assert_false(still_served(fds[0]));
+	for (int i = SERVER_PEERS; i < SERVER_PEERS + 8; i++)
+		fds[i] = connect_as(t, 65534);
+	assert_true(still_served(mine));
+	close(mine);
+	for (int i = 0; i < SERVER_PEERS + 8; i++)
+		close(fds[i]);
 	kill(pid, SIGTERM);
 	finish(pid);
 }
@@ -577,8 +643,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rounds), T(test_replay), T(test_other_connection), T(test_too_late),
 		T(test_no_policy), T(test_bad_requests), T(test_many_values),
-		T(test_socket), T(test_pieces), T(test_many), T(test_crowd), T(test_age),
-		T(test_long_line), T(test_hangup_after_error), T(test_listen),
+		T(test_socket), T(test_pieces), T(test_many), T(test_crowd),
+		T(test_silent), T(test_users), T(test_age), T(test_long_line), T(test_hangup_after_error), T(test_listen),
 	};
 
 	return cmocka_run_group_tests_name("verify: conversation", tests, NULL, NULL);
