@@ -175,7 +175,7 @@ int bastion_evidence_write(const char *path, json_t *evidence, struct bastion_er
 
 	if (!text)
 		return bastion_error_set(err, BASTION_OP_FILE, ENOMEM, "cannot write %s", path);
-	rc = bastion_file_output(path, text, strlen(text), 0644, err);
+	rc = bastion_file_output(path, text, strlen(text), 0600, err);
 	free(text);
 	return rc;
 }

@@ -70,7 +70,7 @@ int bastion_evidence_build(const struct bastion_evidence *in, json_t **out,
 			   struct bastion_error *err);
 
 /**
- * bastion_evidence_write - write a bundle to a file that everybody may read
+ * bastion_evidence_write - write a bundle to a file that nobody else may read
  * @path:     where; "-" is the standard output
  * @evidence: the bundle
  * @err:      circumstances of a failure

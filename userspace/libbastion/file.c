@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,16 +139,21 @@ int bastion_file_write(const char *path, const void *data, size_t len, mode_t mo
 		       struct bastion_error *err)
 {
 	char temporary[PATH_MAX];
+	uint64_t random;
 	int fd, rc;
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return fail(err, "write", path);
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%016" PRIx64, path, random) >=
+	    sizeof(temporary))
 		return bastion_error_set(err, BASTION_OP_FILE, ENAMETOOLONG, "cannot write %s",
 					 path);
-	fd = mkostemp(temporary, O_CLOEXEC);	/* 0600 */
+	/* Unlike mkstemp(3) this asks the umask. */
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail(err, "write", path);
 	rc = write_all(fd, data, len);
-	if (!rc && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+	if (!rc && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && !rc)
 		rc = -errno;

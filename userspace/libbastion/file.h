@@ -59,7 +59,7 @@ int bastion_file_read_trusted(const char *path, size_t max, uint8_t **data, size
  * @path: where; "-" is the standard output
  * @data: what
  * @len:  how many bytes
- * @mode: its mode if it is a file, whatever the umask
+ * @mode: its mode if it is a file, but for what the umask takes away
  * @err:  circumstances of a failure
  *
  * Likewise bastion_file_write(), but what is there and no regular file, such as a FIFO or
@@ -75,7 +75,7 @@ int bastion_file_output(const char *path, const void *data, size_t len, mode_t m
  * @path: where
  * @data: what
  * @len:  how many bytes
- * @mode: its mode, whatever the umask
+ * @mode: its mode, but for what the umask takes away
  * @err:  circumstances of a failure
  *
  * Into a new file beside it, fsync, rename, fsync of the folder.

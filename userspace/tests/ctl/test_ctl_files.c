@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 
 #include "bastionctl/attend.h"
+#include "libbastion/evidence.h"
 #include "libbastion/explain.h"
 #include "libbastion/file.h"
 #include "libbastion/pem.h"
@@ -104,10 +105,22 @@ static void files(void **state)
 	struct bastion_error err;
 	struct stat st;
 	char path[64];
+	json_t *evidence = json_object();
 	uint8_t *data;
+	mode_t mask;
 	size_t len;
 
 	snprintf(path, sizeof(path), "%s/f", folder);
+	mask = umask(027);
+	assert_int_equal(bastion_file_write(path, "ab", 2, 0644, &err), 0);
+	umask(mask);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	/* It says much of the machine. */
+	assert_int_equal(bastion_evidence_write(path, evidence, &err), 0);
+	json_decref(evidence);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(bastion_file_write(path, "abc", 3, 0600, &err), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
