@@ -37,6 +37,12 @@ int incoming_check(const char *path, struct bastion_error *err)
 	return 0;
 }
 
+static int not_json(struct bastion_error *err)
+{
+	return bastion_error_set(err, BASTION_OP_PEER, EPROTO,
+				 "the result is no JSON object, or too large");
+}
+
 /* Returns 0 when @fd is readable, -ETIMEDOUT, or another negative errno. */
 static int wait_readable(int fd, int64_t deadline)
 {
@@ -49,6 +55,7 @@ static int wait_readable(int fd, int64_t deadline)
 	return n ? 0 : -ETIMEDOUT;
 }
 
+/* -EAGAIN: it is not JSON, or not yet. Other errors are final. */
 static int parse(const uint8_t *text, size_t len, struct bastion_result *result,
 		 struct bastion_error *err)
 {
@@ -56,8 +63,7 @@ static int parse(const uint8_t *text, size_t len, struct bastion_result *result,
 	int rc;
 
 	if (!json)
-		return bastion_error_set(err, BASTION_OP_PEER, EPROTO,
-					 "the result is no JSON object, or too large");
+		return -EAGAIN;
 	rc = bastion_result_parse(json, result, err);
 	json_decref(json);
 	return rc;
@@ -78,19 +84,24 @@ static int read_stdin(int64_t deadline, struct bastion_result *result, struct ba
 		if (rc)
 			break;
 		n = read(STDIN_FILENO, text + have, BASTION_RESULT_MAX - have);
-		if (n <= 0) {
-			rc = n < 0 ? -errno : -ENODATA;
+		if (n < 0)
+			rc = -errno;
+		if (n <= 0)
 			break;
-		}
 		have += n;
 		/* Pasted text has no end of file: it ends where it is complete. */
 		rc = text[have - 1] == '\n' || text[have - 1] == '}' ?
-			     parse(text, have, result, err) : -EPROTO;
-	} while (rc == -EPROTO && have < BASTION_RESULT_MAX);
-	if (rc == -ENODATA)
-		rc = parse(text, have, result, err);
-	else if (rc)
+			     parse(text, have, result, err) : -EAGAIN;
+		if (rc != -EAGAIN) {
+			free(text);
+			return rc;
+		}
+	} while (have < BASTION_RESULT_MAX);
+	/* At its end, or where no more is read, it is what it is. */
+	if (rc && rc != -EAGAIN)
 		bastion_error_set(err, BASTION_OP_PEER, -rc, "got no result");
+	else if ((rc = parse(text, have, result, err)) == -EAGAIN)
+		rc = not_json(err);
 	free(text);
 	return rc;
 }
@@ -115,6 +126,7 @@ int incoming_wait(const char *path, int64_t deadline, struct bastion_result *res
 		  struct bastion_error *err)
 {
 	char copy[PATH_MAX], events[4096];
+	bool there;
 	int fd, rc;
 
 	if (!strcmp(path, "-"))
@@ -130,11 +142,13 @@ int incoming_wait(const char *path, int64_t deadline, struct bastion_result *res
 	/* The watch is there before the first look, so nothing is missed. */
 	for (;;) {
 		rc = try_file(path, result, err);
-		if (rc != -ENOENT && rc != -EPROTO)
+		if (rc != -ENOENT && rc != -EAGAIN)
 			break;
+		there = rc == -EAGAIN;
 		rc = wait_readable(fd, deadline);
 		if (rc) {
-			bastion_error_set(err, BASTION_OP_PEER, -rc, "no result came to %s", path);
+			rc = there ? not_json(err) : bastion_error_set(err, BASTION_OP_PEER, -rc,
+								       "no result came to %s", path);
 			break;
 		}
 		if (read(fd, events, sizeof(events)) < 0 && errno != EAGAIN) {

@@ -32,7 +32,7 @@ int incoming_check(const char *path, struct bastion_error *err);
  * @result:   out
  * @err:      circumstances of a failure
  *
- * A file counts once it parses: until then it may still be being copied.
+ * A file counts once it is a JSON object: until then it may still be being copied.
  *
  * Return: 0, -ETIMEDOUT, or another negative errno.
  */

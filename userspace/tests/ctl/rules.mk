@@ -6,7 +6,7 @@ test_ctl_blob_SRCS := tests/ctl/test_ctl_blob.c
 test_ctl_evidence_SRCS := tests/ctl/test_ctl_evidence.c tests/ctl/canned.c
 test_ctl_client_SRCS := tests/ctl/test_ctl_client.c
 test_ctl_enroll_SRCS := tests/ctl/test_ctl_enroll.c
-test_ctl_files_SRCS := tests/ctl/test_ctl_files.c bastionctl/attend.c bastionctl/report.c
+test_ctl_files_SRCS := tests/ctl/test_ctl_files.c $(addprefix bastionctl/,attend.c incoming.c report.c)
 test_ctl_verifiers_SRCS := tests/ctl/test_ctl_verifiers.c bastionctl/verifiers.c
 test_ctl_keys_SRCS := tests/ctl/test_ctl_keys.c tests/ctl/fake_keys.c \
 	$(addprefix bastionctl/,cmd_key.c key_csr.c key_import.c key_new.c key_pkcs10.c \

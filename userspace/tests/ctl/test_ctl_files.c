@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 
 #include "bastionctl/attend.h"
+#include "bastionctl/incoming.h"
 #include "libbastion/evidence.h"
 #include "libbastion/explain.h"
 #include "libbastion/file.h"
@@ -220,6 +221,42 @@ static void strangers(void **state)
 	close(reader);
 }
 
+/* What is complete and no result is said to be none, at once; what is no JSON may still become it. */
+static void incoming(void **state)
+{
+	static const char bad[] = "{\"type\":\"result\"}", part[] = "{\"type\":";
+	const int64_t end = incoming_deadline();
+	struct bastion_result result;
+	struct bastion_error err;
+	char path[64];
+	int ends[2], saved = dup(STDIN_FILENO);
+
+	alarm(30);
+	snprintf(path, sizeof(path), "%s/f", folder);
+	assert_int_equal(bastion_file_write(path, bad, strlen(bad), 0600, &err), 0);
+	assert_int_equal(incoming_wait(path, end, &result, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "verdict is missing"));
+	assert_int_equal(bastion_file_write(path, part, strlen(part), 0600, &err), 0);
+	assert_int_equal(incoming_wait(path, 0, &result, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "no JSON object"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(incoming_wait(path, 0, &result, &err), -ETIMEDOUT);
+	/* Pasted: the other end stays open. */
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[0], STDIN_FILENO);
+	assert_int_equal(write(ends[1], bad, strlen(bad)), strlen(bad));
+	assert_int_equal(incoming_wait("-", end, &result, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "verdict is missing"));
+	assert_int_equal(write(ends[1], part, strlen(part)), strlen(part));
+	close(ends[1]);
+	assert_int_equal(incoming_wait("-", end, &result, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "no JSON object"));
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+	close(ends[0]);
+	alarm(0);
+}
+
 /* Every error that the release ioctl documents has a row, and the classes are as documented. */
 static void explanations(void **state)
 {
@@ -305,6 +342,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(special, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(strangers, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(incoming, make_folder, remove_folder),
 		cmocka_unit_test(explanations),	  cmocka_unit_test(on_demand),
 		cmocka_unit_test(renewal),
 	};
