@@ -78,13 +78,13 @@ static int load(const char *path, size_t max, struct bv_span *bytes)
 static void show(json_t *json)
 {
 	printf("# signer: ");
-	json_dumpf(json_object_get(json, "signer"), stdout, JSON_ENCODE_ANY);
+	json_dumpf(json_object_get(json, "signer"), stdout, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 	puts("");
 	if (json_object_get(json, "clock")) {
 		printf("# qualifying data: %s\n# firmware: %s\n# clock: ",
 		       json_string_value(json_object_get(json, "qualifying_data")),
 		       json_string_value(json_object_get(json, "firmware_version")));
-		json_dumpf(json_object_get(json, "clock"), stdout, 0);
+		json_dumpf(json_object_get(json, "clock"), stdout, JSON_ENSURE_ASCII);
 		puts("");
 	}
 	show_registers(json_object_get(json, "registers"));

@@ -73,7 +73,7 @@ void show_names(const char *what, const json_t *names)
 
 int show_json(json_t *json)
 {
-	char *dump = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+	char *dump = json ? json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
 
 	json_decref(json);
 	if (!dump)

@@ -67,7 +67,7 @@ static void format_stamp(const struct watch *watch, int64_t us, char *stamp, siz
 /* One line an event, so that a script can read it as it comes. */
 static void print_json(json_t *json)
 {
-	json_dumpf(json, stdout, JSON_COMPACT);
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(json);
 }
 

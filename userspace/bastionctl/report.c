@@ -10,20 +10,33 @@
 #include "libbastion/explain.h"
 #include "libbastion/hex.h"
 
+/* How many bytes a character of UTF-8 has that begins here; 0 if none does (RFC 3629, section 4). */
+static int character(const unsigned char *c)
+{
+	int len = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
+
+	for (int i = 1; i < len; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] >= 0xa0) ||
+	    (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] >= 0x90))
+		return 0;
+	return len;
+}
+
 void report_text(FILE *to, const char *text)
 {
 	const unsigned char *c = (const unsigned char *)text;
 
-	for (; *c; c++) {
+	while (*c) {
+		int len = character(c);
+
 		/* C0, DEL, and C1 as UTF-8 has it (0xc2 0x80 .. 0xc2 0x9f) */
-		if (*c < 0x20 || *c == 0x7f) {
+		if (!len || *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
 			fputc('?', to);
-		} else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
-			fputc('?', to);
-			c++;
-		} else {
-			fputc(*c, to);
-		}
+		else
+			fwrite(c, 1, len, to);
+		c += len ? len : 1;
 	}
 }
 
@@ -57,7 +70,7 @@ int report_usage(const char *fmt, ...)
 
 void report_json(json_t *json)
 {
-	if (!json || json_dumpf(json, stdout, JSON_INDENT(2)) < 0)
+	if (!json || json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
 		fputs("null", stdout);
 	fputc('\n', stdout);
 	fflush(stdout);

@@ -13,6 +13,7 @@
 
 #include "bastionctl/attend.h"
 #include "bastionctl/incoming.h"
+#include "bastionctl/report.h"
 #include "libbastion/evidence.h"
 #include "libbastion/explain.h"
 #include "libbastion/file.h"
@@ -257,6 +258,44 @@ static void incoming(void **state)
 	alarm(0);
 }
 
+/* What comes from elsewhere cannot make a terminal obey, whichever encoding that has. */
+static void shown(void **state)
+{
+	static const struct {
+		const char *text, *seen;
+	} texts[] = {
+		{ "a \x1b[2J\x7f\n", "a ?[2J??" }, { "\xc2\x9b" "2J", "?2J" }, { "\x9b" "2J", "?2J" },
+		{ "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\xe2\x9b", "??" }, { "\xc2", "?" }, { "\xf0\x9f\x98z", "???z" }, { "\xc1\x9b", "??" },
+		{ "\xe0\x82\x9b", "???" }, { "\xed\xa0\x9b", "???" }, { "\xf4\x9b\x9b\x9b", "????" },
+		{ "\xff\x9b", "??" },
+	};
+	char got[64] = "";
+	int ends[2], saved;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		char *seen;
+		size_t len;
+		FILE *to = open_memstream(&seen, &len);
+
+		report_text(to, texts[i].text);
+		fclose(to);
+		assert_string_equal(seen, texts[i].seen);
+		free(seen);
+	}
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDOUT_FILENO);
+	report_json(json_pack("[s]", "\xc2\x9b"));
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	assert_true(read(ends[0], got, sizeof(got) - 1) > 0);
+	close(ends[0]);
+	close(ends[1]);
+	assert_non_null(strstr(got, "\"\\u009B\""));
+}
+
 /* Every error that the release ioctl documents has a row, and the classes are as documented. */
 static void explanations(void **state)
 {
@@ -343,6 +382,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(special, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(strangers, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(incoming, make_folder, remove_folder),
+		cmocka_unit_test(shown),
 		cmocka_unit_test(explanations),	  cmocka_unit_test(on_demand),
 		cmocka_unit_test(renewal),
 	};

@@ -339,6 +339,13 @@ static void test_diff_controls(void **state)
 	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
 	fclose(file);
 	assert_non_null(strstr(text, "+ /tmp/\\x1b[2J\\xc2\\x9b2J any\n"));
+	assert_int_equal(RUN("diff", tm_path("refs.json"), tm_path("new.json"), "--json"),
+			 VERIFIER_REFUSED);
+	file = fopen(tm_path("output"), "r");
+	memset(text, 0, sizeof(text));
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_non_null(strstr(text, "/tmp/\\u001B[2J\\u009B2J any"));
 }
 
 static void test_diff_policies(void **state)
