@@ -153,15 +153,16 @@ static int serve(struct serving *serving, const struct arguments *args)
 	};
 	struct bv_error err = { "" };
 	sigset_t waiting;
+	struct stat made;
 	int fd, ret;
 
 	catch_signals(&waiting);
-	fd = server_listen(args->socket, &err);
+	fd = server_listen(args->socket, &made, &err);
 	if (fd < 0)
 		return verifier_fail("%s", err.text);
 	fprintf(stderr, "bastion-verifier: serving at %s\n", args->socket);
 	ret = server_run(fd, &serving->service, &hooks, &server_times, args->once, &waiting);
-	server_unlink(args->socket, fd);
+	server_unlink(args->socket, &made, fd);
 	return ret ? verifier_fail("%s", strerror(-ret)) : VERIFIER_OK;
 }
 

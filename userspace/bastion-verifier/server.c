@@ -68,17 +68,19 @@ static int address(const char *path, struct sockaddr_un *out, struct bv_error *e
 	return 0;
 }
 
+/* Whose queue is full does, too. */
 static bool somebody_serves(const struct sockaddr_un *at)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool yes = fd >= 0 && !connect(fd, (const struct sockaddr *)at, sizeof(*at));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool yes = fd >= 0 && (!connect(fd, (const struct sockaddr *)at, sizeof(*at)) ||
+			       errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);
 	return yes;
 }
 
-int server_listen(const char *path, struct bv_error *err)
+int server_listen(const char *path, struct stat *made, struct bv_error *err)
 {
 	struct sockaddr_un final, temporary;
 	char name[sizeof(final.sun_path) + 32];
@@ -103,7 +105,7 @@ int server_listen(const char *path, struct bv_error *err)
 	ret = fd < 0 || bind(fd, (struct sockaddr *)&temporary, sizeof(temporary)) ? -errno : 0;
 	umask(mask);
 	/* It gets its name when one can connect to it, and not before. */
-	if (!ret && (listen(fd, SERVER_PEERS) || rename(name, path)))
+	if (!ret && (lstat(name, made) || listen(fd, SERVER_PEERS) || rename(name, path)))
 		ret = -errno;
 	if (!ret)
 		return fd;
@@ -114,14 +116,14 @@ int server_listen(const char *path, struct bv_error *err)
 	return ret;
 }
 
-/* The name could be another server's by now; only one bound to our temporary name is ours. */
-void server_unlink(const char *path, int fd)
+/* The name could be another's by now. While ours can be connected to no other server takes it. */
+void server_unlink(const char *path, const struct stat *made, int fd)
 {
-	struct sockaddr_un final;
+	struct stat st;
 
-	close(fd);
-	if (!address(path, &final, NULL) && !somebody_serves(&final))
+	if (!lstat(path, &st) && st.st_dev == made->st_dev && st.st_ino == made->st_ino)
 		unlink(path);
+	close(fd);
 }
 
 static void drop(struct peer *peer)

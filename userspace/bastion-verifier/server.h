@@ -4,6 +4,7 @@
 #define VERIFIER_SERVER_H
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "session.h"
 
@@ -42,16 +43,17 @@ struct server_hooks {
 /**
  * server_listen() - make the socket
  * @path:	replaced in one step, unless somebody still serves there
+ * @made:	out: for server_unlink()
  * @err:	what was wrong
  *
  * Mode 0660: who may connect is a matter of the group and the folder.
  *
  * Return: a listening descriptor, or a negative errno.
  */
-int server_listen(const char *path, struct bv_error *err);
+int server_listen(const char *path, struct stat *made, struct bv_error *err);
 
-/** server_unlink() - remove the socket if it is still the one that @fd listens on */
-void server_unlink(const char *path, int fd);
+/** server_unlink() - close the socket, and remove its name if that is still the one that was @made */
+void server_unlink(const char *path, const struct stat *made, int fd);
 
 /**
  * server_run() - serve

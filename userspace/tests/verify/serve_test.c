@@ -270,7 +270,8 @@ static void quiet(void *context, const char *line)
 static pid_t start_with(struct serve_test *t, bool once, const struct server_times *times)
 {
 	static const struct server_hooks hooks = { stop, tick, quiet, NULL };
-	int fd = server_listen(t->path, NULL);
+	struct stat made;
+	int fd = server_listen(t->path, &made, NULL);
 	const struct sigaction term = { .sa_handler = on_term };
 	sigset_t blocked, waiting;
 	pid_t pid;
@@ -289,7 +290,7 @@ static pid_t start_with(struct serve_test *t, bool once, const struct server_tim
 	sigdelset(&waiting, SIGTERM);
 	if (server_run(fd, &t->service, &hooks, times, once, &waiting))
 		_exit(1);
-	server_unlink(t->path, fd);
+	server_unlink(t->path, &made, fd);
 	_exit(0);
 }
 
@@ -611,29 +612,56 @@ static void test_hangup_after_error(void **state)
 	finish(pid);
 }
 
+/* One more that waits for ever; errno, or 0. */
+static int queue(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	strcpy(address.sun_path, path);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
+}
+
 static void test_listen(void **state)
 {
 	struct serve_test *t = *state;
 	struct bv_error err = { "" };
-	int fd = server_listen(t->path, &err), other;
+	struct stat first, made;
+	int fd = server_listen(t->path, &first, &err), other;
 	char longer[200];
 	FILE *file;
+	int ret;
 
 	/* Not while somebody serves, but over a socket that was left behind. */
 	assert_true(fd >= 0);
-	assert_int_equal(server_listen(t->path, &err), -EADDRINUSE);
+	assert_int_equal(server_listen(t->path, &made, &err), -EADDRINUSE);
+	/* Nor while more wait than it has room for. */
+	while ((ret = queue(t->path)) == 0)
+		;
+	assert_int_equal(ret, EAGAIN);
+	alarm(30);
+	assert_int_equal(server_listen(t->path, &made, &err), -EADDRINUSE);
+	alarm(0);
 	close(fd);
-	other = server_listen(t->path, &err);
+	other = server_listen(t->path, &made, &err);
 	assert_true(other >= 0);
-	server_unlink(t->path, other);
+	/* Who had the name before does not take it away, whether or not anybody serves. */
+	server_unlink(t->path, &first, dup(other));
+	assert_int_equal(access(t->path, F_OK), 0);
+	close(other);
+	server_unlink(t->path, &first, -1);
+	assert_int_equal(access(t->path, F_OK), 0);
+	other = server_listen(t->path, &made, &err);
+	assert_true(other >= 0);
+	server_unlink(t->path, &made, other);
 	assert_int_equal(access(t->path, F_OK), -1);
 	/* Never over anything else. */
 	file = fopen(t->path, "w");
 	fclose(file);
-	assert_int_equal(server_listen(t->path, &err), -EEXIST);
+	assert_int_equal(server_listen(t->path, &made, &err), -EEXIST);
 	memset(longer, 'a', sizeof(longer));
 	longer[sizeof(longer) - 1] = '\0';
-	assert_int_equal(server_listen(longer, &err), -ENAMETOOLONG);
+	assert_int_equal(server_listen(longer, &made, &err), -ENAMETOOLONG);
 }
 
 #define T(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)
