@@ -62,6 +62,20 @@ static inline int gate_keep_open(struct gate *gate)
 	return sealed_now_ms() < gate->attested_ms + GATE_LIFETIME * 500 ? 0 : gate_attest(gate);
 }
 
+/* As sealed_result(), and keeps the gate open for the child; -1 as well when it cannot. */
+static inline int gate_result(struct gate *gate, pid_t pid)
+{
+	struct pollfd ended = { .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	int ret = ended.fd < 0 ? -errno : 0, result;
+
+	while (!ret && !poll(&ended, 1, 1000))
+		ret = gate_keep_open(gate);
+	if (ended.fd >= 0)
+		close(ended.fd);
+	result = sealed_result(pid);
+	return ret ? -1 : result;
+}
+
 /* 0 or -errno; the gate is open then. */
 static inline int gate_setup(struct gate *gate)
 {
