@@ -13,6 +13,7 @@
 #	vm_stop NAME			shuts down, then ends QEMU and the chip
 #	vm_stop_all			every guest of this shell, without shutting down
 #	vm_free_name [PREFIX]		prints a NAME that no running guest of this checkout has
+#	vm_slowness KERNEL		prints how many times as long as with others everything may take
 #	vm_file NAME WHAT		path of one of: console audit control qmp share
 #					chip socket
 #
@@ -87,6 +88,15 @@ vm_accel() {
 		mv "$cache.$BASHPID" "$cache"
 	fi
 	cat "$cache"
+}
+
+# What is given as a folder is a kernel that checks itself.
+vm_slowness() {
+	if [ -d "$1" ]; then
+		echo 4
+	else
+		echo 1
+	fi
 }
 
 # Options. Fills opt (associative) and the arrays opt_chips, opt_sockets, opt_faults, opt_disks,
@@ -384,7 +394,7 @@ vm_start_once() {
 		VM_FILES[$name,chip]=${opt_chips[0]}
 	fi
 	vm_write_guest "$name" "$release" "$(vm_kernel_modules "$kernel")"
-	VM_SECONDS[$name]=${opt[timeout]:-600}
+	VM_SECONDS[$name]=$((${opt[timeout]:-600} * $(vm_slowness "$kernel")))
 	VM_REBOOTS[$name]=${opt[reboot]:-}
 	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy.
 	# shellcheck disable=SC2054 # commas are QEMU's

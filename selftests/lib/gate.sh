@@ -14,7 +14,8 @@
 #	gate_lock			ends all grants
 #	gate_state, gate_waiters	what sysfs says
 #	wait_for_state STATE, wait_for_waiters N, wait_for_generation MORE_THAN [SECONDS]
-#					return as soon as it is so (read(2) on the device, no polling)
+#					return as soon as it is so (read(2) on the device, no polling), or fail
+#					after SECONDS (60; SLOWNESS times as many)
 #	key_new NAME [OPTION...]	makes a key in @u; prints its serial. Options are those of
 #					bastionctl key new; policy "prod" unless one says otherwise
 #	key_release NAME [OPTION...]	releases it into @u; prints the serial
@@ -32,6 +33,7 @@ GATE_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 GATE_WORK=$(mktemp -d /tmp/bastion-gate.XXXXXX)
 GATE_SOCKET=$GATE_WORK/verifier.sock
 GATE_SERVER=
+GATE_PATIENCE=$((60 * ${SLOWNESS:-1}))
 # Where the verifier looks up a TPM's attestation key: options of verify and serve
 GATE_MACHINES=()
 GATE_POLICIES='{"prod":{"create":true,"release":true},"make":{"create":true},"use":{"release":true}}'
@@ -227,15 +229,15 @@ wait_for_event() {
 }
 
 wait_for_state() {
-	wait_for_event "${2:-60}" ".state == \"$1\""
+	wait_for_event "${2:-$GATE_PATIENCE}" ".state == \"$1\""
 }
 
 wait_for_waiters() {
-	wait_for_event "${2:-60}" ".waiters == $1"
+	wait_for_event "${2:-$GATE_PATIENCE}" ".waiters == $1"
 }
 
 wait_for_generation() {
-	wait_for_event "${2:-60}" ".generation > $1"
+	wait_for_event "${2:-$GATE_PATIENCE}" ".generation > $1"
 }
 
 key_new() {

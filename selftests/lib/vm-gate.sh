@@ -14,6 +14,7 @@
 #	guest_reboot NAME		reboots it; one result: the kernel has no complaint before
 #	guest_state NAME		of the gate
 #	attest, relock			commands for the guest
+#	patience			seconds that a command may take there
 #	chip_fault NAME SPEC		of its chip: "none" clears all
 #	chip_control NAME WHAT		see bastion-chip control --help
 #	chip_is_tpm, by_chip NATIVE TPM	what guests have that are told nothing of a chip (CHIP);
@@ -42,10 +43,13 @@ native_only() {
 	return 1
 }
 
-VM_GATE_ENV='export BASTION_CONFIG_DIR=/run/bastion-selftest/config'
+# As lib/run-tests has it, for gate.sh and kselftest_harness.h
+SLOWNESS=$(vm_slowness "${KERNEL:-6.1}")
+VM_GATE_ENV="export BASTION_CONFIG_DIR=/run/bastion-selftest/config SLOWNESS=$SLOWNESS"
 # Their wait is bounded by the chip's timeouts: what takes longer hangs.
+patience=$((60 * SLOWNESS))
 # shellcheck disable=SC2034 # for who sources this
-attest="timeout 60 bastionctl attest --verifier selftest --socket /run/verifier.sock"
+attest="timeout $patience bastionctl attest --verifier selftest --socket /run/verifier.sock"
 # shellcheck disable=SC2034
 relock="bastionctl relock"
 
