@@ -12,7 +12,8 @@
 #					--reboot); returns when the guest is back
 #	vm_stop NAME			shuts down, then ends QEMU and the chip
 #	vm_stop_all			every guest of this shell, without shutting down
-#	vm_free_name [PREFIX]		prints a NAME that no running guest of this checkout has
+#	vm_free_name [PREFIX]		prints a NAME that no running guest of this checkout has, nor any other
+#					shell that called this, as long as it lives
 #	vm_slowness KERNEL		prints how many times as long as with others everything may take
 #	vm_file NAME WHAT		path of one of: console audit control qmp share
 #					chip socket
@@ -256,13 +257,28 @@ vm_add_disks() {
 	done
 }
 
-vm_free_name() {
-	local number=0
+# Does build/vm-NAME belong to another shell, or a guest?
+vm_is_taken() {
+	local owner=''
 
-	while [ -e "$VM_TOP/build/vm-${1:-}$number/lock" ] &&
-		! flock -n "$VM_TOP/build/vm-${1:-}$number/lock" true; do
+	read -r owner 2>/dev/null <"$1/owner"
+	[ -z "$owner" ] || [ "$owner" = $$ ] || [ ! -d "/proc/$owner" ] || return 0
+	[ -e "$1/lock" ] && ! flock -n "$1/lock" true
+}
+
+# One shell after the other. In $(...), too, $$ is the one that will start the guest.
+vm_free_name() {
+	local number=0 names
+
+	mkdir -p "$VM_TOP/build"
+	exec {names}>"$VM_TOP/build/names.lock"
+	flock "$names"
+	while vm_is_taken "$VM_TOP/build/vm-${1:-}$number"; do
 		number=$((number + 1))
 	done
+	mkdir -p "$VM_TOP/build/vm-${1:-}$number"
+	echo $$ >"$VM_TOP/build/vm-${1:-}$number/owner"
+	exec {names}>&-
 	echo "${1:-}$number"
 }
 
