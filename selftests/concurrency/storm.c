@@ -20,13 +20,13 @@
 #include "chips.h"
 #include "files.h"
 #include "gate.h"
+#include "keys.h"
 #include "sign.h"
 
 #define FIRST_UID	72000
 #define PATIENCE_S	120	/* until all have noticed that it is over: longer than a command may take */
 #define SLOW_S		600	/* until each has had its turn */
 #define ERRORS_MAX	16
-#define KEPT_MAX	16384
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* What happens to the first chip */
@@ -87,10 +87,15 @@ static int attest(void)
 }
 
 /* Mostly with a grant, which a slow chip takes long to get to, else in the middle of a round. */
-static int relock(void)
+static void await_grant(void)
 {
 	if (rand() % 4)
 		round_wait_state(BASTION_STATE_ATTESTED, 20000);
+}
+
+static int relock(void)
+{
+	await_grant();
 	pause_up_to(3000);
 	return round_relock(storm->gate.fd);
 }
@@ -99,6 +104,7 @@ static int change_verifiers(void)
 {
 	int ret;
 
+	await_grant();
 	pause_up_to(8000);
 	ret = round_verifier_add(storm->gate.fd, &storm->spare);
 	return ret ? ret : round_verifier_remove(storm->gate.fd, &storm->spare);
@@ -118,28 +124,6 @@ static void keep(key_serial_t key, key_serial_t keyring)
 {
 	if (keyring && rand() % 2 && !keyctl_link(key, keyring))
 		__atomic_add_fetch(&storm->kept_count[keyring != storm->kept], 1, __ATOMIC_RELAXED);
-}
-
-/*
- * A released key's end: each of those that there are, or none before the grant's. Who has it can
- * neither revoke it nor have it time out.
- */
-static void let_die(key_serial_t key)
-{
-	char bytes[BASTION_SECRET_MAX];
-
-	keyctl_read(key, bytes, sizeof(bytes));
-	switch (rand() % 4) {
-	case 0:
-		keyctl_invalidate(key);
-		break;
-	case 1:
-		keyctl_unlink(key, KEY_SPEC_PROCESS_KEYRING);
-		break;
-	case 2:
-		keyctl_clear(KEY_SPEC_PROCESS_KEYRING);
-		break;
-	}
 }
 
 static key_serial_t release_blob(int fd, int which)
@@ -492,20 +476,6 @@ static void prepare(void)
 	sealed_exchange_number("/proc/sys/kernel/keys/gc_delay", 1);
 }
 
-/* How many keys in @keyring live, or -1. */
-static int count_live(key_serial_t keyring)
-{
-	static key_serial_t keys[KEPT_MAX];
-	long len = keyctl_read(keyring, (char *)keys, sizeof(keys));
-	int count = 0;
-
-	if (len < 0 || len > (long)sizeof(keys))
-		return -1;
-	for (unsigned int i = 0; i < len / sizeof(keys[0]); i++)
-		count += !sealed_dead(keys[i]);
-	return count;
-}
-
 static int users_live(void *arg)
 {
 	return become_user(*(uid_t *)arg) || count_live(KEY_SPEC_USER_KEYRING);
@@ -525,6 +495,25 @@ static bool all_dead(bool in_time)
 	return some && !count_live(storm->kept);
 }
 
+/* Has each worker that is wanted had an answer, or rather success, where it is needed? */
+static bool all_have(bool succeeded)
+{
+	bool all = true, any;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(workers); i++) {
+		const struct tally *tally = &storm->tally[i];
+
+		any = __atomic_load_n(&tally->done, __ATOMIC_RELAXED);
+		if (succeeded)
+			any |= !workers[i].needed;
+		else
+			any |= __atomic_load_n(&tally->refused, __ATOMIC_RELAXED) ||
+			       __atomic_load_n(&tally->wrong, __ATOMIC_RELAXED);
+		all &= any || !is_wanted(&workers[i]);
+	}
+	return all;
+}
+
 /* For so long, and on until each worker that must has done something: the machine may be slow. */
 static void rage(int seconds)
 {
@@ -532,10 +521,7 @@ static void rage(int seconds)
 
 	for (int i = 0; i < seconds + SLOW_S && (i < seconds || !all); i++) {
 		sleep(1);
-		all = storm->kept_count[0] && storm->kept_count[1];
-		for (unsigned int j = 0; j < ARRAY_SIZE(workers); j++)
-			all &= !workers[j].needed || !is_wanted(&workers[j]) ||
-			       __atomic_load_n(&storm->tally[j].done, __ATOMIC_RELAXED);
+		all = storm->kept_count[0] && storm->kept_count[1] && all_have(true);
 	}
 }
 
@@ -629,18 +615,30 @@ static bool all_files_read(void)
 	return files[FILES_OF_CLASS] && files[FILES_OF_SECURITYFS] && files[FILES_OF_PARAMETERS];
 }
 
+/* Two seconds after each that is wanted has had an answer: false when that takes too long. */
+static bool all_have_begun(void)
+{
+	int tenths = 0;
+
+	while (!all_have(false) && tenths++ < 10 * SLOW_S)
+		usleep(100000);
+	usleep(2000000);
+	return tenths <= 10 * SLOW_S;
+}
+
 /* Something happens to the first chip when all are at it, a grant may be live, and many wait. */
 static bool goes_on(enum stage what, int (*happen)(void))
 {
-	bool happened;
+	bool happened = false;
 
 	memset(storm->tally, 0, sizeof(storm->tally));
 	__atomic_store_n(&storm->stop, false, __ATOMIC_RELEASE);
 	start();
-	usleep(2000000);
-	__atomic_store_n(&storm->stage, what, __ATOMIC_RELEASE);
-	happened = !happen();
-	usleep(500000);
+	if (all_have_begun()) {
+		__atomic_store_n(&storm->stage, what, __ATOMIC_RELEASE);
+		happened = !happen();
+		usleep(500000);
+	}
 	return stop() && happened;
 }
 

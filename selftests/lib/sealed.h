@@ -222,18 +222,20 @@ static inline int sealed_write(const char *path, const char *text)
 	return ret;
 }
 
-/* Writes @number to a file of /proc or /sys; returns what it was, or -1. */
+/* Writes @number to a file of /proc or /sys, which must take it; returns what it was. */
 static inline int sealed_exchange_number(const char *path, int number)
 {
 	FILE *file = fopen(path, "r");
-	int before = -1;
+	char text[16];
+	int before, ret;
 
-	if (fscanf(file, "%d", &before) != 1)
-		before = -1;
+	if (!file || fscanf(file, "%d", &before) != 1)
+		errx(1, "%s cannot be read", path);
 	fclose(file);
-	file = fopen(path, "w");
-	fprintf(file, "%d", number);
-	fclose(file);
+	snprintf(text, sizeof(text), "%d", number);
+	ret = sealed_write(path, text);
+	if (ret)
+		errx(1, "%s does not take %d: %s", path, number, strerror(-ret));
 	return before;
 }
 
