@@ -253,7 +253,7 @@ static int run_release(struct bastion_file *file, union arguments *args)
  * disk that waits for its key, and whoever removes the chip waits for all who hold its ops.
  */
 #define CHIP		BIT(1)
-/* It returns when what was released has not only ended, but lost its payload. */
+/* What was released has not only ended, but lost its payload when it returns, unless it is in use. */
 #define ENDS		BIT(2)
 
 #define ROW(ioc, member, row_flags, function)					\

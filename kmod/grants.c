@@ -40,7 +40,13 @@ struct waiter {
 	const u8 *verifier;
 };
 
+/* Those who ended them wait that long for keys that are in use. */
+#define SETTLE_MS	10000
+
 static struct workqueue_struct *keys_wq;
+/* Keys that have ended and have their payloads still; and who waits for them. */
+static atomic_t ending;
+static DECLARE_WAIT_QUEUE_HEAD(settled);
 
 /*
  * Whoever uses a key holds its semaphore, for as long as it takes and the scheduler lets him: a
@@ -60,6 +66,8 @@ static void settle_key(struct work_struct *work)
 	key_invalidate(released->key);
 	key_put(released->key);
 	kfree(released);
+	if (atomic_dec_and_test(&ending))
+		wake_up_all(&settled);
 }
 
 /* Nobody finds the key or may use it from here on; the rest of its end is a work item's. */
@@ -68,18 +76,19 @@ static void kill_released(struct bastion_released *released)
 	list_del(&released->list);
 	set_bit(KEY_FLAG_INVALIDATED, &released->key->flags);
 	WRITE_ONCE(released->dead, true);
+	atomic_inc(&ending);
 	queue_work(keys_wq, &released->work);
 }
 
 /**
  * bastion_grants_settle() - wait until the keys whose grants have ended have lost their payloads
  *
- * They are of no use before that. Context: process, may sleep, for as long as users hold their
- * keys' semaphores; under no lock that others need meanwhile.
+ * They are of no use before that. One that is in use keeps it until it is not, and is not waited
+ * for longer than ten seconds. Context: process, may sleep; who is killed waits no longer.
  */
 void bastion_grants_settle(void)
 {
-	flush_workqueue(keys_wq);
+	wait_event_killable_timeout(settled, !atomic_read(&ending), msecs_to_jiffies(SETTLE_MS));
 }
 
 int bastion_grants_module_init(void)
