@@ -9,7 +9,8 @@
 
 #define CHIPS_CLASS	"/sys/class/bastion"
 #define CHIPS_PCI	"/sys/bus/pci/"
-#define CHIPS_POWER	"/run/share/power-cycle-%d"
+/* Which, and when: over 9p, a name that the host has just removed may be ENOENT to who creates it. */
+#define CHIPS_POWER	"/run/share/power-cycle-%d-%lld"
 #define CHIPS_PATIENCE	120	/* seconds */
 
 /* "0000:00:05.0" of the chip that is called @name. */
@@ -79,7 +80,7 @@ static inline int chips_cycle_power(int which)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), CHIPS_POWER, which);
+	snprintf(path, sizeof(path), CHIPS_POWER, which, sealed_now_ms());
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
