@@ -17,19 +17,19 @@
 /**
  * struct bastion_released - a keyring key that ends with a grant
  * @list:	in bastion_grant_live.released
- * @work:	what takes the key's semaphore: settle_key()
+ * @renewal:	a later grant has taken the key over: renew_key()
+ * @end:	its grant has ended: end_key(), which frees this
  * @key:	the key, with a reference
- * @seconds:	when it times out, from when @work was queued
- * @dead:	its grant has ended; @work frees this
+ * @seconds:	when it times out, from when @renewal was queued
  * @policy:	it was released under
  * @executable:	it was released to, and bound; zero when it was not bound to any
  */
 struct bastion_released {
 	struct list_head list;
-	struct work_struct work;
+	struct work_struct renewal;
+	struct work_struct end;
 	struct key *key;
 	unsigned int seconds;
-	bool dead;
 	u8 policy[BASTION_DIGEST_SIZE];
 	u8 executable[BASTION_EXE_SIZE];
 };
@@ -52,14 +52,19 @@ static DECLARE_WAIT_QUEUE_HEAD(settled);
  * Whoever uses a key holds its semaphore, for as long as it takes and the scheduler lets him: a
  * user with little of a processor for seconds. So nothing waits for one under the gate's lock.
  */
-static void settle_key(struct work_struct *work)
+static void renew_key(struct work_struct *work)
 {
-	struct bastion_released *released = container_of(work, struct bastion_released, work);
+	struct bastion_released *released = container_of(work, struct bastion_released, renewal);
 
-	if (!READ_ONCE(released->dead)) {
-		key_set_timeout(released->key, READ_ONCE(released->seconds));
-		return;
-	}
+	key_set_timeout(released->key, READ_ONCE(released->seconds));
+}
+
+/* Nobody queues a renewal any more. */
+static void end_key(struct work_struct *work)
+{
+	struct bastion_released *released = container_of(work, struct bastion_released, end);
+
+	cancel_work_sync(&released->renewal);
 	/* Frees the payload. Then it is invalidated once more, which has links to it removed. */
 	key_revoke(released->key);
 	clear_bit(KEY_FLAG_INVALIDATED, &released->key->flags);
@@ -75,9 +80,8 @@ static void kill_released(struct bastion_released *released)
 {
 	list_del(&released->list);
 	set_bit(KEY_FLAG_INVALIDATED, &released->key->flags);
-	WRITE_ONCE(released->dead, true);
 	atomic_inc(&ending);
-	queue_work(keys_wq, &released->work);
+	queue_work(keys_wq, &released->end);
 }
 
 /**
@@ -164,7 +168,7 @@ static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live
 					released->policy, released->executable))
 			continue;
 		WRITE_ONCE(released->seconds, remaining_seconds(new));
-		queue_work(keys_wq, &released->work);
+		queue_work(keys_wq, &released->renewal);
 		list_move_tail(&released->list, &new->released);
 	}
 }
@@ -435,7 +439,8 @@ struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_S
 
 	if (!released)
 		return NULL;
-	INIT_WORK(&released->work, settle_key);
+	INIT_WORK(&released->renewal, renew_key);
+	INIT_WORK(&released->end, end_key);
 	memcpy(released->policy, policy, BASTION_DIGEST_SIZE);
 	if (executable)
 		memcpy(released->executable, executable, BASTION_EXE_SIZE);
@@ -497,10 +502,10 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
  * @keyring:	where it is linked
  * @authkey:	the authority to instantiate it, for request_key(2)
  *
- * Binds the key to the grant, then instantiates it. A grant that ends in
- * between has ended the key by then, and what is instantiated is dead from
- * the first moment. So gate->lock is not held over
- * the key service's locks, which other key types keep for as long as they like.
+ * Binds the key to the grant, then instantiates it. A grant that ends in between has
+ * ended the key by then, and what is instantiated is dead from the first moment. So
+ * gate->lock is not held over the key service's locks, which other key types keep for
+ * as long as they like.
  *
  * Context: process, may sleep, for as long as others hold the key service's locks: without
  * the chip's ops.
