@@ -104,21 +104,6 @@ int bastion_file_read_trusted(const char *path, size_t max, uint8_t **data, size
 	return rc;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= n;
-	}
-	return 0;
-}
-
 /* A name is given, or taken away, for good only once the folder is on the disk. */
 static int sync_folder(const char *path)
 {
@@ -152,7 +137,7 @@ int bastion_file_write(const char *path, const void *data, size_t len, mode_t mo
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail(err, "write", path);
-	rc = write_all(fd, data, len);
+	rc = bastion_output_all(fd, data, len);
 	if (!rc && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && !rc)
@@ -176,7 +161,7 @@ int bastion_file_output(const char *path, const void *data, size_t len, mode_t m
 	int rc;
 
 	if (!strcmp(path, "-")) {
-		rc = write_all(STDOUT_FILENO, data, len);
+		rc = bastion_output_all(STDOUT_FILENO, data, len);
 		if (rc)
 			return bastion_error_set(err, BASTION_OP_FILE, -rc,
 						 "cannot write the standard output");

@@ -66,22 +66,28 @@ static int open_special(const char *path)
 	return -ESTALE;
 }
 
-int bastion_output_special(const char *path, const void *data, size_t len)
+int bastion_output_all(int fd, const void *data, size_t len)
 {
-	int fd = open_special(path), rc = 0;
-
-	if (fd < 0)
-		return fd;
-	while (!rc && len) {
+	while (len) {
 		ssize_t n = write(fd, data, len);
 
 		if (n < 0 && errno != EINTR)
-			rc = -errno;
+			return -errno;
 		if (n > 0) {
 			data = (const char *)data + n;
 			len -= n;
 		}
 	}
+	return 0;
+}
+
+int bastion_output_special(const char *path, const void *data, size_t len)
+{
+	int fd = open_special(path), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = bastion_output_all(fd, data, len);
 	if (close(fd) < 0 && !rc)
 		rc = -errno;
 	return rc;

@@ -20,4 +20,14 @@
  */
 int bastion_output_special(const char *path, const void *data, size_t len);
 
+/**
+ * bastion_output_all - write all of it, however often write(2) has to be called
+ * @fd:   where
+ * @data: what
+ * @len:  how many bytes
+ *
+ * Return: 0 or a negative errno; then some of it may be written.
+ */
+int bastion_output_all(int fd, const void *data, size_t len);
+
 #endif
