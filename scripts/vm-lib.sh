@@ -29,7 +29,7 @@ VM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-300}
 
 # By name of the guest: where things are, the fds of the FIFOs, who runs.
-declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_REBOOTS
+declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_SILENCE VM_REBOOTS
 
 # The last of it is in VM_SAID, for whoever reports that a guest did not start.
 vm_say() {
@@ -111,7 +111,7 @@ vm_parse() {
 			continue
 			;;
 		--kernel | --chip | --socket | --disk | --disk-size | --append | --memory | --cpus | \
-			--tpm-ca | --timeout | --fault | --fuzz | --latency-us | --audit | --control | --qmp | --share | \
+			--tpm-ca | --timeout | --silence | --fault | --fuzz | --latency-us | --audit | --control | --qmp | --share | \
 			--ram)
 			[ $# -ge 2 ] || { vm_say "$1 needs an argument"; return 2; }
 			;;
@@ -396,10 +396,12 @@ vm_start_once() {
 	cmdline+=" norandmaps"
 	# On a busy host the timer may miss the moment at which it is checked: a panic, for nothing.
 	cmdline+=" no_timer_check"
+	# Nobody survives an oops who is needed later. Who waits in the kernel for two minutes waits
+	# forever. A panic says where it was; else a guest may just stand still.
+	cmdline+=" oops=panic hung_task_panic=1"
 	# Of the debug kernel; kmemleak in a leg of its own, since it slows down everything. Nothing that a checker
 	# finds is survived, and what it says is on the console by then.
-	[ ! -d "$kernel" ] || cmdline+=" kmemleak=${KMEMLEAK:-off} panic_on_warn=1 kasan.fault=panic oops=panic"
-	[ ! -d "$kernel" ] || cmdline+=" hung_task_panic=1 loglevel=5"
+	[ ! -d "$kernel" ] || cmdline+=" kmemleak=${KMEMLEAK:-off} panic_on_warn=1 kasan.fault=panic loglevel=5"
 	cmdline+="${opt[polling]:+ bastion.polling=1}${opt[append]:+ ${opt[append]}}"
 	vm_claim "$name" || return
 	if [ -z "${opt[no-chip]:-}" ] && [ $((${#opt_chips[@]} + ${#opt_sockets[@]})) = 0 ]; then
@@ -411,6 +413,7 @@ vm_start_once() {
 	fi
 	vm_write_guest "$name" "$release" "$(vm_kernel_modules "$kernel")"
 	VM_SECONDS[$name]=$((${opt[timeout]:-600} * $(vm_slowness "$kernel")))
+	VM_SILENCE[$name]=$((${opt[silence]:-${opt[timeout]:-600}} * $(vm_slowness "$kernel")))
 	VM_REBOOTS[$name]=${opt[reboot]:-}
 	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy.
 	# shellcheck disable=SC2054 # commas are QEMU's
@@ -523,10 +526,13 @@ vm_panic_log() {
 	grep -aB 100 -A 2 -m 1 'Kernel panic' "${VM_FILES[$1,console]}" 2>/dev/null | tr -d '\r'
 }
 
-# The same in a line: the last complaints, and the panic; nothing when it did not
+# The same in a line: the last complaints, where it was, and the panic; nothing when it did not
 vm_panic() {
-	vm_panic_log "$1" | grep -aE 'WARNING:|BUG|UBSAN:|Oops|INFO: task|general protection|Kernel panic' |
-		sed 's/^\[[^]]*\] *//' | tail -n 3 | paste -s -d ';'
+	vm_panic_log "$1" | sed 's/^\[[^]]*\] *//' | awk '
+		/Call Trace:/ { where = ""; calls = 0 }
+		/^[a-zA-Z_][a-zA-Z0-9_.]*\+0x/ && calls < 8 { sub(/\+.*/, ""); where = where (calls++ ? " < " : "in ") $0 }
+		/WARNING:|BUG|UBSAN:|Oops|INFO: task|general protection/ { print }
+		/Kernel panic/ { if (calls) print where; print }' | tail -n 4 | paste -s -d ';'
 }
 
 # Why there was no verdict: the ends of the logs.
@@ -544,12 +550,19 @@ vm_explain() {
 	done
 }
 
+# When there must be one more line from guest $1, whose command has until $2
+vm_deadline() {
+	VM_DEADLINE=$((SECONDS + VM_SILENCE[$1]))
+	[ "$VM_DEADLINE" -le "$2" ] || VM_DEADLINE=$2
+}
+
 vm_run() {
-	local name=$1 nonce line='' status='' panic=''
+	local name=$1 nonce line='' status='' panic='' end
 
 	[ -n "${VM_DIR[$name]:-}" ] || { vm_say "$name does not run"; return 125; }
 	nonce=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
-	VM_DEADLINE=$((SECONDS + VM_SECONDS[$name]))
+	end=$((SECONDS + VM_SECONDS[$name]))
+	vm_deadline "$name" "$end"
 	printf 'RUN %s %s\n' "$nonce" "$(printf %s "$2" | base64 -w 0)" >&"${VM_TO[$name]}"
 	while vm_read_line "$name" line; do
 		if [[ $line == *"$nonce" ]]; then
@@ -563,10 +576,11 @@ vm_run() {
 			[ -z "$panic" ] || break
 		fi
 		printf '%s\n' "$line"
+		vm_deadline "$name" "$end"
 	done
 	[ -z "$line" ] || printf '%s\n' "$line"
 	if [ -z "$panic" ] && kill -0 "${VM_QEMU[$name]}" 2>/dev/null; then
-		vm_say "guest $name gave no verdict within ${VM_SECONDS[$name]} s"
+		vm_say "guest $name gave no verdict within ${VM_SECONDS[$name]} s, or said nothing for ${VM_SILENCE[$name]} s"
 	else
 		panic=$(vm_panic "$name")
 		vm_say "guest $name died before it gave a verdict${panic:+: $panic}"
