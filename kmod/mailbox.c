@@ -269,7 +269,9 @@ void bastion_mailbox_acknowledge(struct bastion_mailbox *mailbox, u32 generation
 	unsigned long flags;
 
 	spin_lock_irqsave(&mailbox->lock, flags);
-	mailbox->admitted = generation;
+	/* Of one that is gone the generation is a number that this is not, and must stay the same. */
+	if (!mailbox->dead)
+		mailbox->admitted = generation;
 	spin_unlock_irqrestore(&mailbox->lock, flags);
 }
 
