@@ -627,6 +627,10 @@ int bastion_gate_open(struct bastion_gate *gate)
 	gate->seen_reset = chip->ops->generation(chip);
 	chip->ops->acknowledge(chip, gate->seen_reset);
 	ret = chip->ops->self_test(chip);
+	if (bastion_chip_not_sent(ret)) {
+		dev_err(&chip->dev, "the chip could not be asked for its self-test (%d)\n", ret);
+		return ret;
+	}
 	if (ret) {
 		dev_err(&chip->dev, "the chip failed its self-test (%d)\n", ret);
 		bastion_gate_fail(gate, BASTION_REASON_SELF_TEST);
