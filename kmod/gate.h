@@ -175,6 +175,7 @@ typedef ssize_t (*bastion_gated_fn)(struct bastion_chip *chip,
 				    const u8 token[BASTION_TOKEN_SIZE], void *data);
 ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_live *grant,
 			     long timeout, bastion_gated_fn command, void *data);
+int bastion_gate_is_over(struct bastion_gate *gate, const struct bastion_grant_live *grant);
 struct bastion_released;
 struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_SIZE],
 						const u8 executable[BASTION_EXE_SIZE]);

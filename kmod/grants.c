@@ -88,7 +88,8 @@ static void kill_released(struct bastion_released *released)
  * bastion_grants_settle() - wait until the keys whose grants have ended have lost their payloads
  *
  * They are of no use before that. One that is in use keeps it until it is not, and is not waited
- * for longer than ten seconds. Context: process, may sleep; who is killed waits no longer.
+ * for longer than ten seconds. A key that cannot be revoked (fscrypt's) loses it to the key
+ * service's garbage collector, soon after. Context: process, may sleep; who is killed waits no longer.
  */
 void bastion_grants_settle(void)
 {
@@ -101,6 +102,7 @@ int bastion_grants_module_init(void)
 	return keys_wq ? 0 : -ENOMEM;
 }
 
+/* Waits for whoever uses a key that has ended, however long. */
 void bastion_grants_module_exit(void)
 {
 	destroy_workqueue(keys_wq);
@@ -357,8 +359,8 @@ static int take_token(struct bastion_gate *gate, struct bastion_grant_live *gran
 
 /*
  * Judges the error of a gated command. A chip that knows nothing of a grant that
- * is live here, or that failed, is locked out: whatever it is, it is not what was
- * attested. Takes the log's lock, so that an extend that has ended the grant in
+ * is live here, that failed, or that is gone, is locked out: whatever it is, it is not what
+ * was attested. Takes the log's lock, so that an extend that has ended the grant in
  * the chip has ended it here, too.
  */
 static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret)
@@ -368,7 +370,7 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
 	/* No nonce is involved, whatever it says. */
 	if (ret == -ESTALE)
 		ret = -EIO;
-	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT)
+	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT && ret != -ENODEV)
 		return ret;
 	mutex_lock(&gate->chip->log->lock);
 	mutex_lock(&gate->lock);
@@ -394,8 +396,8 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
  * lives: then nobody before it has anything to send either.
  *
  * No grant is exchanged while the command is in flight. A command that succeeds
- * although its grant has ended meanwhile has succeeded: whoever releases what came
- * of it looks again (bastion_gate_release()).
+ * although its grant has ended meanwhile has succeeded: whoever hands out what came
+ * of it looks again (bastion_gate_release(), bastion_gate_is_over()).
  *
  * Context: process, may sleep.
  * Return: what @command does; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV the grant has
@@ -420,6 +422,25 @@ ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_liv
 	up_read(&gate->exchange);
 	up(&gate->commands);
 	return ret < 0 ? chip_said(gate, grant, ret) : ret;
+}
+
+/**
+ * bastion_gate_is_over() - has a grant ended?
+ * @gate:	the gate
+ * @grant:	the grant
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV, -ERESTART as bastion_gate_command().
+ */
+int bastion_gate_is_over(struct bastion_gate *gate, const struct bastion_grant_live *grant)
+{
+	int ret;
+
+	mutex_lock(&gate->lock);
+	bastion_gate_end_expired(gate);
+	ret = check_live(grant);
+	mutex_unlock(&gate->lock);
+	return ret;
 }
 
 /* Release */
@@ -452,11 +473,14 @@ static void sweep(struct bastion_grant_live *grant)
 {
 	struct bastion_released *released, *next;
 	unsigned int budget = 8;
+	int ret;
 
 	list_for_each_entry_safe(released, next, &grant->released, list) {
 		if (!budget--)
 			break;
-		if (refcount_read(&released->key->usage) == 1 || key_validate(released->key))
+		/* One that has timed out has been renewed perhaps, and does not know it yet. */
+		ret = key_validate(released->key);
+		if (refcount_read(&released->key->usage) == 1 || (ret && ret != -EKEYEXPIRED))
 			kill_released(released);
 		else
 			list_move_tail(&released->list, &grant->released);
@@ -531,9 +555,7 @@ int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *g
 	/* It was revoked before it had a payload, which is freed with it: when nobody has it. */
 	if (keyring)
 		key_unlink(keyring, key);
-	mutex_lock(&gate->lock);
-	ret = check_live(grant);
-	mutex_unlock(&gate->lock);
+	ret = bastion_gate_is_over(gate, grant);
 	/* Another grant took its place, and did not take the key over. */
 	return ret && ret != -ERESTART ? ret : -EKEYREVOKED;
 }

@@ -145,8 +145,10 @@ static ssize_t send_sign(struct bastion_chip *chip, const u8 token[BASTION_TOKEN
 static int sign_under(struct bastion_use *use, struct bastion_grant_live *grant)
 {
 	struct signing *signing = container_of(use, struct signing, use);
+	ssize_t ret;
 
-	return bastion_use_command(use, grant, send_sign, signing);
+	ret = bastion_use_command(use, grant, send_sign, signing);
+	return ret < 0 ? ret : bastion_gate_is_over(use->chip->gate, grant);
 }
 
 static int sign_with(struct signing *signing, struct key *key)

@@ -169,9 +169,10 @@ static const char * const states[STATES] = {
 };
 
 /*
- * In flight: the command is with the chip when the gate is locked. What is made or signed
- * then was made under a grant, and stays: it is what the chip has answered, and no secret.
- * What is released is dead before anybody has it.
+ * In flight: the command is with the chip when the gate is locked. What is made then was made
+ * under a grant, and stays: it is what the chip has answered, and no secret, and a blob that was
+ * bound anew is the only one that is left. What is released is dead before anybody has it, and
+ * nobody gets a signature.
  */
 static const struct {
 	const char *name;
@@ -208,7 +209,7 @@ static const struct {
 	{ "request without waiting", op_upcall_nowait,
 			{ EAGAIN,	0,	EAGAIN,		EKEYREVOKED,	ENODEV } },
 	{ "sign", op_sign,
-			{ ETIMEDOUT,	0,	ETIMEDOUT,	0,		ENODEV } },
+			{ ETIMEDOUT,	0,	ETIMEDOUT,	EKEYREVOKED,	ENODEV } },
 	{ "verify", op_verify,
 			{ 0,		0,	0,		0,		0 } },
 	{ "query", op_query,
