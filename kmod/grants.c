@@ -169,6 +169,9 @@ static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live
 		if (!bastion_grant_find(new->entries, new->count, BASTION_GRANT_RELEASE,
 					released->policy, released->executable))
 			continue;
+		/* It never got its payload, and who asks again is not told so for another grant's time. */
+		if (key_is_negative(released->key))
+			continue;
 		WRITE_ONCE(released->seconds, remaining_seconds(new));
 		queue_work(keys_wq, &released->renewal);
 		list_move_tail(&released->list, &new->released);
@@ -378,8 +381,9 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
 	live = check_live(grant);
 	mutex_unlock(&gate->lock);
 	mutex_unlock(&gate->chip->log->lock);
+	/* The others who have commands in flight learn as well that the chip is gone. */
 	if (live)
-		return live;
+		return ret == -ENODEV ? ret : live;
 	bastion_gate_relock(gate, BASTION_REASON_CHIP);
 	return ret;
 }
@@ -480,7 +484,9 @@ static void sweep(struct bastion_grant_live *grant)
 			break;
 		/* One that has timed out has been renewed perhaps, and does not know it yet. */
 		ret = key_validate(released->key);
-		if (refcount_read(&released->key->usage) == 1 || (ret && ret != -EKEYEXPIRED))
+		if (ret == -EKEYEXPIRED && !key_is_negative(released->key))
+			ret = 0;
+		if (refcount_read(&released->key->usage) == 1 || ret)
 			kill_released(released);
 		else
 			list_move_tail(&released->list, &grant->released);

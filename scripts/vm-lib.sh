@@ -397,8 +397,8 @@ vm_start_once() {
 	# On a busy host the timer may miss the moment at which it is checked: a panic, for nothing.
 	cmdline+=" no_timer_check"
 	# Nobody survives an oops who is needed later. Who waits in the kernel for two minutes waits
-	# forever. A panic says where it was; else a guest may just stand still.
-	cmdline+=" oops=panic hung_task_panic=1"
+	# forever. A panic says where it was; else a guest may just stand still. Of a mutant the tests say it.
+	[ -n "${VM_MUTANT:-}" ] && [ ! -d "$kernel" ] || cmdline+=" oops=panic hung_task_panic=1"
 	# Of the debug kernel; kmemleak in a leg of its own, since it slows down everything. Nothing that a checker
 	# finds is survived, and what it says is on the console by then.
 	[ ! -d "$kernel" ] || cmdline+=" kmemleak=${KMEMLEAK:-off} panic_on_warn=1 kasan.fault=panic loglevel=5"
