@@ -345,6 +345,25 @@ static int check_live(const struct bastion_grant_live *grant)
 	}
 }
 
+/**
+ * bastion_gate_is_over() - has a grant ended?
+ * @gate:	the gate
+ * @grant:	the grant
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV, -ERESTART as bastion_gate_command().
+ */
+int bastion_gate_is_over(struct bastion_gate *gate, const struct bastion_grant_live *grant)
+{
+	int ret;
+
+	mutex_lock(&gate->lock);
+	bastion_gate_end_expired(gate);
+	ret = check_live(grant);
+	mutex_unlock(&gate->lock);
+	return ret;
+}
+
 /* The token of @grant if it is still live, to @token, which the caller wipes. */
 static int take_token(struct bastion_gate *gate, struct bastion_grant_live *grant,
 		      u8 token[BASTION_TOKEN_SIZE])
@@ -376,10 +395,7 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
 	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT && ret != -ENODEV)
 		return ret;
 	mutex_lock(&gate->chip->log->lock);
-	mutex_lock(&gate->lock);
-	bastion_gate_end_expired(gate);
-	live = check_live(grant);
-	mutex_unlock(&gate->lock);
+	live = bastion_gate_is_over(gate, grant);
 	mutex_unlock(&gate->chip->log->lock);
 	/* The others who have commands in flight learn as well that the chip is gone. */
 	if (live)
@@ -426,25 +442,6 @@ ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_liv
 	up_read(&gate->exchange);
 	up(&gate->commands);
 	return ret < 0 ? chip_said(gate, grant, ret) : ret;
-}
-
-/**
- * bastion_gate_is_over() - has a grant ended?
- * @gate:	the gate
- * @grant:	the grant
- *
- * Context: process, may sleep.
- * Return: 0; -EKEYEXPIRED, -EKEYREVOKED, -ENODEV, -ERESTART as bastion_gate_command().
- */
-int bastion_gate_is_over(struct bastion_gate *gate, const struct bastion_grant_live *grant)
-{
-	int ret;
-
-	mutex_lock(&gate->lock);
-	bastion_gate_end_expired(gate);
-	ret = check_live(grant);
-	mutex_unlock(&gate->lock);
-	return ret;
 }
 
 /* Release */
