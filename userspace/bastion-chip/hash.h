@@ -34,6 +34,9 @@ void chip_sha384_spans(uint8_t out[BASTION_DIGEST_SIZE], const struct chip_span 
  * @out:	the digest
  * @path:	the file
  *
+ * A kernel is measured at every reset: what did not change since (inode, size, time of change) is
+ * not read again.
+ *
  * Return: 0, or a negative errno.
  */
 int chip_sha384_file(uint8_t out[BASTION_DIGEST_SIZE], const char *path);

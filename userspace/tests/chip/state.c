@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identity, registers, boot log, self-test, and what survives a power cycle. */
 #include <endian.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -272,6 +273,26 @@ static void spoil_file(const struct rig *rig, const char *name, off_t size, int 
 	close(dir);
 }
 
+/* However soon it changes, though what did not change is not read again. */
+static void test_file_measured_as_it_is(void **state)
+{
+	uint8_t first[BASTION_DIGEST_SIZE], again[BASTION_DIGEST_SIZE];
+	struct rig *rig = *state;
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/fuses", rig->chip_path);
+	assert_int_equal(chip_sha384_file(first, path), 0);
+	for (int i = 0; i < 100; i++) {
+		spoil_file(rig, "fuses", 0, 0);
+		assert_int_equal(chip_sha384_file(again, path), 0);
+		assert_int_equal(!memcmp(first, again, sizeof(first)), i % 2);
+	}
+	assert_int_equal(chip_sha384_file(first, "/proc/self/exe"), 0);
+	assert_int_equal(chip_sha384_file(again, "/proc/self/exe"), 0);
+	assert_memory_equal(first, again, sizeof(first));
+	assert_int_equal(chip_sha384_file(again, rig->chip_path), -EISDIR);
+}
+
 static void expect_failed_tests(struct rig *rig, uint32_t bits)
 {
 	struct chip_memory memory;
@@ -410,6 +431,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_random, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_chain_in_pieces, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_boot_log_replays, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(test_file_measured_as_it_is, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_state, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_foreign_firmware, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_fuses, rig_setup, rig_teardown),
