@@ -11,6 +11,8 @@
 #define CHIPS_PCI	"/sys/bus/pci/"
 /* Which, and when: over 9p, a name that the host has just removed may be ENOENT to who creates it. */
 #define CHIPS_POWER	"/run/share/power-cycle-%d-%lld"
+/* Likewise what the host removes while it is created: it is renamed when it is there. */
+#define CHIPS_ASKING	"/run/share/asking-%d-%lld"
 #define CHIPS_PATIENCE	120	/* seconds */
 
 /* "0000:00:05.0" of the chip that is called @name. */
@@ -76,17 +78,20 @@ static inline int chips_rescan(void)
  */
 static inline int chips_cycle_power(int which)
 {
-	long long deadline = sealed_now_ms() + 1000 * CHIPS_PATIENCE;
-	char path[64];
+	long long now = sealed_now_ms();
+	char asking[64], path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), CHIPS_POWER, which, sealed_now_ms());
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	snprintf(asking, sizeof(asking), CHIPS_ASKING, which, now);
+	snprintf(path, sizeof(path), CHIPS_POWER, which, now);
+	fd = open(asking, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	close(fd);
+	if (rename(asking, path))
+		return -errno;
 	while (!access(path, F_OK)) {
-		if (sealed_now_ms() > deadline)
+		if (sealed_now_ms() > now + 1000 * CHIPS_PATIENCE)
 			return -ETIME;
 		usleep(20000);
 	}
