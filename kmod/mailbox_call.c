@@ -12,6 +12,7 @@
  */
 #include <linux/delay.h>
 #include <linux/device.h>
+#include <linux/hrtimer.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -209,15 +210,16 @@ static int spin_for_answer(struct bastion_mailbox *mailbox, struct bastion_slot 
 }
 
 static int nap_for_answer(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
-			  unsigned long deadline)
+			  ktime_t timeout)
 {
+	const ktime_t deadline = ktime_add_safe(ktime_get(), timeout);
 	unsigned int nap = NAP_MIN_US;
 	bool expired;
 	int ret;
 
 	for (;;) {
 		/* In this order, so that an answer in time is never taken for late. */
-		expired = time_after_eq(jiffies, deadline);
+		expired = ktime_compare(ktime_get(), deadline) >= 0;
 		ret = outcome(mailbox, slot);
 		if (ret || expired)
 			return ret;
@@ -229,20 +231,23 @@ static int nap_for_answer(struct bastion_mailbox *mailbox, struct bastion_slot *
 /*
  * Waits for the answer: 0, or a negative error. Not killable: a command that is under
  * way is not undone by a signal, and what it did must become known.
+ *
+ * By the clock, not by jiffies: when the CPU that counts those has stood still (that of a
+ * guest, for as long as its host pleases), all that they lack comes at once, and a command
+ * that was sent just before would be out of time at its begin.
  */
 static int await_answer(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
 			const struct bastion_command *command)
 {
-	unsigned long timeout = msecs_to_jiffies(command->timeout_ms);
-	unsigned long deadline = jiffies + timeout;
+	const ktime_t timeout = ms_to_ktime(command->timeout_ms);
 	int ret = 0;
 
 	if (command->flags & BASTION_COMMAND_SHORT)
 		ret = spin_for_answer(mailbox, slot);
 	if (!ret && mailbox->polling)
-		ret = nap_for_answer(mailbox, slot, deadline);
+		ret = nap_for_answer(mailbox, slot, timeout);
 	else if (!ret)
-		wait_event_timeout(slot->wait, (ret = outcome(mailbox, slot)), timeout);
+		wait_event_hrtimeout(slot->wait, (ret = outcome(mailbox, slot)), timeout);
 	if (!ret) {
 		/* On a busy machine the watchdog may be late: a reset is none of the timeouts. */
 		bastion_mailbox_check(mailbox);
