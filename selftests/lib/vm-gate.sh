@@ -17,6 +17,8 @@
 #	patience			seconds that a command may take there
 #	chip_fault NAME SPEC		of its chip: "none" clears all
 #	chip_control NAME WHAT		see bastion-chip control --help
+#	power_cycles NAME CHIPS		has its CHIPS (1) lose their power when the guest asks for it
+#				(concurrency/chips.h), until it is killed
 #	chip_is_tpm, by_chip NATIVE TPM	what guests have that are told nothing of a chip (CHIP);
 #				prints what is expected of it, as gate.sh's
 #	native_only COUNT WHY		with a TPM, COUNT skipped results, and false
@@ -105,6 +107,24 @@ guest_end() {
 guest_reboot() {
 	kernel_at_end "$1" "the kernel has no complaint before a reboot" --loaded
 	vm_reboot "$1" || bail "the guest did not come back: $VM_SAID"
+}
+
+power_cycles() {
+	local share control file i
+
+	share=$(vm_file "$1" share)
+	control=$(vm_file "$1" control)
+	rm -f "$share"/power-cycle-*
+	while sleep 0.2; do
+		for ((i = 0; i < ${2:-1}; i++)); do
+			for file in "$share"/power-cycle-"$i"-*; do
+				[ -e "$file" ] || continue
+				"$VM_TOP/build/user/bin/bastion-chip" control \
+					--control "$control$([ "$i" = 0 ] || echo "-$i")" power-cycle >/dev/null
+				rm "$file"
+			done
+		done
+	done
 }
 
 guest_prepare() {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A chip that is bound without memory: every allocation, and every copy from user space, of the
+ * probe fails once. Then there is no device, or one whose gate works; and the chip can be bound
+ * when there is memory again. Whoever runs it takes the chip's power when it is asked to (chips.h),
+ * and has the driver poll: 6.1 itself does not survive an interrupt that it cannot allocate.
+ */
+#include "../concurrency/chips.h"
+#include "gate.h"
+#include "nth.h"
+#include "kselftest_harness.h"
+
+#define DRIVER	CHIPS_PCI "drivers/bastion/"
+
+FIXTURE(bind)
+{
+	struct round_verifier verifier;
+	char device[32];
+	int nth, fd;
+};
+
+FIXTURE_SETUP(bind)
+{
+	self->nth = nth_open();
+	if (self->nth < 0)
+		return;
+	round_verifier_make(&self->verifier);
+	ASSERT_EQ(0, chips_find_device("bastion0", self->device));
+	self->fd = open(DRIVER "bind", O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, chips_drive("unbind", self->device));
+}
+
+/* The chip is bound for who comes next. */
+FIXTURE_TEARDOWN(bind)
+{
+	if (self->nth < 0)
+		return;
+	if (access(ROUND_DEVICE, F_OK))
+		EXPECT_EQ(0, chips_drive("bind", self->device));
+	close(self->fd);
+	close(self->nth);
+}
+
+/* A round as far as the quote, when what was missing is measured as well: 0 or -errno. */
+static int try_round(const struct round_verifier *verifier)
+{
+	int ret = round_wait_state(BASTION_STATE_LOCKED, 1000 * CHIPS_PATIENCE), fd;
+	struct round round;
+
+	if (ret)
+		return ret;
+	fd = round_open();
+	if (fd < 0)
+		return fd;
+	ret = round_verifier_add(fd, verifier) ?: round_begin(&round, fd, verifier) ?:
+	      round_ask_quote(&round);
+	close(fd);
+	return ret;
+}
+
+/* And to its end, with a key that is made and released. */
+static int try_gate(void)
+{
+	key_serial_t key, released = 0;
+	struct gate gate;
+	int ret;
+
+	ret = gate_setup(&gate);
+	if (ret)
+		return ret;
+	key = gate_new(&gate, gate.name, "types=logon");
+	if (key > 0)
+		released = sealed_release(gate.fd, key, BASTION_TYPE_LOGON,
+					  KEY_SPEC_SESSION_KEYRING);
+	ret = gate_teardown(&gate);
+	return key < 0 ? -ENOKEY : released < 0 ? released : ret;
+}
+
+/* EBUSY is the kernel's answer where it cannot note whose a resource is, EAGAIN its key agreement's. */
+static bool probe_says_so(int ret)
+{
+	return nth_says_so(ret) || ret == -EBUSY || ret == -EAGAIN;
+}
+
+TEST_F_TIMEOUT(bind, fails, 1700)
+{
+	unsigned int n, failed = 0, done_without = 0;
+	bool hit = true;
+	int ret;
+
+	if (self->nth < 0)
+		SKIP(return, "this kernel injects no faults");
+	for (n = 1; hit && n < NTH_MAX; n++) {
+		/* What was measured before is in a register: else nothing attests. */
+		ASSERT_EQ(0, chips_cycle_power(0));
+		nth_arm(self->nth, n);
+		ret = pwrite(self->fd, self->device, strlen(self->device), 0) < 0 ? -errno : 0;
+		hit = nth_came(self->nth);
+		if (ret) {
+			failed++;
+			EXPECT_TRUE(hit) TH_LOG("%s without a fault", strerror(-ret));
+			EXPECT_TRUE(probe_says_so(ret)) TH_LOG("allocation %u: %s", n, strerror(-ret));
+			EXPECT_NE(0, access(ROUND_DEVICE, F_OK))
+				TH_LOG("allocation %u: there is a device", n);
+			ASSERT_EQ(0, chips_drive("bind", self->device))
+				TH_LOG("after allocation %u", n);
+		}
+		ASSERT_EQ(0, access(ROUND_DEVICE, F_OK)) TH_LOG("after allocation %u", n);
+		if (!ret) {
+			EXPECT_EQ(0, hit ? try_round(&self->verifier) : try_gate())
+				TH_LOG("allocation %u: no gate that works", n);
+			done_without += hit;
+		}
+		ASSERT_EQ(0, chips_drive("unbind", self->device));
+	}
+	EXPECT_FALSE(hit) TH_LOG("it never ends");
+	EXPECT_LT(0, failed);
+	TH_LOG("%u allocations and copies failed, %u times with an error, %u without", n - 2, failed,
+	       done_without);
+}
+
+TEST_HARNESS_MAIN
