@@ -156,8 +156,9 @@ static int ask(void)
 {
 	int fd = round_open(), ret;
 
+	/* devtmpfs takes everybody's permissions from a node before it takes the node. */
 	if (fd < 0)
-		return fd;
+		return fd == -EACCES ? -ENOENT : fd;
 	ret = round_relock(fd);
 	if (ret == -EPERM)
 		ret = round_relock(storm->gate.fd);
