@@ -77,7 +77,7 @@ static int try_gate(void)
 	return key < 0 ? -ENOKEY : released < 0 ? released : ret;
 }
 
-/* EBUSY is the kernel's answer where it cannot note whose a resource is, EAGAIN its key agreement's. */
+/* EBUSY is the kernel's answer when it cannot note whose a region is, EAGAIN its key agreement's. */
 static bool probe_says_so(int ret)
 {
 	return nth_says_so(ret) || ret == -EBUSY || ret == -EAGAIN;

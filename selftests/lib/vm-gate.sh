@@ -70,14 +70,15 @@ guest() {
 }
 
 guest_results() {
-	local wanted=$2 count=0 bad='' line
+	local wanted=$2 count=0 bad='' line said
 
 	guest "$1" "$3"
 	while read -r line; do
 		[[ $line =~ ^(not )?ok\ [0-9]+\ (- )?(.*) ]] || continue
 		count=$((count + 1))
 		if [[ $line == *"# SKIP "* ]]; then
-			skip "${BASH_REMATCH[3]% # SKIP *}" "${line#*# SKIP }"
+			said=${BASH_REMATCH[3]%%# SKIP *}
+			skip "${said% }" "${line#*# SKIP }"
 			continue
 		fi
 		# Too many would spoil the plan, and too few do.
