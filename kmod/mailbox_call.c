@@ -212,7 +212,7 @@ static int spin_for_answer(struct bastion_mailbox *mailbox, struct bastion_slot 
 static int nap_for_answer(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
 			  ktime_t timeout)
 {
-	const ktime_t deadline = ktime_add_safe(ktime_get(), timeout);
+	const ktime_t deadline = ktime_add(ktime_get(), timeout);
 	unsigned int nap = NAP_MIN_US;
 	bool expired;
 	int ret;

@@ -8,8 +8,8 @@
 #include <linux/bitops.h>
 #include <linux/ctype.h>
 #include <linux/delay.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/slab.h>
@@ -145,7 +145,7 @@ static ssize_t call(struct bastion_chip *chip, enum command command, const struc
 		    unsigned int in_count, void *out, size_t out_size)
 {
 	const struct bastion_command *row = &commands[command];
-	unsigned long deadline = jiffies + msecs_to_jiffies(row->timeout_ms);
+	const ktime_t deadline = ktime_add_ms(ktime_get(), row->timeout_ms);
 	unsigned int wait = BUSY_MIN_US;
 	u32 status;
 	ssize_t len;
@@ -154,7 +154,7 @@ static ssize_t call(struct bastion_chip *chip, enum command command, const struc
 		len = bastion_mailbox_call(chip->priv, row, in, in_count, out, out_size, &status);
 		if (len < 0)
 			return len;
-		if (status != BASTION_STATUS_BUSY || time_after(jiffies, deadline))
+		if (status != BASTION_STATUS_BUSY || ktime_after(ktime_get(), deadline))
 			break;
 		usleep_range(wait, wait * 2);
 		wait = min_t(unsigned int, wait * 2, BUSY_MAX_US);
