@@ -17,8 +17,6 @@
 
 #include "chip.h"
 
-#define FILES_CLASS	"/sys/class/bastion"
-
 /* Where it is; and how many files are there at least: bastion0's, and the module's. */
 enum files_place { FILES_OF_CLASS, FILES_OF_SECURITYFS, FILES_OF_PARAMETERS, FILES_PLACES };
 
@@ -26,7 +24,7 @@ static const struct {
 	const char *path;
 	unsigned int least;
 } files_places[FILES_PLACES] = {
-	[FILES_OF_CLASS] = { FILES_CLASS, 20 },
+	[FILES_OF_CLASS] = { "/sys/class/bastion", 20 },
 	[FILES_OF_SECURITYFS] = { "/sys/kernel/security/bastion", 7 },
 	[FILES_OF_PARAMETERS] = { "/sys/module/bastion/parameters", 4 },
 };
@@ -78,17 +76,18 @@ static int files_read_one(const char *path, const struct stat *stat, int type, s
 	return 0;
 }
 
-static void files_read_class(void)
+/* One by one: nftw() gives up where a folder goes that it was about to open. */
+static void files_read_chips(const char *folder)
 {
-	struct dirent *entry;
 	char link[300], path[PATH_MAX];
-	DIR *dir = opendir(FILES_CLASS);
+	struct dirent *entry;
+	DIR *dir = opendir(folder);
 
 	while (dir && (entry = readdir(dir))) {
 		if (strncmp(entry->d_name, "bastion", 7))
 			continue;
-		/* nftw() follows no link, not even the first, whatever comes behind it. */
-		snprintf(link, sizeof(link), FILES_CLASS "/%s", entry->d_name);
+		/* It follows no link, not even the first, whatever comes behind it. */
+		snprintf(link, sizeof(link), "%s/%.200s", folder, entry->d_name);
 		if (realpath(link, path))
 			nftw(path, files_read_one, 16, FTW_PHYS);
 	}
@@ -107,10 +106,10 @@ static int files_read(unsigned int counts[FILES_PLACES])
 	files_error = 0;
 	for (int i = 0; i < FILES_PLACES; i++) {
 		files_count = 0;
-		if (i == FILES_OF_CLASS)
-			files_read_class();
-		else
+		if (i == FILES_OF_PARAMETERS)
 			nftw(files_places[i].path, files_read_one, 16, FTW_PHYS);
+		else
+			files_read_chips(files_places[i].path);
 		fewer |= files_count < files_places[i].least;
 		__atomic_add_fetch(&counts[i], files_count, __ATOMIC_RELAXED);
 	}
