@@ -29,7 +29,7 @@ VM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-300}
 
 # By name of the guest: where things are, the fds of the FIFOs, who runs.
-declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_SILENCE VM_REBOOTS
+declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_SILENCE VM_REBOOTS VM_TPM
 
 # The last of it is in VM_SAID, for whoever reports that a guest did not start.
 vm_say() {
@@ -414,6 +414,7 @@ vm_start_once() {
 	VM_SECONDS[$name]=$((${opt[timeout]:-600} * $(vm_slowness "$kernel")))
 	VM_SILENCE[$name]=$((${opt[silence]:-${opt[timeout]:-600}} * $(vm_slowness "$kernel")))
 	VM_REBOOTS[$name]=${opt[reboot]:-}
+	VM_TPM[$name]=${opt[tpm]:-}
 	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy.
 	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off,monitor=off
@@ -484,7 +485,7 @@ vm_wait_ready() {
 			vm_say "the clock of guest $1 runs too fast: it says ${BASH_REMATCH[1]} s after $took"
 			return 1
 		fi
-		if [ -n "${opt[tpm]:-}" ] && [ -z "${BASH_REMATCH[2]}" ]; then
+		if [ -n "${VM_TPM[$1]:-}" ] && [ -z "${BASH_REMATCH[2]:-}" ]; then
 			VM_DIED=firmware
 			vm_say "the firmware of guest $1 did not measure into its TPM"
 			return 1
