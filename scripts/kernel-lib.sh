@@ -122,9 +122,17 @@ kernel_clang_arguments() {
 		CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
 }
 
+# Makes a folder to build in, where nobody else builds before this process ends: lanes of the tests build
+# for the same kernel at once, and one would miss a link that another just replaces.
+kernel_hold() {
+	mkdir -p "$1"
+	exec {kernel_held}<"$1"
+	flock "$kernel_held"
+}
+
 # Objects go beside sources, so the sources are mirrored by links.
 kernel_mirror() {
-	mkdir -p "$1"
+	kernel_hold "$1"
 	find "$1" -xtype l -delete
 	cp --recursive --symbolic-link --force "$KERNEL_TOP/Kbuild" "$KERNEL_TOP/kmod" \
 		"$KERNEL_TOP/include" "$1/"
