@@ -141,11 +141,14 @@ static inline void round_hash(uint8_t digest[BASTION_DIGEST_SIZE], const struct 
 /* The device; loads the module when it has to. */
 static inline int round_open(void)
 {
-	int fd = open(ROUND_DEVICE, O_RDWR | O_CLOEXEC);
+	int fd = open(ROUND_DEVICE, O_RDWR | O_CLOEXEC), error = errno;
 
-	if (fd < 0 && errno == ENOENT && !system("modprobe bastion"))
+	/* Where nothing can be run, as in a container whose first process has ended, it is not there. */
+	if (fd < 0 && error == ENOENT && !system("modprobe bastion")) {
 		fd = open(ROUND_DEVICE, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+		error = errno;
+	}
+	return fd < 0 ? -error : fd;
 }
 
 static inline int round_ioctl(int fd, unsigned long request, void *args)
