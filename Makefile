@@ -21,7 +21,7 @@ check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N
 	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS)) tpm-$(lastword $(KERNELS))
 
 # Long runs keep the results of their parts, for each other too. What takes longer when there is time:
-kept := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=20 RACE_MEASUREMENTS=10000 TPM_RELEASES=1000 \
+kept := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=20 RACE_MEASUREMENTS=2000 TPM_RELEASES=1000 \
 	scripts/check --keep
 
 check-all: setup	## every test, at length, on every kernel, unstable's and the debug kernel too: hours

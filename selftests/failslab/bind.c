@@ -5,7 +5,7 @@
  * when there is memory again. Whoever runs it takes the chip's power when it is asked to (chips.h),
  * and has the driver poll: 6.1 itself does not survive an interrupt that it cannot allocate.
  */
-#include "../concurrency/chips.h"
+#include "chips.h"
 #include "gate.h"
 #include "nth.h"
 #include "kselftest_harness.h"

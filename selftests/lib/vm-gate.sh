@@ -18,7 +18,7 @@
 #	chip_fault NAME SPEC		of its chip: "none" clears all
 #	chip_control NAME WHAT		see bastion-chip control --help
 #	power_cycles NAME CHIPS		has its CHIPS (1) lose their power when the guest asks for it
-#				(concurrency/chips.h), until it is killed
+#				(chips.h), until it is killed
 #	chip_is_tpm, by_chip NATIVE TPM	what guests have that are told nothing of a chip (CHIP);
 #				prints what is expected of it, as gate.sh's
 #	native_only COUNT WHY		with a TPM, COUNT skipped results, and false

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Chips as devices: bound, pulled out, without power. Functions return 0 or -errno. */
-#ifndef SELFTESTS_CONCURRENCY_CHIPS_H
-#define SELFTESTS_CONCURRENCY_CHIPS_H
+#ifndef SELFTESTS_LIB_CHIPS_H
+#define SELFTESTS_LIB_CHIPS_H
 
 #include <dirent.h>
 
