@@ -2,9 +2,10 @@
 /*
  * A TPM that is started anew under the module.
  *
- * usage: reset reset|round|used|resume|sleep FOLDER COMMAND
+ * usage: reset reset|round|used|other|resume|sleep FOLDER COMMAND
  *
- * COMMAND does that to the TPM, for "used" with something else in its PCR before the module looks.
+ * COMMAND does that to the TPM, for "used" with something else in its PCR before the module looks, for
+ * "other" with another storage key.
  */
 #include "keep.h"
 
@@ -85,12 +86,12 @@ static void in_a_round(const char *command)
 	new_round();
 }
 
-static void used(const char *command)
+static void fail(const char *command, const char *name)
 {
 	begin();
 	start_anew(command);
 	use_notices();
-	wait_recovered(BASTION_STATE_FAILED, "the gate fails: the log comes too late");
+	wait_recovered(BASTION_STATE_FAILED, name);
 	is(sealed_dead(released), ENOKEY, "what was released is gone");
 	is(round_open_gate(gate.fd, &gate.verifier, "prod", 300), -EIO, "and there are no rounds");
 }
@@ -128,7 +129,9 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "round"))
 		in_a_round(argv[3]);
 	else if (!strcmp(argv[1], "used"))
-		used(argv[3]);
+		fail(argv[3], "the gate fails: the log comes too late");
+	else if (!strcmp(argv[1], "other"))
+		fail(argv[3], "the gate fails: what was sealed was sealed by another");
 	else if (!strcmp(argv[1], "resume"))
 		resume(argv[3]);
 	else if (!strcmp(argv[1], "sleep"))
