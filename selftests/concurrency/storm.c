@@ -602,25 +602,6 @@ static bool opens_again(void)
 			    bytes) == 32;
 }
 
-/* It comes and goes no more: it is there, and is what a chip is at first. */
-static bool second_is_there(void)
-{
-	char path[64];
-	int fd, state = -ENODEV;
-
-	if (chips_rescan())
-		return false;
-	chips_drive("bind", storm->second);
-	for (long long deadline = sealed_now_ms() + 1000 * PATIENCE_S;
-	     state != BASTION_STATE_LOCKED && sealed_now_ms() < deadline; usleep(100000)) {
-		if (chips_find_other(path) || (fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
-			continue;
-		state = round_state(fd);
-		close(fd);
-	}
-	return state == BASTION_STATE_LOCKED;
-}
-
 static bool all_files_read(void)
 {
 	const unsigned int *files = storm->files;
@@ -695,7 +676,7 @@ int main(int argc, char **argv)
 	failed += result(opens_again(), "the gate opens again, and keys are made and released");
 	if (chip_is_tpm())
 		return failed;
-	failed += result(second_is_there(), "the second chip is there");
+	failed += result(!chips_await_other(storm->second), "the second chip is there");
 	failed += result(goes_on(LOSES_POWER, lose_power),
 			 "a chip may lose its power in the middle of it, and all end");
 	failed += told_right(false, "and are told that it has failed, and nothing else");

@@ -72,6 +72,27 @@ static inline int chips_rescan(void)
 	return sealed_write(CHIPS_PCI "rescan", "1");
 }
 
+/* One that is not the first comes and goes no more: until it is there, and is what a chip is at first. */
+static inline int chips_await_other(const char *device)
+{
+	const long long deadline = sealed_now_ms() + 1000 * CHIPS_PATIENCE;
+	int ret = chips_rescan(), state, fd;
+	char path[64];
+
+	if (ret)
+		return ret;
+	chips_drive("bind", device);
+	for (; sealed_now_ms() < deadline; usleep(100000)) {
+		if (chips_find_other(path) || (fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
+			continue;
+		state = round_state(fd);
+		close(fd);
+		if (state == BASTION_STATE_LOCKED)
+			return 0;
+	}
+	return -ETIME;
+}
+
 /*
  * The @which-th chip has no power for a moment. Who runs this does that, when it finds the
  * file, and removes it then.
