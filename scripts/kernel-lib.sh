@@ -158,7 +158,8 @@ kernel_make() {
 		shift
 		arguments=$(kernel_clang_arguments "$kernel") || return
 		mapfile -t with <<<"$arguments"
-		flags+=" -include $KERNEL_TOP/scripts/clang-config.h"
+		# In this variable it comes before all other headers.
+		with+=("NOSTDINC_FLAGS=-nostdinc -include $KERNEL_TOP/scripts/clang-config.h")
 	fi
 	# BTF needs the kernel's vmlinux, which not every package has.
 	"${run[@]}" make --no-print-directory -s -C "$tree" M="$out" CONFIG_DEBUG_INFO_BTF_MODULES= \
