@@ -10,7 +10,8 @@
 #	vm_kernel_release KERNEL	prints its release
 #	vm_kernel_image KERNEL		path of what boots
 #	vm_kernel_modules KERNEL	path of the folder with its modules
-#	kernel_mirror DIR		puts links to bastion's sources there, for kernel_make
+#	kernel_mirror DIR FILE...	puts links to bastion's sources there, and to FILEs, its Kbuild or another
+#					module's, for kernel_make
 #	kernel_make KERNEL DIR [--clang] [ARGUMENT...]	builds the module whose sources, or links into
 #					the checkout, are in DIR; by Clang instead of the kernel's compiler
 
@@ -122,20 +123,18 @@ kernel_clang_arguments() {
 		CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
 }
 
-# Makes a folder to build in, where nobody else builds before this process ends: lanes of the tests build
-# for the same kernel at once, and one would miss a link that another just replaces.
-kernel_hold() {
-	mkdir -p "$1"
-	exec {kernel_held}<"$1"
-	flock "$kernel_held"
-}
-
-# Objects go beside sources, so the sources are mirrored by links.
+# Objects go beside sources, so the sources are mirrored by links. Nobody else does, or builds there, before
+# this process ends: lanes of the tests build for the same kernel at once, and one would miss a link that
+# another just replaces.
 kernel_mirror() {
-	kernel_hold "$1"
-	find "$1" -xtype l -delete
-	cp --recursive --symbolic-link --force "$KERNEL_TOP/Kbuild" "$KERNEL_TOP/kmod" \
-		"$KERNEL_TOP/include" "$1/"
+	local out=$1 held
+
+	shift
+	mkdir -p "$out"
+	exec {held}<"$out"
+	flock "$held"
+	find "$out" -xtype l -delete
+	cp --recursive --symbolic-link --force "$@" "$KERNEL_TOP/kmod" "$KERNEL_TOP/include" "$out/"
 }
 
 kernel_make() {
