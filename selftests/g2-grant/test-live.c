@@ -114,7 +114,6 @@ TEST_F(live, relock)
 	expect_locked(_metadata, self, key, released);
 }
 
-/* When the state changes, the keys are dead. */
 /* When the kernel ends the first grant, as it says itself; -1: it says nothing. */
 static long long grant_end_ms(void)
 {
@@ -128,6 +127,7 @@ static long long grant_end_ms(void)
 	return event.grant_ends_ms ? now + (long long)event.grant_ends_ms : -1;
 }
 
+/* When the state changes, the keys are dead. */
 TEST_F(live, lifetime)
 {
 	long long begun = sealed_now_ms(), granted;
