@@ -89,6 +89,14 @@ static bool probe_says_so(int ret)
 	return nth_says_so(ret) || ret == -EBUSY || ret == -EAGAIN;
 }
 
+/* What failed at the @n-th allocation was the fault's doing, says so, and leaves no device. */
+static void expect_told(struct __test_metadata *_metadata, unsigned int n, bool hit, int ret)
+{
+	EXPECT_TRUE(hit) TH_LOG("%s without a fault", strerror(-ret));
+	EXPECT_TRUE(probe_says_so(ret)) TH_LOG("allocation %u: %s", n, strerror(-ret));
+	EXPECT_NE(0, access(ROUND_DEVICE, F_OK)) TH_LOG("allocation %u: there is a device", n);
+}
+
 TEST_F_TIMEOUT(bind, fails, 1700)
 {
 	unsigned int n, failed = 0, done_without = 0;
@@ -107,10 +115,7 @@ TEST_F_TIMEOUT(bind, fails, 1700)
 		hit = nth_came(self->nth);
 		if (ret) {
 			failed++;
-			EXPECT_TRUE(hit) TH_LOG("%s without a fault", strerror(-ret));
-			EXPECT_TRUE(probe_says_so(ret)) TH_LOG("allocation %u: %s", n, strerror(-ret));
-			EXPECT_NE(0, access(ROUND_DEVICE, F_OK))
-				TH_LOG("allocation %u: there is a device", n);
+			expect_told(_metadata, n, hit, ret);
 			ASSERT_EQ(0, chips_drive("bind", self->device))
 				TH_LOG("after allocation %u", n);
 		}
@@ -210,10 +215,7 @@ TEST_F_TIMEOUT(load, fails, 3000)
 		hit = nth_came(self->nth);
 		if (ret) {
 			failed++;
-			EXPECT_TRUE(hit) TH_LOG("%s without a fault", strerror(-ret));
-			EXPECT_TRUE(probe_says_so(ret)) TH_LOG("allocation %u: %s", n, strerror(-ret));
-			EXPECT_NE(0, access(ROUND_DEVICE, F_OK))
-				TH_LOG("allocation %u: there is a device", n);
+			expect_told(_metadata, n, hit, ret);
 			continue;
 		}
 		/* A module that has one chip less is loaded all the same. */
