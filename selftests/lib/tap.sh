@@ -48,12 +48,13 @@ ok() {
 	echo "ok $tap_count - $1"
 }
 
-# not_ok NAME [EXPLANATION]
+# not_ok NAME [EXPLANATION]: with TAP_STOP=1, the test ends there
 not_ok() {
 	tap_count=$((tap_count + 1))
 	tap_failed=$((tap_failed + 1))
 	echo "not ok $tap_count - $1"
 	[ -z "${2:-}" ] || diag "$2"
+	[ -z "${TAP_STOP:-}" ] || exit 1
 	return 1
 }
 
