@@ -157,10 +157,10 @@ static void check_heartbeat(struct bastion_mailbox *mailbox)
 
 	if (heartbeat != mailbox->heartbeat) {
 		mailbox->heartbeat = heartbeat;
-		mailbox->heartbeat_time = jiffies;
+		mailbox->heartbeat_time = ktime_get();
 		mailbox->stalled = false;
-	} else if (!mailbox->stalled && time_after(jiffies, mailbox->heartbeat_time +
-						   msecs_to_jiffies(HEARTBEAT_MS))) {
+	} else if (!mailbox->stalled &&
+		   ktime_ms_delta(ktime_get(), mailbox->heartbeat_time) > HEARTBEAT_MS) {
 		mailbox->stalled = true;
 		bastion_mailbox_count(mailbox, BASTION_COUNT_STALLS);
 	}
@@ -505,7 +505,7 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 	mailbox->generation = le32_to_cpu(header.reset_generation);
 	mailbox->admitted = mailbox->generation;
 	mailbox->heartbeat = le32_to_cpu(header.heartbeat);
-	mailbox->heartbeat_time = jiffies;
+	mailbox->heartbeat_time = ktime_get();
 	spin_lock_init(&mailbox->lock);
 	init_slots(mailbox, base, &layout);
 	/* Not where an earlier driver began: its late answers must not match. */

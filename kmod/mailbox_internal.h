@@ -73,7 +73,7 @@ struct bastion_slot {
  * @lost_work:	calls it
  * @watchdog:	looks at the header when nobody else does
  * @heartbeat:	last seen; the watchdog's, as are the next two
- * @heartbeat_time: when it last changed, jiffies
+ * @heartbeat_time: when it last changed
  * @stalled:	it has not for long
  * @counters:	statistics
  * @slot_count:	slots in use
@@ -101,7 +101,7 @@ struct bastion_mailbox {
 	struct work_struct lost_work;
 	struct delayed_work watchdog;
 	u32 heartbeat;
-	unsigned long heartbeat_time;
+	ktime_t heartbeat_time;
 	bool stalled;
 	atomic64_t counters[BASTION_COUNTERS];
 	unsigned int slot_count;
