@@ -423,6 +423,13 @@ static int measure_rest(struct bastion_gate *gate)
 	return ret;
 }
 
+/* Nothing is left of what was agreed with the chip, and a round makes no sense before it has recovered. */
+static void begin_anew(struct bastion_gate *gate)
+{
+	end_all(gate, BASTION_REASON_RESET);
+	bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
+}
+
 /*
  * Brings the chip up to the log after a reset; or goes on with that, when it was interrupted by
  * what is no fault of the chip's: too many commands for it, no memory, or the system's sleep.
@@ -445,10 +452,9 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 		return;
 	}
 	if (anew) {
-		end_all(gate, BASTION_REASON_RESET);
 		gate->seen_reset = generation;
 		chip->ops->acknowledge(chip, generation);
-		bastion_gate_set_state(gate, BASTION_STATE_SELFTEST, BASTION_REASON_RESET);
+		begin_anew(gate);
 	}
 	mutex_unlock(&gate->lock);
 
@@ -491,8 +497,11 @@ static void recovery_work(struct work_struct *work)
 	if (bastion_chip_get_ops(chip))
 		return;
 	/* What was released does not wait for those who hold round_lock or the log's. */
-	if (chip->ops->generation(chip) != READ_ONCE(gate->seen_reset))
-		bastion_gate_lock(gate, BASTION_REASON_RESET);
+	if (chip->ops->generation(chip) != READ_ONCE(gate->seen_reset)) {
+		mutex_lock(&gate->lock);
+		begin_anew(gate);
+		mutex_unlock(&gate->lock);
+	}
 	mutex_lock(&gate->round_lock);
 	generation = chip->ops->generation(chip);
 	if (generation != gate->seen_reset || is_unfinished(gate))
@@ -523,19 +532,6 @@ void bastion_chip_was_reset(struct bastion_chip *chip)
 }
 
 /* Observers */
-
-struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,
-					       const u8 digest[BASTION_DIGEST_SIZE])
-{
-	u32 i;
-
-	lockdep_assert_held(&gate->lock);
-	for (i = 0; i < gate->verifier_count; i++) {
-		if (!memcmp(gate->verifiers[i].digest, digest, BASTION_DIGEST_SIZE))
-			return &gate->verifiers[i];
-	}
-	return NULL;
-}
 
 /**
  * bastion_gate_snapshot() - the present state, consistent in itself

@@ -474,6 +474,19 @@ void bastion_round_end(struct bastion_chip *chip, const void *owner)
 
 /* Verifiers */
 
+struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,
+					       const u8 digest[BASTION_DIGEST_SIZE])
+{
+	u32 i;
+
+	lockdep_assert_held(&gate->lock);
+	for (i = 0; i < gate->verifier_count; i++) {
+		if (!memcmp(gate->verifiers[i].digest, digest, BASTION_DIGEST_SIZE))
+			return &gate->verifiers[i];
+	}
+	return NULL;
+}
+
 /*
  * Whatever was agreed under the old list is void. Locked first, so that no
  * grant is live while the list changes.

@@ -161,6 +161,8 @@ inline gate_relock()
 	fi
 }
 
+inline begin_anew() { end_all(); set_state(SELFTEST) }
+
 inline gate_fail() { d_step { end_all(); set_state(FAILED) } }
 
 /* What the new grant covers lives on under it; what it covers is the verifier's choice. */
@@ -498,14 +500,13 @@ proctype recovers()
 
 end:	do
 	:: chip_resets != seen_resets ->
-		gate_lock();
+		d_step { begin_anew() };
 		acquire(round_locked);
 		resets_now = chip_resets;
 		acquire(log_locked);
 		d_step {
-			end_all();
 			seen_resets = resets_now;
-			set_state(SELFTEST)
+			begin_anew()
 		};
 		d_step {
 			chip_registers = (chip_registers == UNMEASURED -> log_registers : GARBAGE);
