@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interposes itself once between a function of the kernel's and who calls it: the call is held until
+ * a test has had something else happen, or fails without being made. So an order of events that comes
+ * about once in a million comes about every time. For tests.
+ */
+#include <linux/completion.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+static char *at;
+module_param(at, charp, 0400);
+MODULE_PARM_DESC(at, "the function, at most six words as its arguments: MODULE:NAME");
+
+static unsigned int skip;
+module_param(skip, uint, 0400);
+MODULE_PARM_DESC(skip, "how many calls are let through before");
+
+static int fail;
+module_param(fail, int, 0400);
+MODULE_PARM_DESC(fail, "what the call returns instead of being made; 0: it is made, and held before");
+
+static atomic_t calls;
+static bool held;
+module_param(held, bool, 0400);
+MODULE_PARM_DESC(held, "the call has come");
+
+/* A test that has died must not keep the kernel so. */
+#define HELD_MAX	(100 * HZ)
+
+static DECLARE_COMPLETION(go);
+static DECLARE_COMPLETION(gone);
+
+static unsigned long interpose(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+			       unsigned long e, unsigned long f);
+
+/* Runs with preemption off. Another call, this one's own among them, is let through. */
+static int divert(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (atomic_inc_return(&calls) != skip + 1)
+		return 0;
+	WRITE_ONCE(held, true);
+	instruction_pointer_set(regs, (unsigned long)interpose);
+	return 1;
+}
+
+/* Has the probe not be one that cannot divert. */
+static void after(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
+{
+}
+
+static struct kprobe probe = { .pre_handler = divert, .post_handler = after };
+
+/* Called in place of the function, by its caller. */
+static unsigned long interpose(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+			       unsigned long e, unsigned long f)
+{
+	unsigned long (*function)(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+				  unsigned long e, unsigned long f) = (void *)probe.addr;
+	unsigned long ret = fail;
+
+	if (!fail) {
+		wait_for_completion_timeout(&go, HELD_MAX);
+		ret = function(a, b, c, d, e, f);
+	}
+	complete(&gone);
+	return ret;
+}
+
+static int __init interpose_init(void)
+{
+	probe.symbol_name = at;
+	return register_kprobe(&probe);
+}
+
+/* Lets the call go. */
+static void __exit interpose_exit(void)
+{
+	unregister_kprobe(&probe);
+	complete(&go);
+	if (READ_ONCE(held))
+		wait_for_completion(&gone);
+	/* Who has said that it is gone may not have returned yet. */
+	synchronize_rcu_tasks();
+}
+
+module_init(interpose_init);
+module_exit(interpose_exit);
+
+MODULE_DESCRIPTION("Holds a call of a function, or has it fail, for tests");
+MODULE_LICENSE("GPL");
