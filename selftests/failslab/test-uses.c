@@ -318,7 +318,7 @@ static int is_whole(struct state *s, long ret)
 	return ret || (size_t)s->signature_len == whole_len ? 0 : -ENODATA;
 }
 
-#define READING(name, path)						\
+#define READING(name, path, ...)					\
 static int before_##name(struct state *s)				\
 {									\
 	return read_before(s, path);					\
@@ -330,11 +330,11 @@ static long do_##name(struct state *s)					\
 	return read_all(s, path);					\
 }									\
 									\
-OPERATION(name, before_##name, do_##name, .check = is_whole)
+OPERATION(name, before_##name, do_##name, .check = is_whole, ##__VA_ARGS__)
 
 READING(read_ascii, LISTS "ascii_runtime_measurements_sha256");
 READING(read_binary, LISTS "binary_runtime_measurements_sha384");
-READING(read_boot, LISTS "binary_boot_measurements");
+READING(read_boot, LISTS "binary_boot_measurements", .needs = CHIP_BOOT_LOG);
 READING(read_register, SYSFS "measurements/mr1:sha384");
 READING(read_state, SYSFS "state");
 

@@ -22,6 +22,7 @@ enum chip_can {
 	CHIP_DERIVE,
 	CHIP_COUNTERS,
 	CHIP_REBIND,
+	CHIP_BOOT_LOG,
 	CHIP_LONG_SECRETS,	/* of more than BASTION_TPM_SECRET_MAX */
 };
 
@@ -30,6 +31,7 @@ static const char * const chip_tpm_lacks[] = {
 	[CHIP_DERIVE] = "a TPM derives no keys",
 	[CHIP_COUNTERS] = "a TPM has no counters of ours",
 	[CHIP_REBIND] = "a TPM moves no keys",
+	[CHIP_BOOT_LOG] = "a TPM keeps no boot log",
 	[CHIP_LONG_SECRETS] = "a TPM takes no secrets of more than 512 bytes",
 };
 
