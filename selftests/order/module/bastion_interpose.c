@@ -79,8 +79,9 @@ static void __exit interpose_exit(void)
 {
 	unregister_kprobe(&probe);
 	complete(&go);
+	/* Not for ever: the kernel may have ended who made it. */
 	if (READ_ONCE(held))
-		wait_for_completion(&gone);
+		wait_for_completion_timeout(&gone, HELD_MAX);
 	/* Who has said that it is gone may not have returned yet. */
 	synchronize_rcu_tasks();
 }
