@@ -8,12 +8,13 @@
 #	guest_serve NAME POLICY SOCKET [OPTION...]	another verifier there, with the same keys;
 #				its pid is in SOCKET.pid
 #	guest NAME COMMAND		runs it; leaves guest_output, guest_status, guest_ms
+#	works RESULT COMMAND		runs it in the guest $name; one result: it succeeds
 #	guest_results NAME COUNT COMMAND	runs it, and hands on its results: COUNT of them
 #	guest_end NAME [EXPECTED]	stops it; one result: the module unloads, and the kernel has no
 #				complaint (kernel.sh) but those that match the regular expression
 #	guest_reboot NAME		reboots it; one result: the kernel has no complaint before
 #	guest_state NAME		of the gate
-#	attest, relock			commands for the guest
+#	attest, relock, wait_for	commands for the guest; the last wants a state of the gate
 #	patience			seconds that a command may take there
 #	chip_fault NAME SPEC		of its chip: "none" clears all
 #	chip_control NAME WHAT		see bastion-chip control --help
@@ -54,6 +55,8 @@ patience=$((60 * SLOWNESS))
 attest="timeout $patience bastionctl attest --verifier selftest --socket /run/verifier.sock"
 # shellcheck disable=SC2034
 relock="bastionctl relock"
+# shellcheck disable=SC2034
+wait_for="cd selftests/lib; . ./tap.sh; . ./gate.sh; trap - EXIT; wait_for_state"
 
 guest() {
 	local begin=${EPOCHREALTIME/./}
@@ -67,6 +70,12 @@ guest() {
 		bail "the guest hung or died: $(grep -m 1 '^vm: ' <<<"$guest_output")"
 	fi
 	return "$guest_status"
+}
+
+works() {
+	# shellcheck disable=SC2154 # by who sources this
+	guest "$name" "$2"
+	is "$guest_status" 0 "$1" || diag "$guest_output"
 }
 
 guest_results() {
