@@ -531,29 +531,42 @@ vm_read_line() {
 	return 1
 }
 
-# What a kernel said before it panicked, and that: a report of KASAN's is long.
+# What a kernel said before it panicked, and that: a report of KASAN's is long. With "loaded", of one that had a
+# module which is not the kernel's own, as it says of itself when it panics.
 vm_panic_log() {
-	grep -aB 100 -A 2 -m 1 'Kernel panic' "${VM_FILES[$1,console]}" 2>/dev/null | tr -d '\r'
+	awk -v loaded="${2:-}" '
+		function said() {
+			if (loaded && !tainted)
+				return 0
+			for (i = lines > 100 ? lines - 100 : 1; i <= lines; i++)
+				print text[i]
+			return 1
+		}
+		{ gsub(/\r/, ""); text[++lines] = $0; delete text[lines - 101] }
+		/CPU: .* Tainted: [A-Z ]*O/ { tainted = 1 }
+		/Kernel panic/ && !left { left = 3 }
+		left && !--left { if (said()) exit; lines = tainted = 0 }
+		END { if (left) said() }' "${VM_FILES[$1,console]}" 2>/dev/null
 }
 
 # The same in a line: the last complaints, where it was, and the panic; nothing when it did not
 vm_panic() {
-	vm_panic_log "$1" | sed 's/^\[[^]]*\] *//' | awk '
+	vm_panic_log "$@" | sed 's/^\[[^]]*\] *//' | awk '
 		/Call Trace:/ { where = ""; calls = 0 }
 		/^[a-zA-Z_][a-zA-Z0-9_.]*\+0x/ && calls < 8 { sub(/\+.*/, ""); where = where (calls++ ? " < " : "in ") $0 }
 		/WARNING:|BUG|UBSAN:|Oops|INFO: task|general protection/ { print }
 		/Kernel panic/ { if (calls) print where; print }' | tail -n 4 | paste -s -d ';'
 }
 
-# Why there was no verdict: the ends of the logs.
+# Why there was no verdict: the ends of the logs. Of which panic, as vm_panic_log.
 vm_explain() {
 	local file
 
 	for file in qemu.log console.log; do
 		[ -s "${VM_DIR[$1]}/$file" ] || continue
 		vm_say "the end of ${VM_DIR[$1]}/$file:"
-		if [ "$file" = console.log ] && [ -n "$(vm_panic "$1")" ]; then
-			vm_panic_log "$1" >&2
+		if [ "$file" = console.log ] && [ -n "$(vm_panic "$@")" ]; then
+			vm_panic_log "$@" >&2
 		else
 			tail -n 25 "${VM_DIR[$1]}/$file" >&2
 		fi
@@ -610,13 +623,20 @@ vm_verdict() {
 	return 1
 }
 
-# The firmware resets the machine a few times more on its way: to the chip, each is a power cycle.
+# The firmware resets the machine a few times more on its way: to the chip, each is a power cycle. A kernel that
+# panics before there is a module does so as well, and then comes back: that is what vm_start boots again for.
 vm_reboot() {
+	local panic
+
 	[ -n "${VM_REBOOTS[$1]:-}" ] || { vm_say "$1 was not started with --reboot"; return 1; }
 	echo REBOOT >&"${VM_TO[$1]}"
 	vm_wait_ready "$1" || return
-	VM_SAID=$(vm_panic "$1")
-	[ -z "$VM_SAID" ] || { vm_say "guest $1 panicked on its way: $VM_SAID"; vm_explain "$1"; return 1; }
+	panic=$(vm_panic "$1" loaded)
+	if [ -n "$panic" ]; then
+		vm_explain "$1" loaded
+		vm_say "guest $1 panicked on its way: $panic"
+		return 1
+	fi
 }
 
 vm_stop() {
