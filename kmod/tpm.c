@@ -290,9 +290,7 @@ static int create_primary(struct bastion_tpm *t, u32 hierarchy,
 
 static int read_public(struct bastion_tpm *t, u32 handle, struct bastion_tpm_call *call)
 {
-	*call = (struct bastion_tpm_call){
-		.command = BASTION_TPM_READ_PUBLIC, .handles = { handle },
-	};
+	*call = (struct bastion_tpm_call){ .command = BASTION_TPM_READ_PUBLIC, .handles = { handle } };
 	return bastion_tpm_call(t, call);
 }
 
@@ -353,8 +351,7 @@ static int find_storage(struct bastion_tpm *t)
 		return ret;
 	ret = know_storage(t, call.out[0].data, call.out[0].len);
 	if (!ret)
-		ret = bastion_tpm_save(t, call.handle, t->storage_context,
-				       &t->storage_context_len);
+		ret = bastion_tpm_save(t, call.handle, t->storage_context, &t->storage_context_len);
 	bastion_tpm_flush(t, call.handle);
 	return ret == -ENOENT ? -EIO : ret;
 }
@@ -395,6 +392,9 @@ static int look_at_pcr(struct bastion_tpm *t)
 	ret = bastion_tpm_read_pcr(t, t->pcr, value);
 	if (ret || (t->tested && !t->lost))
 		return ret;
+	/* There was another one, of which the gate does not know yet. */
+	if (t->lost && atomic_read(&t->generation) != READ_ONCE(t->admitted))
+		return -EIO;
 	if (t->lost && memcmp(value, zero, sizeof(zero)))
 		return -EIO;
 	memset(t->registers, 0, sizeof(t->registers));
@@ -480,9 +480,10 @@ static u32 generation(struct bastion_chip *chip)
 	return atomic_read(&bastion_tpm_of(chip)->generation);
 }
 
-/* Nothing is extended or granted before self_test() has looked at the PCR. */
+/* Nothing is extended or granted before self_test() has looked at the PCR, of this one. */
 static void acknowledge(struct bastion_chip *chip, u32 generation)
 {
+	WRITE_ONCE(bastion_tpm_of(chip)->admitted, generation);
 }
 
 static void statistics(struct bastion_chip *chip, struct bastion_chip_statistics *statistics)

@@ -92,6 +92,7 @@ struct bastion_tpm_grant {
  * @tpm:	the kernel's, with a reference
  * @chip:	over it
  * @generation:	see bastion_chip_ops
+ * @admitted:	the last one acknowledged: the TPM of another is of no use yet
  * @gone:	no more commands
  * @worker:	sends them, for the holder of @lock
  * @lock:	protects what follows; innermost but for the TPM driver's own, held across
@@ -128,6 +129,7 @@ struct bastion_tpm {
 	struct tpm_chip *tpm;
 	struct bastion_chip *chip;
 	atomic_t generation;
+	u32 admitted;
 	bool gone;
 	struct kthread_worker *worker;
 	struct mutex lock;
