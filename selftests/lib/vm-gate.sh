@@ -20,6 +20,10 @@
 #	chip_control NAME WHAT		see bastion-chip control --help
 #	power_cycles NAME CHIPS		has its CHIPS (1) lose their power when the guest asks for it
 #				(chips.h), until it is killed
+#	guest_own_tpm NAME		a TPM in the guest itself (tpm/vtpm), and the module over it
+#	own_tpm, own_tpm_start	commands for that guest: options of tpm2-tools; it is started anew, as after
+#				a sleep
+#	pcr_is_log NAME RESULT		one result: the PCR of its TPM is what the log says
 #	chip_is_tpm, by_chip NATIVE TPM	what guests have that are told nothing of a chip (CHIP);
 #				prints what is expected of it, as gate.sh's
 #	native_only COUNT WHY		with a TPM, COUNT skipped results, and false
@@ -155,6 +159,27 @@ guest_serve() {
 		echo \$! >$3.pid
 		until [ -S $3 ]; do kill -0 \$! || exit 1; sleep 0.1; done" ||
 		bail "no verifier: $guest_output"
+}
+
+# shellcheck disable=SC2034
+own_tpm="-T device:/dev/tpm0"
+# shellcheck disable=SC2034
+own_tpm_start="swtpm_ioctl --unix /run/tpm/ctrl -i && tpm2_startup $own_tpm"
+
+guest_own_tpm() {
+	guest "$1" "modprobe -q tpm_vtpm_proxy
+		setsid $VM_TOP/selftests/tpm/vtpm /run/tpm >/run/vtpm.log 2>&1 &
+		until [ -c /dev/tpmrm0 ]; do kill -0 \$! || { cat /run/vtpm.log; exit 1; }; sleep 0.1; done
+		modprobe bastion chip=tpm" || bail "no TPM: $guest_output"
+}
+
+pcr_is_log() {
+	local share
+
+	share=$(vm_file "$1" share)
+	guest "$1" "cat /sys/kernel/security/bastion/bastion0/ascii_runtime_measurements_sha384 >/run/share/log
+		tpm2_pcrread $own_tpm -Q -o /run/share/pcr sha256:13"
+	is "$(od -An -tx1 "$share/pcr" | tr -d ' \n')" "$("$VM_TOP/selftests/tpm/replay" "$share/log")" "$2"
 }
 
 guest_state() {
