@@ -20,7 +20,7 @@
 #	chip_control NAME WHAT		see bastion-chip control --help
 #	power_cycles NAME CHIPS		has its CHIPS (1) lose their power when the guest asks for it
 #				(chips.h), until it is killed
-#	guest_own_tpm NAME		a TPM in the guest itself (tpm/vtpm), and the module over it
+#	guest_own_tpm NAME		a TPM in the guest itself, and the module over it
 #	own_tpm, own_tpm_start	commands for that guest: options of tpm2-tools; it is started anew, as after
 #				a sleep
 #	pcr_is_log NAME RESULT		one result: the PCR of its TPM is what the log says
@@ -167,9 +167,10 @@ own_tpm="-T device:/dev/tpm0"
 own_tpm_start="swtpm_ioctl --unix /run/tpm/ctrl -i && tpm2_startup $own_tpm"
 
 guest_own_tpm() {
-	guest "$1" "modprobe -q tpm_vtpm_proxy
-		setsid $VM_TOP/selftests/tpm/vtpm /run/tpm >/run/vtpm.log 2>&1 &
-		until [ -c /dev/tpmrm0 ]; do kill -0 \$! || { cat /run/vtpm.log; exit 1; }; sleep 0.1; done
+	guest "$1" "modprobe -q tpm_vtpm_proxy; mkdir /run/tpm
+		setsid swtpm chardev --tpm2 --vtpm-proxy --tpmstate dir=/run/tpm \
+			--ctrl type=unixio,path=/run/tpm/ctrl >/run/tpm.log 2>&1 &
+		until [ -c /dev/tpmrm0 ] && [ -S /run/tpm/ctrl ]; do kill -0 \$! || exit; sleep 0.1; done
 		modprobe bastion chip=tpm" || bail "no TPM: $guest_output"
 }
 
