@@ -22,9 +22,10 @@ still_loaded() {
 	rmmod bastion 2>&1 || echo "the module is in use: $(cat /sys/module/bastion/refcnt)"
 }
 
-KERNEL_COMPLAINTS='WARNING:|BUG:|BUG |Oops|KASAN|UBSAN|refcount_t:|general protection'
+# What begins with its subject says that of the processor: "Spectre V2 : WARNING:", and others.
+KERNEL_COMPLAINTS='(^|\] ?)WARNING:|BUG:|BUG |Oops|KASAN|UBSAN|refcount_t:|general protection'
 KERNEL_COMPLAINTS+='|possible (recursive|circular|irq lock)|inconsistent lock|suspicious RCU'
-KERNEL_COMPLAINTS+='|INFO: trying to register non-static key|ODEBUG:|DEBUG_LOCKS_WARN|detected stall'
+KERNEL_COMPLAINTS+='|INFO: trying to register non-static key|ODEBUG:|DEBUG_LOCKS_WARN|detected (expedited )?stall'
 KERNEL_COMPLAINTS+='|blocked for more than|Call Trace:'
 
 complaints() {
