@@ -54,25 +54,23 @@ static unsigned long hold(unsigned long a, unsigned long b, unsigned long c, uns
 {
 	unsigned long (*function)(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
 				  unsigned long e, unsigned long f) = (void *)address;
-	unsigned long ret = fail;
+	unsigned long ret;
 
-	if (!fail || then) {
-		wait_for_completion_timeout(&go, HELD_MAX);
-		ret = function(a, b, c, d, e, f);
-	}
+	wait_for_completion_timeout(&go, HELD_MAX);
+	ret = function(a, b, c, d, e, f);
 	complete(&gone);
 	return ret;
 }
 
 /* Likewise, and is not waited for. */
-static unsigned long fail_first(void)
+static unsigned long fail_at(void)
 {
 	return fail;
 }
 
 static int divert_to_hold(struct kprobe *probe, struct pt_regs *regs)
 {
-	address = (unsigned long)probe->addr;
+	WRITE_ONCE(address, (unsigned long)probe->addr);
 	WRITE_ONCE(held, true);
 	instruction_pointer_set(regs, (unsigned long)hold);
 	return 1;
@@ -83,10 +81,13 @@ static int divert(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (atomic_inc_return(&calls) != skip + 1)
 		return 0;
-	if (!then)
+	if (!fail)
 		return divert_to_hold(probe, regs);
-	atomic_set(&thens, 1);
-	instruction_pointer_set(regs, (unsigned long)fail_first);
+	if (then)
+		atomic_set(&thens, 1);
+	else
+		WRITE_ONCE(held, true);
+	instruction_pointer_set(regs, (unsigned long)fail_at);
 	return 1;
 }
 
@@ -118,8 +119,8 @@ static void __exit interpose_exit(void)
 	if (then)
 		unregister_kprobe(&probe_then);
 	complete(&go);
-	/* Not for ever: the kernel may have ended who made it. */
-	if (READ_ONCE(held))
+	/* Not for ever: the kernel may have ended who made it. What has failed is not waited for. */
+	if (READ_ONCE(address))
 		wait_for_completion_timeout(&gone, HELD_MAX);
 	/* Who has said that it is gone may not have returned yet. */
 	synchronize_rcu_tasks();
