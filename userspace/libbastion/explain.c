@@ -26,7 +26,7 @@ static const struct bastion_explanation table[] = {
 	ROW(FILE, EIO, FAILED, "reading or writing failed", "Check the disk."),
 	ROW(ROUND, ENOKEY, FAILED, "the kernel knows no such verifier",
 	    "Register it: bastionctl verifier add NAME FILE.pem; see bastionctl verifier list."),
-	ROW(ROUND, EBUSY, FAILED, "another process has a round open",
+	ROW(ROUND, EBUSY, FAILED, "another process has a round open, or the system is about to sleep",
 	    "Try again when it is done; a round lasts 60 seconds at most."),
 	ROW(ROUND, ESHUTDOWN, FAILED, "the log is capped",
 	    "Nothing attests before the chip's next power cycle: the driver was unloaded or the "
@@ -44,6 +44,7 @@ static const struct bastion_explanation table[] = {
 	ROW(VERIFIER, ENOKEY, FAILED, "the kernel knows no such verifier",
 	    "See bastionctl verifier list."),
 	ROW(VERIFIER, EEXIST, FAILED, "already registered", "Nothing to do."),
+	ROW(VERIFIER, EBUSY, FAILED, "the system is about to sleep", "Try again when it is awake."),
 	ROW(VERIFIER, ENOSPC, FAILED, "eight verifiers are registered, the most there can be",
 	    "Remove one: bastionctl verifier remove NAME."),
 	ROW(VERIFIER, EINVAL, FAILED, "not a point of P-384",
