@@ -30,6 +30,11 @@ kernel_unstable() {
 	realpath "$dir"
 }
 
+# Of images, one in a line, that which is meant: the newest. Clouds' and PREEMPT_RT's are if there are no others.
+kernel_newest() {
+	sort -V | awk '{ last = $0 } /[0-9]-amd64$/ { plain = $0 } END { print plain ? plain : last }'
+}
+
 vm_kernel_release() {
 	local image
 
@@ -41,7 +46,7 @@ vm_kernel_release() {
 		return
 	fi
 	image=$(find /boot -name "vmlinuz-$1" -o -name "vmlinuz-$1.*" -o -name "vmlinuz-$1-*" |
-		sort -V | tail -n 1)
+		kernel_newest)
 	[ -n "$image" ] || { kernel_say "no kernel $1 in /boot: run scripts/setup"; return 1; }
 	echo "${image#/boot/vmlinuz-}"
 }
