@@ -16,7 +16,9 @@
 #					the checkout, are in DIR; by Clang instead of the kernel's compiler
 
 KERNEL_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-KERNEL_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/bastion
+# What a system's service has is no HOME, and of PATH what users have.
+KERNEL_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/bastion
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 kernel_say() {
 	echo "${0##*/}: $*" >&2

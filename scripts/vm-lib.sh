@@ -284,7 +284,7 @@ vm_free_name() {
 
 # Takes build/vm-NAME for this guest and fills VM_DIR, VM_TMP and VM_FILES.
 vm_claim() {
-	local name=$1 dir=$VM_TOP/build/vm-$1 lock
+	local name=$1 dir=$VM_TOP/build/vm-$1 lock tmp=${TMPDIR:-/tmp}
 
 	[ -z "${VM_DIR[$name]:-}" ] || { vm_say "$name runs already"; return 1; }
 	mkdir -p "$dir/guest"
@@ -296,8 +296,9 @@ vm_claim() {
 	}
 	VM_LOCK[$name]=$lock
 	VM_DIR[$name]=$dir
-	# UNIX sockets want short paths.
-	VM_TMP[$name]=$(mktemp -d "${TMPDIR:-/tmp}/bastion-vm.XXXXXX")
+	# UNIX sockets want short paths: of 107 bytes, with what is in it.
+	[ ${#tmp} -le 60 ] || tmp=/tmp
+	VM_TMP[$name]=$(mktemp -d "$tmp/bastion-vm.XXXXXX")
 	VM_FILES[$name,console]=$dir/console.log
 	VM_FILES[$name,verdicts]=$dir/verdicts
 	VM_FILES[$name,audit]=${opt[audit]:-$dir/audit.jsonl}

@@ -14,7 +14,7 @@
 # is "ok". What a checked command printed is shown when the result is "not ok".
 
 # What commands say, sort and count is compared here: it is the same in every language.
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 LANGUAGE=
 
 tap_count=0
 tap_failed=0

@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	if (rc < 0) {
 		/* Without authority there is no way to answer; the kernel negates the key itself. */
 		log_failure(NULL, "not called for a request", -rc);
-		return 1;
+		return 2;
 	}
 	rc = answer(key, &name, &what);
 	if (!rc)
