@@ -385,10 +385,8 @@ static int recover(struct bastion_gate *gate, bool anew)
 	ret = anew ? bastion_measure_rewind(chip) : 0;
 	if (ret)
 		return ret;
-	ret = bastion_gate_interrupted(gate) ?: chip->ops->self_test(chip);
-	if (ret)
-		return ret;
-	ret = chip->ops->info(chip, &info);
+	ret = bastion_gate_interrupted(gate) ?: chip->ops->self_test(chip) ?:
+	      chip->ops->info(chip, &info);
 	if (ret)
 		return ret;
 	if (memcmp(info.id, chip->info.id, sizeof(info.id))) {
@@ -491,28 +489,35 @@ static void recovery_work(struct work_struct *work)
 {
 	struct bastion_gate *gate = container_of(work, struct bastion_gate, recovery);
 	struct bastion_chip *chip = gate->chip;
+	bool begun, lost, again;
 	u32 generation;
-	bool again;
 
 	if (bastion_chip_get_ops(chip))
 		return;
 	/* What was released does not wait for those who hold round_lock or the log's. */
-	if (chip->ops->generation(chip) != READ_ONCE(gate->seen_reset)) {
+	begun = chip->ops->generation(chip) != READ_ONCE(gate->seen_reset);
+	if (begun) {
 		mutex_lock(&gate->lock);
 		begin_anew(gate);
 		mutex_unlock(&gate->lock);
 	}
 	mutex_lock(&gate->round_lock);
 	generation = chip->ops->generation(chip);
-	if (generation != gate->seen_reset || is_unfinished(gate))
+	lost = generation != gate->seen_reset || is_unfinished(gate);
+	if (lost)
 		handle_reset(gate, generation);
 	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
 		chip->ops->relock(chip);
 	again = chip->ops->generation(chip) != gate->seen_reset || is_unfinished(gate);
-	/* After a sleep it is queued again. */
-	again = again && bastion_gate_interrupted(gate) != -EAGAIN;
+	/* A generation that came and went: nobody knows what the chip has, or what it is. */
+	if ((begun || lost) && !again && !READ_ONCE(gate->removed) &&
+	    READ_ONCE(gate->state) == BASTION_STATE_SELFTEST) {
+		dev_err(&chip->dev, "the chip takes a reset back: the gate fails\n");
+		bastion_gate_fail(gate, BASTION_REASON_CHIP);
+	}
 	mutex_unlock(&gate->round_lock);
-	if (again) {
+	/* After a sleep it is queued again. */
+	if (again && bastion_gate_interrupted(gate) != -EAGAIN) {
 		/* A chip that does nothing but reset, or is busy, must not keep a processor so. */
 		msleep(RECOVERY_PAUSE_MS);
 		queue_work(gate_wq, &gate->recovery);
