@@ -536,13 +536,12 @@ static int probe(struct bastion_tpm *t, void *unused)
 	ret = bastion_tpm_enter(t);
 	if (ret)
 		return ret;
-	ret = bastion_tpm_read_clock(t);
+	ret = bastion_tpm_read_clock(t) ?: read_info(t);
+	/* It is reset or started anew when these are others, whether or not it passes its self-test. */
+	t->resets = t->seen_resets;
+	t->restarts = t->seen_restarts;
 	if (!ret)
-		ret = read_info(t);
-	if (!ret)
-		ret = check_curve(t, CURVE_P384);
-	if (!ret)
-		ret = check_curve(t, CURVE_P256);
+		ret = check_curve(t, CURVE_P384) ?: check_curve(t, CURVE_P256);
 	if (!ret)
 		ret = read_identity(t);
 	if (!ret)

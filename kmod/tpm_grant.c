@@ -262,7 +262,9 @@ static int get_tickets(struct bastion_tpm *t, const struct acceptance *a, u32 ve
 	for (i = 0; !ret && i < a->grant->ticket_count; i++)
 		ret = get_ticket(t, verifier, session, &a->signatures[i], &a->grant->tickets[i]);
 	t->session = session;
+	/* If it stays it is loaded, and litter: its handle is another's when that is gone. */
 	flush_session(t);
+	t->session = 0;
 	/* It cannot be had a second time. */
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }
