@@ -57,6 +57,9 @@ static void renew_key(struct work_struct *work)
 	struct bastion_released *released = container_of(work, struct bastion_released, renewal);
 
 	key_set_timeout(released->key, READ_ONCE(released->seconds));
+	/* It failed meanwhile: whoever asks again need not wait for another grant's time. */
+	if (key_is_negative(released->key))
+		key_set_timeout(released->key, 1);
 }
 
 /* Nobody queues a renewal any more. */
@@ -93,7 +96,11 @@ static void kill_released(struct bastion_released *released)
  */
 void bastion_grants_settle(void)
 {
-	wait_event_killable_timeout(settled, !atomic_read(&ending), msecs_to_jiffies(SETTLE_MS));
+	if (wait_event_killable_timeout(settled, !atomic_read(&ending),
+					msecs_to_jiffies(SETTLE_MS)) < 0)
+		return;
+	/* A revoked key's payload is there, whole, until nobody can be reading it. */
+	rcu_barrier();
 }
 
 int bastion_grants_module_init(void)

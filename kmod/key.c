@@ -131,7 +131,10 @@ static int prepare(struct key_preparsed_payload *prep)
 	return 0;
 }
 
-/* For keyctl_instantiate(3) and keyctl_update(3) the key service holds nothing that keeps the module. */
+/*
+ * For keyctl_instantiate(3) and keyctl_update(3) the key service holds nothing that keeps the module.
+ * Before it is done with what is to be updated it calls update(), and free_preparse() in the end.
+ */
 static int preparse(struct key_preparsed_payload *prep)
 {
 	int ret;
@@ -139,14 +142,19 @@ static int preparse(struct key_preparsed_payload *prep)
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
 	ret = prepare(prep);
-	module_put(THIS_MODULE);
+	if (!prep->payload.data[1])
+		module_put(THIS_MODULE);
 	return ret;
 }
 
 static void free_preparse(struct key_preparsed_payload *prep)
 {
+	bool updates = prep->payload.data[1];
+
 	kfree(prep->payload.data[0]);
 	kfree(prep->payload.data[1]);
+	if (updates)
+		module_put(THIS_MODULE);
 }
 
 /*
