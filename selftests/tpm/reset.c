@@ -46,8 +46,9 @@ static void new_round(void)
 /* It may be something of IMA's list, which comes at any time, that the TPM does not take: that fails it, too. */
 static bool has_recovered(const struct bastion_event *event, uint32_t state)
 {
-	return event->state == state &&
-	       (state == BASTION_STATE_FAILED || event->reason == BASTION_REASON_RESET);
+	return event->state == state && (event->reason == BASTION_REASON_RESET ||
+					 event->reason == BASTION_REASON_SELF_TEST ||
+					 event->reason == BASTION_REASON_EXTEND);
 }
 
 static void wait_recovered(enum bastion_state state, const char *name)
