@@ -489,35 +489,28 @@ static void recovery_work(struct work_struct *work)
 {
 	struct bastion_gate *gate = container_of(work, struct bastion_gate, recovery);
 	struct bastion_chip *chip = gate->chip;
-	bool begun, lost, again;
 	u32 generation;
+	bool again;
 
 	if (bastion_chip_get_ops(chip))
 		return;
 	/* What was released does not wait for those who hold round_lock or the log's. */
-	begun = chip->ops->generation(chip) != READ_ONCE(gate->seen_reset);
-	if (begun) {
+	if (chip->ops->generation(chip) != READ_ONCE(gate->seen_reset)) {
 		mutex_lock(&gate->lock);
 		begin_anew(gate);
 		mutex_unlock(&gate->lock);
 	}
 	mutex_lock(&gate->round_lock);
 	generation = chip->ops->generation(chip);
-	lost = generation != gate->seen_reset || is_unfinished(gate);
-	if (lost)
+	if (generation != gate->seen_reset || is_unfinished(gate))
 		handle_reset(gate, generation);
 	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
 		chip->ops->relock(chip);
 	again = chip->ops->generation(chip) != gate->seen_reset || is_unfinished(gate);
-	/* A generation that came and went: nobody knows what the chip has, or what it is. */
-	if ((begun || lost) && !again && !READ_ONCE(gate->removed) &&
-	    READ_ONCE(gate->state) == BASTION_STATE_SELFTEST) {
-		dev_err(&chip->dev, "the chip takes a reset back: the gate fails\n");
-		bastion_gate_fail(gate, BASTION_REASON_CHIP);
-	}
-	mutex_unlock(&gate->round_lock);
 	/* After a sleep it is queued again. */
-	if (again && bastion_gate_interrupted(gate) != -EAGAIN) {
+	again = again && bastion_gate_interrupted(gate) != -EAGAIN;
+	mutex_unlock(&gate->round_lock);
+	if (again) {
 		/* A chip that does nothing but reset, or is busy, must not keep a processor so. */
 		msleep(RECOVERY_PAUSE_MS);
 		queue_work(gate_wq, &gate->recovery);

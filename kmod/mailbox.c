@@ -123,12 +123,14 @@ void bastion_mailbox_check(struct bastion_mailbox *mailbox)
 		bastion_mailbox_gone(mailbox);
 		return;
 	}
-	if (likely(generation == READ_ONCE(mailbox->generation)))
+	if (likely(generation == READ_ONCE(mailbox->said)))
 		return;
 
 	spin_lock_irqsave(&mailbox->lock, flags);
-	if (generation != mailbox->generation && !mailbox->dead) {
-		WRITE_ONCE(mailbox->generation, generation);
+	if (generation != mailbox->said && !mailbox->dead) {
+		WRITE_ONCE(mailbox->said, generation);
+		/* Counted here: what a chip takes back has happened all the same. */
+		WRITE_ONCE(mailbox->generation, mailbox->generation + 1);
 		unpoison(mailbox);
 		bastion_mailbox_count(mailbox, BASTION_COUNT_RESETS);
 		queue_work(bastion_gate_workqueue(), &mailbox->lost_work);
@@ -235,7 +237,7 @@ void bastion_mailbox_interrupt(struct bastion_mailbox *mailbox)
 }
 
 /**
- * bastion_mailbox_generation() - the chip's reset generation
+ * bastion_mailbox_generation() - how often the chip's reset generation has changed
  * @mailbox:	the mailbox
  *
  * Any context. Looks at the chip, so that a reset shows at once.
@@ -502,8 +504,7 @@ struct bastion_mailbox *bastion_mailbox_alloc(struct device *dev,
 	mailbox->header = base;
 	mailbox->peer = layout.peer;
 	mailbox->polling = polling;
-	mailbox->generation = le32_to_cpu(header.reset_generation);
-	mailbox->admitted = mailbox->generation;
+	mailbox->said = le32_to_cpu(header.reset_generation);
 	mailbox->heartbeat = le32_to_cpu(header.heartbeat);
 	mailbox->heartbeat_time = ktime_get();
 	spin_lock_init(&mailbox->lock);

@@ -58,15 +58,16 @@ struct bastion_slot {
  * @free:	a permit for each slot that is not busy. It may have permits too
  *		many: who gets one and finds no slot drops it
  * @moved:	when a command ended last, jiffies
- * @lock:	protects @busy, @poisoned, @generation, @admitted, @dead,
+ * @lock:	protects @busy, @poisoned, @said, @generation, @admitted, @dead,
  *		@suspended, @lost and @lost_data for writing; taken in interrupts.
  *		What is read without it is looked at again with it, or only decides
  *		whether to look closer
  * @busy:	slots that are held or poisoned
  * @poisoned:	slots whose command timed out, or was left behind by a driver before
- * @generation:	reset generation last seen
- * @admitted:	reset generation that the owner has acknowledged; commands are let through
- *		while it is the chip's
+ * @said:	the chip's reset generation, last seen
+ * @generation:	how often it has changed
+ * @admitted:	the change that the owner has acknowledged; commands are let through while
+ *		it is the last
  * @dead:	the chip is gone, or its driver is going
  * @suspended:	the header means nothing for now
  * @lost, @lost_data: the owner's callback
@@ -92,6 +93,7 @@ struct bastion_mailbox {
 	spinlock_t lock;
 	DECLARE_BITMAP(busy, BASTION_SLOTS_MAX);
 	DECLARE_BITMAP(poisoned, BASTION_SLOTS_MAX);
+	u32 said;
 	u32 generation;
 	u32 admitted;
 	bool dead;
