@@ -6,6 +6,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -145,6 +146,17 @@ ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *
 	return ret;
 }
 
+/* What is left of the time to wait for grants: another wait does not begin it anew. */
+static u32 time_left(const struct bastion_use *use)
+{
+	const u64 waited = div_u64(use->waited_ns, NSEC_PER_MSEC);
+
+	if (!use->timeout_ms || use->timeout_ms == BASTION_WAIT_FOREVER)
+		return use->timeout_ms;
+	/* 0 would be another question, with another error. */
+	return waited < use->timeout_ms ? use->timeout_ms - waited : 1;
+}
+
 /**
  * bastion_use_key() - wait for a grant, then use the key under it
  * @use:	the use, checked
@@ -166,7 +178,7 @@ int bastion_use_key(struct bastion_use *use,
 		start = ktime_get_ns();
 		ret = bastion_gate_wait(use->chip->gate, use->header.verifier,
 					BASTION_GRANT_RELEASE, use->header.policy,
-					use->timeout_ms, &grant);
+					time_left(use), &grant);
 		use->waited_ns += ktime_get_ns() - start;
 		if (ret)
 			return ret;

@@ -16,7 +16,7 @@
  * @by_helper:	the caller is not @who but its helper
  * @delivers:	the secret leaves the chip, for @keyring
  * @keyring:	where it goes
- * @timeout_ms:	how long to wait for a grant; 0: not at all
+ * @timeout_ms:	how long to wait for grants, all in all; 0: not at all
  * @deadline:	with @by_helper, when to give up waiting for a place at the chip, jiffies
  * @blob:	the sealed key, a copy of our own
  * @blob_len:	bytes of it
