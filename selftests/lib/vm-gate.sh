@@ -17,9 +17,10 @@
 #	attest, relock, wait_for	commands for the guest; the last wants a state of the gate
 #	patience			seconds that a command may take there
 #	chip_fault NAME SPEC		of its chip: "none" clears all
-#	chip_control NAME WHAT		see bastion-chip control --help
+#	chip_control NAME WHAT [N]	see bastion-chip control --help; of its chip N (0)
 #	power_cycles NAME CHIPS		has its CHIPS (1) lose their power when the guest asks for it
 #				(chips.h), until it is killed
+#	two_chips FOLDER		FOLDER/a and FOLDER/b, of one model, for vm_start; whose root is FOLDER/root
 #	guest_own_tpm NAME		a TPM in the guest itself, and the module over it
 #	own_tpm, own_tpm_start	commands for that guest: options of tpm2-tools; it is started anew, as after
 #				a sleep
@@ -124,17 +125,15 @@ guest_reboot() {
 }
 
 power_cycles() {
-	local share control file i
+	local share file i
 
 	share=$(vm_file "$1" share)
-	control=$(vm_file "$1" control)
 	rm -f "$share"/power-cycle-*
 	while sleep 0.2; do
 		for ((i = 0; i < ${2:-1}; i++)); do
 			for file in "$share"/power-cycle-"$i"-*; do
 				[ -e "$file" ] || continue
-				"$VM_TOP/build/user/bin/bastion-chip" control \
-					--control "$control$([ "$i" = 0 ] || echo "-$i")" power-cycle >/dev/null
+				(chip_control "$1" power-cycle "$i") >/dev/null
 				rm "$file"
 			done
 		done
@@ -193,7 +192,23 @@ chip_fault() {
 		bail "the chip does not take the fault $2"
 }
 
+two_chips() {
+	local foundry=$VM_TOP/build/user/bin/bastion-chip chip
+
+	{ "$foundry" foundry root --out "$1/root" && "$foundry" foundry model --root "$1/root" --out "$1/model"; } \
+		>"$1/log" 2>&1 || bail "no chips: $(cat "$1/log")"
+	for chip in a b; do
+		"$foundry" foundry chip --model "$1/model" --out "$1/$chip" >"$1/log" 2>&1 ||
+			bail "no chip: $(cat "$1/log")"
+	done
+}
+
+# chip_socket NAME N: where its chip N is controlled
+chip_socket() {
+	echo "$(vm_file "$1" control)$([ "$2" = 0 ] || echo "-$2")"
+}
+
 chip_control() {
-	"$VM_TOP/build/user/bin/bastion-chip" control --control "$(vm_file "$1" control)" "$2" ||
+	"$VM_TOP/build/user/bin/bastion-chip" control --control "$(chip_socket "$1" "${3:-0}")" "$2" ||
 		bail "the chip does not do $2"
 }
