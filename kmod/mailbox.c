@@ -103,6 +103,14 @@ void bastion_mailbox_gone(struct bastion_mailbox *mailbox)
 	die(mailbox, true);
 }
 
+/* Reads the chip's reset generation; false when the chip is not there. */
+static bool says(struct bastion_mailbox *mailbox, u32 *generation)
+{
+	*generation = ioread32(&mailbox->header->reset_generation);
+	/* The magic comes second: what a removal made of the generation shows in it. */
+	return ioread32(&mailbox->header->magic) != U32_MAX;
+}
+
 /**
  * bastion_mailbox_check() - notices that the chip was reset or removed
  * @mailbox:	the mailbox
@@ -112,22 +120,18 @@ void bastion_mailbox_gone(struct bastion_mailbox *mailbox)
 void bastion_mailbox_check(struct bastion_mailbox *mailbox)
 {
 	unsigned long flags;
-	u32 generation, magic;
+	bool gone = false;
+	u32 generation;
 
-	if (READ_ONCE(mailbox->suspended))
-		return;
-	/* The magic comes second: what a removal made of the generation shows in it. */
-	generation = ioread32(&mailbox->header->reset_generation);
-	magic = ioread32(&mailbox->header->magic);
-	if (magic == U32_MAX) {
-		bastion_mailbox_gone(mailbox);
-		return;
-	}
-	if (likely(generation == READ_ONCE(mailbox->said)))
+	if (READ_ONCE(mailbox->suspended) || likely(says(mailbox, &generation) &&
+						    generation == READ_ONCE(mailbox->said)))
 		return;
 
+	/* Others may have seen since what the chip says now: only what is read here is news. */
 	spin_lock_irqsave(&mailbox->lock, flags);
-	if (generation != mailbox->said && !mailbox->dead) {
+	if (!mailbox->suspended)
+		gone = !says(mailbox, &generation);
+	if (!mailbox->suspended && !gone && !mailbox->dead && generation != mailbox->said) {
 		WRITE_ONCE(mailbox->said, generation);
 		/* Counted here: what a chip takes back has happened all the same. */
 		WRITE_ONCE(mailbox->generation, mailbox->generation + 1);
@@ -136,7 +140,10 @@ void bastion_mailbox_check(struct bastion_mailbox *mailbox)
 		queue_work(bastion_gate_workqueue(), &mailbox->lost_work);
 	}
 	spin_unlock_irqrestore(&mailbox->lock, flags);
-	wake_all(mailbox);
+	if (gone)
+		bastion_mailbox_gone(mailbox);
+	else
+		wake_all(mailbox);
 }
 
 static void lost_work(struct work_struct *work)
