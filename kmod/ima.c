@@ -234,7 +234,8 @@ int bastion_ima_catch_up_locked(struct bastion_chip *chip)
 		dev_err(&chip->dev, "IMA's list could not be followed (%d): the gate fails\n", ret);
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
 	}
-	return ret;
+	/* What is damaged is nothing that the caller gave. */
+	return ret == -EBADMSG ? -EIO : ret;
 }
 
 /**

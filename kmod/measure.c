@@ -221,7 +221,8 @@ static int extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTION_
 		return ret;
 	dev_err(&chip->dev, "register %u could not be extended (%d): the gate fails\n", index, ret);
 	bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
-	return ret;
+	/* That a TPM was reset ends a round, and there may be none. */
+	return ret == -ESTALE ? -EIO : ret;
 }
 
 /*
