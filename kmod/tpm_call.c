@@ -344,6 +344,7 @@ static int started_anew(struct bastion_tpm *t)
 	}
 	/* It has no sessions left; what has this handle now is somebody else's. */
 	t->session = 0;
+	t->session_unsure = false;
 	t->lost = true;
 	t->statistics.resets++;
 	atomic_inc(&t->generation);

@@ -41,13 +41,25 @@ int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_
 
 /* Nonces */
 
-/* When the TPM has no time for it, or does not answer, the handle is kept for the next time. */
+/*
+ * When the TPM has no time for it, or does not answer, it is tried again next time. If it was done
+ * without an answer the handle may be another program's by then: the context is nobody else's, and
+ * is not taken once the session is gone.
+ */
 static int flush_session(struct bastion_tpm *t)
 {
-	int ret = t->session ? bastion_tpm_flush(t, t->session) : 0;
+	u32 handle = t->session;
+	int ret = 0;
 
 	t->drawn = false;
-	if (ret == -EAGAIN || ret == -ETIMEDOUT || ret == -EIO)
+	if (t->session_unsure)
+		ret = bastion_tpm_restore(t, t->session_context, t->session_context_len, &handle);
+	if (handle && !ret)
+		ret = bastion_tpm_flush(t, handle);
+	if (ret == -EAGAIN)
+		return ret;
+	t->session_unsure = ret == -ETIMEDOUT || ret == -EIO;
+	if (t->session_unsure)
 		return ret;
 	t->session = 0;
 	return 0;

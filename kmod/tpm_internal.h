@@ -115,6 +115,7 @@ struct bastion_tpm_grant {
  * @registers:	computed here, from what was extended
  * @value:	what the SHA-256 bank's PCR must be after all that
  * @session:	a policy session of a round's, saved; 0: none
+ * @session_unsure: the TPM may have flushed it
  * @drawn:	its nonce is that of the round; else it is to be flushed
  * @session_context: of it
  * @session_context_len: bytes
@@ -149,6 +150,7 @@ struct bastion_tpm {
 	u8 registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
 	u8 value[BASTION_TPM_DIGEST_SIZE];
 	u32 session;
+	bool session_unsure;
 	bool drawn;
 	u8 *session_context;
 	size_t session_context_len;

@@ -4,6 +4,7 @@
  *
  * usage: faults FOLDER COMMAND	FOLDER is vtpm's; COMMAND has the TPM sleep and wake up
  *        faults unread FOLDER COMMAND	its PCR cannot be read afterwards
+ *        faults unheard FOLDER COMMAND	what COMMAND begins has a handle that was ours
  *        faults signals FOLDER	with a module whose TPM is waited for until a signal comes
  */
 #include <signal.h>
@@ -180,6 +181,20 @@ static void unread(const char *command)
 	no_fault();
 }
 
+/* The answer is lost, and not the command. */
+static void unheard(const char *command)
+{
+	struct round_grant grant;
+	struct round round;
+
+	is(round_prepare(&round, &grant, gate.fd, &gate.verifier, "prod"), 0, "a round begins");
+	fault(FLUSH_CONTEXT, "lost", 1);
+	round_relock(gate.fd);
+	ok(is_over(), "its session is flushed, and nobody hears of it");
+	is(system(command), 0, "another program begins one");
+	is(open_gate(), 0, "the next round opens the gate");
+}
+
 static void ignore(int number)
 {
 }
@@ -207,10 +222,15 @@ static void signals(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "unread")) {
+	if (argc == 4) {
 		folder = argv[2];
 		open_device(false);
-		unread(argv[3]);
+		if (!strcmp(argv[1], "unread"))
+			unread(argv[3]);
+		else if (!strcmp(argv[1], "unheard"))
+			unheard(argv[3]);
+		else
+			return 2;
 		return failed;
 	}
 	if (argc != 3)
