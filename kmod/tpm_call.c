@@ -342,9 +342,8 @@ static int started_anew(struct bastion_tpm *t)
 			return -EAGAIN;
 		}
 	}
-	/* It has no sessions left; what has this handle now is somebody else's. */
-	t->session = 0;
-	t->session_unsure = false;
+	/* It has no sessions left. */
+	bastion_tpm_forget_session(t);
 	t->lost = true;
 	t->statistics.resets++;
 	atomic_inc(&t->generation);

@@ -41,10 +41,17 @@ int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_
 
 /* Nonces */
 
+/** bastion_tpm_forget_session() - the nonce's, which is gone: its handle may be another program's */
+void bastion_tpm_forget_session(struct bastion_tpm *t)
+{
+	t->session = 0;
+	t->session_context_len = 0;
+	t->drawn = false;
+}
+
 /*
- * When the TPM has no time for it, or does not answer, it is tried again next time. If it was done
- * without an answer the handle may be another program's by then: the context is nobody else's, and
- * is not taken once the session is gone.
+ * When the TPM has no time for it, or does not answer, it is tried again next time. It may be gone by
+ * then, and its handle another program's: the context is nobody else's, and is not taken any more.
  */
 static int flush_session(struct bastion_tpm *t)
 {
@@ -52,16 +59,13 @@ static int flush_session(struct bastion_tpm *t)
 	int ret = 0;
 
 	t->drawn = false;
-	if (t->session_unsure)
+	if (t->session_context_len)
 		ret = bastion_tpm_restore(t, t->session_context, t->session_context_len, &handle);
-	if (handle && !ret)
+	if (!ret && handle)
 		ret = bastion_tpm_flush(t, handle);
-	if (ret == -EAGAIN)
+	if (ret == -EAGAIN || ret == -ETIMEDOUT || ret == -EIO)
 		return ret;
-	t->session_unsure = ret == -ETIMEDOUT || ret == -EIO;
-	if (t->session_unsure)
-		return ret;
-	t->session = 0;
+	bastion_tpm_forget_session(t);
 	return 0;
 }
 
@@ -273,10 +277,9 @@ static int get_tickets(struct bastion_tpm *t, const struct acceptance *a, u32 ve
 		return ret == -ENOENT || ret == -EBADMSG ? -ESTALE : ret;
 	for (i = 0; !ret && i < a->grant->ticket_count; i++)
 		ret = get_ticket(t, verifier, session, &a->signatures[i], &a->grant->tickets[i]);
-	t->session = session;
 	/* If it stays it is loaded, and litter: its handle is another's when that is gone. */
-	flush_session(t);
-	t->session = 0;
+	bastion_tpm_flush(t, session);
+	bastion_tpm_forget_session(t);
 	/* It cannot be had a second time. */
 	return ret == -EAGAIN ? -ETIMEDOUT : ret;
 }

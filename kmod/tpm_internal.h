@@ -114,11 +114,10 @@ struct bastion_tpm_grant {
  * @storage_point: x || y
  * @registers:	computed here, from what was extended
  * @value:	what the SHA-256 bank's PCR must be after all that
- * @session:	a policy session of a round's, saved; 0: none
- * @session_unsure: the TPM may have flushed it
+ * @session:	a policy session of a round's; 0: none
  * @drawn:	its nonce is that of the round; else it is to be flushed
- * @session_context: of it
- * @session_context_len: bytes
+ * @session_context: of it, when it is saved
+ * @session_context_len: bytes; 0: it is not, as far as anybody knows
  * @session_nonce: its nonceTPM
  * @session_start: when it was made, CLOCK_BOOTTIME
  * @grants:	those that are live
@@ -150,7 +149,6 @@ struct bastion_tpm {
 	u8 registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
 	u8 value[BASTION_TPM_DIGEST_SIZE];
 	u32 session;
-	bool session_unsure;
 	bool drawn;
 	u8 *session_context;
 	size_t session_context_len;
@@ -191,6 +189,7 @@ int bastion_tpm_session_check(struct bastion_tpm_call *call, struct bastion_tpm_
 int bastion_tpm_name_of(const u8 *public, size_t len, u8 name[BASTION_TPM_NAME_SIZE]);
 int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_TPM_DIGEST_SIZE]);
 void bastion_tpm_forget(struct bastion_tpm *t);
+void bastion_tpm_forget_session(struct bastion_tpm *t);
 struct bastion_tpm_grant *bastion_tpm_find_grant(struct bastion_tpm *t,
 						 const u8 token[BASTION_TOKEN_SIZE]);
 const struct bastion_tpm_ticket *
