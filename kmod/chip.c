@@ -98,6 +98,7 @@ struct bastion_chip *bastion_chip_alloc(struct device *parent,
 	cdev_init(&chip->cdev, &bastion_cdev_fops);
 	chip->cdev.owner = THIS_MODULE;
 	init_rwsem(&chip->ops_lock);
+	mutex_init(&chip->reader);
 	INIT_LIST_HEAD(&chip->list);
 	chip->ops = ops;
 	chip->priv = priv;
@@ -266,6 +267,33 @@ int bastion_chip_get_ops(struct bastion_chip *chip)
 void bastion_chip_put_ops(struct bastion_chip *chip)
 {
 	up_read(&chip->ops_lock);
+}
+
+/**
+ * bastion_chip_read_registers() - for those whose commands nothing else limits
+ * @chip:	the chip; the caller must not hold its ops
+ * @mask:	of registers
+ * @values:	what they have, ascending
+ *
+ * One at a time: many may ask, and as often as they like, but not keep the chip from its work.
+ *
+ * Context: process, sleeps killably.
+ * Return: 0, -EINTR a fatal signal, -ENODEV, or as the chip's mr_read.
+ */
+int bastion_chip_read_registers(struct bastion_chip *chip, u32 mask,
+				u8 (*values)[BASTION_DIGEST_SIZE])
+{
+	int ret;
+
+	if (mutex_lock_killable(&chip->reader))
+		return -EINTR;
+	ret = bastion_chip_get_ops(chip);
+	if (!ret) {
+		ret = chip->ops->mr_read(chip, mask, values);
+		bastion_chip_put_ops(chip);
+	}
+	mutex_unlock(&chip->reader);
+	return ret;
 }
 
 /**

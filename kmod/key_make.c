@@ -29,7 +29,7 @@ static int owner_of(const struct bastion_key_args *args, u32 *owner)
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
-/* The digest of what the registers in @mask hold now. */
+/* The digest of what the registers in @mask hold now; the chip's ops are not held. */
 static int registers_digest(struct bastion_chip *chip, u32 mask, u8 *digest)
 {
 	u8 values[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
@@ -37,7 +37,7 @@ static int registers_digest(struct bastion_chip *chip, u32 mask, u8 *digest)
 
 	if (!mask)
 		return 0;
-	ret = chip->ops->mr_read(chip, mask, values);
+	ret = bastion_chip_read_registers(chip, mask, values);
 	if (ret)
 		return ret;
 	return bastion_registers_digest(mask, values, digest);
@@ -208,17 +208,14 @@ static ssize_t make_under(struct bastion_chip *chip, struct bastion_grant_live *
 {
 	ssize_t ret;
 
-	ret = bastion_chip_get_ops(chip);
+	ret = registers_digest(chip, le32_to_cpu(job->want.register_mask),
+			       job->want.register_digest) ?:
+	      bastion_chip_get_ops(chip);
 	if (ret)
 		return ret;
 	ret = fit_kind(chip->ops, &job->want);
-	if (ret)
-		goto out;
-	ret = registers_digest(chip, le32_to_cpu(job->want.register_mask),
-			       job->want.register_digest);
 	if (!ret)
 		ret = do_job(chip, grant, send_seal, BASTION_EVENT_KEY_CREATE, job);
-out:
 	bastion_chip_put_ops(chip);
 	return ret;
 }
@@ -380,12 +377,11 @@ static ssize_t rebind_under(struct bastion_chip *chip, struct bastion_grant_live
 	if (!bastion_grant_find_rebind(grant->entries, grant->count, old->policy,
 				       job->want.verifier, job->want.policy))
 		return -EKEYREJECTED;
-	ret = bastion_chip_get_ops(chip);
+	ret = registers_digest(chip, args->register_mask, job->want.register_digest) ?:
+	      bastion_chip_get_ops(chip);
 	if (ret)
 		return ret;
 	ret = chip->ops->rebind ? 0 : -EOPNOTSUPP;
-	if (!ret && args->register_mask)
-		ret = registers_digest(chip, args->register_mask, job->want.register_digest);
 	if (!ret)
 		ret = do_job(chip, grant, send_rebind, BASTION_EVENT_KEY_REBIND, job);
 	bastion_chip_put_ops(chip);

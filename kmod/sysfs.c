@@ -169,8 +169,6 @@ struct mr_attribute {
 	u32 index;
 };
 
-static DEFINE_MUTEX(one_reader);
-
 static ssize_t mr_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct mr_attribute *mr = container_of(attr, struct mr_attribute, attr);
@@ -178,15 +176,7 @@ static ssize_t mr_show(struct device *dev, struct device_attribute *attr, char *
 	u8 value[1][BASTION_DIGEST_SIZE];
 	int ret;
 
-	/* Anybody may read, and as often as they like, but not keep the chip from its work. */
-	if (mutex_lock_killable(&one_reader))
-		return -EINTR;
-	ret = bastion_chip_get_ops(chip);
-	if (!ret) {
-		ret = chip->ops->mr_read(chip, BIT(mr->index), value);
-		bastion_chip_put_ops(chip);
-	}
-	mutex_unlock(&one_reader);
+	ret = bastion_chip_read_registers(chip, BIT(mr->index), value);
 	return ret ?: sysfs_emit(buf, "%*phN\n", BASTION_DIGEST_SIZE, value[0]);
 }
 
