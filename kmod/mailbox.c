@@ -343,6 +343,13 @@ static unsigned int in_flight(struct bastion_mailbox *mailbox)
 	return n;
 }
 
+/* How many are in flight still; the interrupt wakes nobody any more. */
+static unsigned int see_off(struct bastion_mailbox *mailbox)
+{
+	wake_done(mailbox);
+	return in_flight(mailbox);
+}
+
 /**
  * bastion_mailbox_suspend() - stops using the shared memory
  * @mailbox:	the mailbox
@@ -359,7 +366,7 @@ int bastion_mailbox_suspend(struct bastion_mailbox *mailbox)
 	spin_lock_irq(&mailbox->lock);
 	WRITE_ONCE(mailbox->suspended, true);
 	spin_unlock_irq(&mailbox->lock);
-	if (read_poll_timeout(in_flight, n, !n, 1000, QUIESCE_MS * USEC_PER_MSEC, false, mailbox)) {
+	if (read_poll_timeout(see_off, n, !n, 1000, QUIESCE_MS * USEC_PER_MSEC, false, mailbox)) {
 		bastion_mailbox_resume(mailbox);
 		return -EBUSY;
 	}

@@ -208,8 +208,10 @@ static int open_mailbox(struct bastion_pci *bastion)
 		pci_set_master(pdev);	/* MSI-X messages are writes */
 		if (pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSIX) == 1)
 			bastion->irq = pci_irq_vector(pdev, COMMAND_VECTOR);
-		else
+		if (!bastion->irq) {
+			pci_clear_master(pdev);
 			pci_info(pdev, "no MSI-X vector: polling\n");
+		}
 	}
 
 	bastion->mailbox = bastion_mailbox_alloc(&pdev->dev, &ivshmem_io, bastion, bastion->memory,
