@@ -413,10 +413,10 @@ static int measure_rest(struct bastion_gate *gate)
 
 	ret = bastion_measure_boot(chip, gate->boot_key.point) ?: bastion_ima_start(chip);
 	if (bastion_chip_not_sent(ret)) {
-		mutex_lock(&log->lock);
+		bastion_log_lock(log);
 		log->again = log->count;
 		gate->behind = true;
-		mutex_unlock(&log->lock);
+		bastion_log_unlock(log);
 	}
 	return ret;
 }
@@ -441,12 +441,12 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	if (anew)
 		dev_warn_ratelimited(&chip->dev, "the chip was reset: locked\n");
 	/* Held until chip and log agree: nobody measures in between. */
-	mutex_lock(&chip->log->lock);
+	bastion_log_lock(chip->log);
 	mutex_lock(&gate->lock);
 	/* It failed meanwhile: that ends with a reset only. */
 	if (!anew && gate->state != BASTION_STATE_SELFTEST) {
 		mutex_unlock(&gate->lock);
-		mutex_unlock(&chip->log->lock);
+		bastion_log_unlock(chip->log);
 		return;
 	}
 	if (anew) {
@@ -459,7 +459,7 @@ static void handle_reset(struct bastion_gate *gate, u32 generation)
 	gate->behind = false;
 	ret = recover(gate, anew);
 	gate->behind = ret == -ENODEV || bastion_chip_not_sent(ret);
-	mutex_unlock(&chip->log->lock);
+	bastion_log_unlock(chip->log);
 	if (!ret)
 		ret = measure_rest(gate);
 

@@ -401,9 +401,9 @@ static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant
 		ret = -EIO;
 	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT && ret != -ENODEV)
 		return ret;
-	mutex_lock(&gate->chip->log->lock);
+	bastion_log_lock(gate->chip->log);
 	live = bastion_gate_is_over(gate, grant);
-	mutex_unlock(&gate->chip->log->lock);
+	bastion_log_unlock(gate->chip->log);
 	/* The others who have commands in flight learn as well that the chip is gone. */
 	if (live)
 		return ret == -ENODEV ? ret : live;

@@ -313,14 +313,14 @@ static int measure(struct bastion_chip *chip, struct bastion_log_entry *entry, k
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
 
-	mutex_lock(&log->lock);
+	bastion_log_lock(log);
 	duplicate = once && is_duplicate(log, entry);
 	if (!duplicate)
 		ret = commit_for(chip, entry, uid, false);
 	/* Whoever may not run out of room did: nothing more can be vouched for. */
 	if (ret == -ENOSPC && !uid_valid(uid))
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
-	mutex_unlock(&log->lock);
+	bastion_log_unlock(log);
 	if (duplicate || ret)
 		kfree(entry);
 	return ret;
@@ -422,7 +422,7 @@ int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *p
 	lockdep_assert_held_read(&chip->ops_lock);
 	if (IS_ERR(entry))
 		return PTR_ERR(entry);
-	mutex_lock(&log->lock);
+	bastion_log_lock(log);
 	if (log->count < FIRST_ENTRIES) {
 		/* The chip never came up. If it does, its log has no place for this. */
 		log->capped = true;
@@ -430,7 +430,7 @@ int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *p
 		ret = commit_for(chip, entry, uid, true);
 		logged = !ret;
 	}
-	mutex_unlock(&log->lock);
+	bastion_log_unlock(log);
 	if (!logged)
 		kfree(entry);
 	return ret;
@@ -619,7 +619,7 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 	int ret = -ENOMEM;
 
 	entry = data_entry(1, BASTION_EVENT_CAP, why, strlen(why));
-	mutex_lock(&log->lock);
+	bastion_log_lock(log);
 	if (!log->capped) {
 		log->capped = true;
 		if (!IS_ERR(entry))
@@ -633,7 +633,7 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 			chip->ops->mr_extend(chip, 1, nothing);
 		}
 	}
-	mutex_unlock(&log->lock);
+	bastion_log_unlock(log);
 	if (ret && !IS_ERR(entry))
 		kfree(entry);
 }

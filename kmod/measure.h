@@ -9,6 +9,7 @@
 
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/uidgid.h>
 
 #include "chip.h"
@@ -93,7 +94,8 @@ struct bastion_log_budget {
 /**
  * struct bastion_log - the log
  * @lock:	protects all of it and orders entries, extends and quotes; held
- *		across chip commands. Order: ops_lock, log->lock, gate->lock.
+ *		across chip commands: bastion_log_lock(). Order: ops_lock, log->lock, gate->lock.
+ * @noio:	what bastion_log_unlock() restores
  * @entries:	readers may walk it under RCU; trimmed at its beginning
  * @first:	number of the first of @entries; never goes back
  * @count:	entries of this boot, those that were trimmed included
@@ -110,6 +112,7 @@ struct bastion_log_budget {
  */
 struct bastion_log {
 	struct mutex lock;
+	unsigned int noio;
 	struct list_head entries;
 	u64 first;
 	u64 count;
@@ -123,6 +126,22 @@ struct bastion_log {
 	unsigned int stub_count;
 	DECLARE_HASHTABLE(stubs_by_digest, BASTION_LOG_HASH_BITS);
 };
+
+/*
+ * Memory that is made meanwhile is not had from a disk: it may be one that is suspended until its
+ * key is released again, which takes the log.
+ */
+static inline void bastion_log_lock(struct bastion_log *log) __acquires(log->lock)
+{
+	mutex_lock(&log->lock);
+	log->noio = memalloc_noio_save();
+}
+
+static inline void bastion_log_unlock(struct bastion_log *log) __releases(log->lock)
+{
+	memalloc_noio_restore(log->noio);
+	mutex_unlock(&log->lock);
+}
 
 int bastion_log_init(struct bastion_chip *chip);
 void bastion_log_exit(struct bastion_chip *chip);

@@ -205,7 +205,7 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 	round->quoted = true;
 
 	/* Log, registers and quote belong together: nothing is extended meanwhile. */
-	mutex_lock(&log->lock);
+	bastion_log_lock(log);
 	mutex_lock(&gate->lock);
 	round->dirty = 0;
 	mutex_unlock(&gate->lock);
@@ -218,7 +218,7 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 		ret = chip->ops->mr_read(chip, BIT(BASTION_MR_COUNT) - 1, round->registers);
 	if (!ret)
 		ret = chip->ops->quote(chip, round->qualifying, quote, size);
-	mutex_unlock(&log->lock);
+	bastion_log_unlock(log);
 	if (ret < 0) {
 		drop_round(gate);
 		goto out;

@@ -76,7 +76,7 @@ void bastion_log_trim(struct bastion_chip *chip, u64 kept)
 	struct bastion_log_entry *entry, *next;
 	u64 before;
 
-	mutex_lock(&log->lock);
+	bastion_log_lock(log);
 	before = log->first;
 	if (log->bytes > READ_ONCE(trim_above)) {
 		list_for_each_entry_safe(entry, next, &log->entries, list) {
@@ -87,7 +87,7 @@ void bastion_log_trim(struct bastion_chip *chip, u64 kept)
 	if (log->first != before)
 		dev_dbg(&chip->dev, "log entries %llu to %llu were trimmed\n", before,
 			log->first - 1);
-	mutex_unlock(&log->lock);
+	bastion_log_unlock(log);
 }
 
 /** bastion_log_has_stub() - was an entry trimmed that extended @index with @digest? */
