@@ -44,6 +44,7 @@ static struct vfsmount *mount;
  * struct bastion_ima - where one chip's mirror stands; under the log's lock
  * @chip:	the chip
  * @file:	IMA's list, open
+ * @ahead:	likewise, only to see how far the list goes
  * @start:	of what was read and is neither hashed nor in the register yet
  * @end:	of it
  * @step:	what comes next of the record
@@ -56,7 +57,7 @@ static struct vfsmount *mount;
  */
 struct bastion_ima {
 	struct bastion_chip *chip;
-	struct file *file;
+	struct file *file, *ahead;
 	size_t start, end;
 	enum { STEP_HEAD, STEP_DATA, STEP_EXTEND } step;
 	struct bastion_ima_record record;
@@ -103,6 +104,32 @@ static ssize_t read_more(struct bastion_ima *ima)
 	if (len > 0)
 		ima->end += len;
 	return len;
+}
+
+/*
+ * How far the list goes by now, which is as far as it is followed. Whoever has IMA measure more than
+ * the chip takes must not keep the log from everybody else.
+ */
+static ssize_t find_end(struct bastion_ima *ima)
+{
+	struct kiocb kiocb;
+	struct iov_iter iter;
+	ssize_t len;
+
+	init_sync_kiocb(&kiocb, ima->ahead);
+	kiocb.ki_pos = ima->ahead->f_pos;
+	do {
+		iov_iter_discard(&iter, ITER_DEST, BUFFER_SIZE);
+		len = seq_read_iter(&kiocb, &iter);
+	} while (len > 0);
+	ima->ahead->f_pos = kiocb.ki_pos;
+	return len;
+}
+
+static bool at_end(const struct bastion_ima *ima)
+{
+	return ima->step == STEP_HEAD &&
+	       ima->file->f_pos - (loff_t)(ima->end - ima->start) >= ima->ahead->f_pos;
 }
 
 /* The beginning of a record: 0, -EAGAIN when it is not there to its end, or an error. */
@@ -189,24 +216,22 @@ static int feed_one(struct bastion_ima *ima)
 
 static int feed(struct bastion_ima *ima)
 {
-	ssize_t len;
+	ssize_t len = find_end(ima);
 	int ret;
 
-	for (;;) {
-		do
-			ret = bastion_gate_interrupted(ima->chip->gate) ? -EBUSY : feed_one(ima);
-		while (!ret);
-		if (ret != -EAGAIN)
+	while (len >= 0 && !at_end(ima)) {
+		ret = bastion_gate_interrupted(ima->chip->gate) ? -EBUSY : feed_one(ima);
+		if (ret && ret != -EAGAIN)
 			return ret;
+		if (!ret)
+			continue;
 		len = read_more(ima);
-		/* The reader's cgroup pays for the list's buffer, and may be at its limit. */
-		if (len == -ENOMEM)
-			return -EBUSY;
-		if (len < 0)
-			return len;
+		/* It ends in the middle of a record, or is shorter than it was. */
 		if (!len)
-			return ima->start == ima->end && ima->step == STEP_HEAD ? 0 : -EBADMSG;
+			return -EBADMSG;
 	}
+	/* The reader's cgroup pays for the list's buffer, and may be at its limit. */
+	return len == -ENOMEM ? -EBUSY : min_t(ssize_t, len, 0);
 }
 
 /**
@@ -248,9 +273,9 @@ int bastion_ima_catch_up(struct bastion_chip *chip)
 
 	if (!chip->ima)
 		return 0;
-	mutex_lock(&chip->log->lock);
+	bastion_log_lock(chip->log);
 	ret = bastion_ima_catch_up_locked(chip);
-	mutex_unlock(&chip->log->lock);
+	bastion_log_unlock(chip->log);
 	return ret;
 }
 
@@ -305,6 +330,8 @@ static void ima_free(struct bastion_ima *ima)
 {
 	if (!IS_ERR_OR_NULL(ima->file))
 		fput(ima->file);
+	if (!IS_ERR_OR_NULL(ima->ahead))
+		fput(ima->ahead);
 	kfree(ima->hash);
 	kvfree(ima);
 }
@@ -321,9 +348,10 @@ static struct bastion_ima *ima_alloc(struct bastion_chip *chip)
 	if (!ima->hash)
 		goto err;
 	ima->file = open_list(mount);
-	if (!IS_ERR(ima->file))
+	ima->ahead = open_list(mount);
+	ret = PTR_ERR_OR_ZERO(ima->file) ?: PTR_ERR_OR_ZERO(ima->ahead);
+	if (!ret)
 		return ima;
-	ret = PTR_ERR(ima->file);
 	dev_err(&chip->dev, "IMA's list cannot be opened (%d)\n", ret);
 err:
 	ima_free(ima);
