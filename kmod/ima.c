@@ -12,6 +12,7 @@
 #include <linux/lockdep.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -32,6 +33,8 @@
 #define INTERVAL	(5 * HZ)
 /* What is read of the list at once, whatever the length of its records */
 #define BUFFER_SIZE	(64 << 10)
+/* Records that are followed before others have the log */
+#define SLICE		16
 /* The template "ima" hashes names as if they had this length. */
 #define OLD_NAME_SIZE	(BASTION_IMA_TEMPLATE_MAX + 1)
 
@@ -44,9 +47,9 @@ static struct vfsmount *mount;
  * struct bastion_ima - where one chip's mirror stands; under the log's lock
  * @chip:	the chip
  * @file:	IMA's list, open
- * @ahead:	likewise, only to see how far the list goes
  * @start:	of what was read and is neither hashed nor in the register yet
  * @end:	of it
+ * @followed:	how many of its records the register has
  * @step:	what comes next of the record
  * @record:	the beginning of the record; not at STEP_HEAD
  * @left:	bytes of its data that come next
@@ -57,8 +60,9 @@ static struct vfsmount *mount;
  */
 struct bastion_ima {
 	struct bastion_chip *chip;
-	struct file *file, *ahead;
+	struct file *file;
 	size_t start, end;
+	u64 followed;
 	enum { STEP_HEAD, STEP_DATA, STEP_EXTEND } step;
 	struct bastion_ima_record record;
 	size_t left;
@@ -106,30 +110,18 @@ static ssize_t read_more(struct bastion_ima *ima)
 	return len;
 }
 
-/*
- * How far the list goes by now, which is as far as it is followed. Whoever has IMA measure more than
- * the chip takes must not keep the log from everybody else.
- */
-static ssize_t find_end(struct bastion_ima *ima)
+/* How many records the list has by now: without a copy of them, so that nobody adds as fast. */
+static u64 list_length(const struct bastion_ima *ima)
 {
-	struct kiocb kiocb;
-	struct iov_iter iter;
-	ssize_t len;
+	struct seq_file *list = ima->file->private_data;
+	loff_t n = 0;
+	void *record;
 
-	init_sync_kiocb(&kiocb, ima->ahead);
-	kiocb.ki_pos = ima->ahead->f_pos;
-	do {
-		iov_iter_discard(&iter, ITER_DEST, BUFFER_SIZE);
-		len = seq_read_iter(&kiocb, &iter);
-	} while (len > 0);
-	ima->ahead->f_pos = kiocb.ki_pos;
-	return len;
-}
-
-static bool at_end(const struct bastion_ima *ima)
-{
-	return ima->step == STEP_HEAD &&
-	       ima->file->f_pos - (loff_t)(ima->end - ima->start) >= ima->ahead->f_pos;
+	for (record = list->op->start(list, &n); record;
+	     record = list->op->next(list, record, &n))
+		;
+	list->op->stop(list, record);
+	return n;
 }
 
 /* The beginning of a record: 0, -EAGAIN when it is not there to its end, or an error. */
@@ -211,38 +203,38 @@ static int feed_one(struct bastion_ima *ima)
 		/* It was not sent: its turn comes again. */
 		return bastion_chip_not_sent(ret) ? -EBUSY : ret;
 	ima->step = STEP_HEAD;
+	ima->followed++;
 	return 0;
 }
 
-static int feed(struct bastion_ima *ima)
+/* Until the register has as many records as @goal, which the list has. */
+static int feed(struct bastion_ima *ima, u64 goal)
 {
-	ssize_t len = find_end(ima);
+	ssize_t len;
 	int ret;
 
-	while (len >= 0 && !at_end(ima)) {
+	while (ima->followed < goal) {
 		ret = bastion_gate_interrupted(ima->chip->gate) ? -EBUSY : feed_one(ima);
 		if (ret && ret != -EAGAIN)
 			return ret;
 		if (!ret)
 			continue;
 		len = read_more(ima);
+		/* The reader's cgroup pays for the list's buffer, and may be at its limit. */
+		if (len == -ENOMEM)
+			return -EBUSY;
 		/* It ends in the middle of a record, or is shorter than it was. */
-		if (!len)
-			return -EBADMSG;
+		if (len <= 0)
+			return len ?: -EBADMSG;
 	}
-	/* The reader's cgroup pays for the list's buffer, and may be at its limit. */
-	return len == -ENOMEM ? -EBUSY : min_t(ssize_t, len, 0);
+	return 0;
 }
 
-/**
- * bastion_ima_catch_up_locked() - bring register 3 up to IMA's list
- * @chip:	the chip; the caller holds its ops and the log's lock
- *
- * Return: 0; -EAGAIN too many commands wait for the chip, memory is short, or the chip or the
- * system goes; or an error after which the gate has failed, because nobody can say what the
- * register lacks.
+/*
+ * As bastion_ima_catch_up(), some records further: 0 when all @goal are there, 1 when not. A goal of 0
+ * becomes what the list has.
  */
-int bastion_ima_catch_up_locked(struct bastion_chip *chip)
+static int follow(struct bastion_chip *chip, u64 *goal)
 {
 	struct bastion_ima *ima = chip->ima;
 	int ret;
@@ -250,12 +242,14 @@ int bastion_ima_catch_up_locked(struct bastion_chip *chip)
 	lockdep_assert_held(&chip->log->lock);
 	if (!ima)
 		return 0;
-	ret = feed(ima);
+	*goal = *goal ?: list_length(ima);
+	ret = feed(ima, min(*goal, ima->followed + SLICE));
+	if (!ret)
+		return ima->followed < *goal;
 	if (ret == -EBUSY)
 		return -EAGAIN;
 	/* After a reset the recovery begins anew. */
-	if (ret && bastion_gate_is_current(chip->gate) &&
-	    chip->gate->state != BASTION_STATE_FAILED) {
+	if (bastion_gate_is_current(chip->gate) && chip->gate->state != BASTION_STATE_FAILED) {
 		dev_err(&chip->dev, "IMA's list could not be followed (%d): the gate fails\n", ret);
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
 	}
@@ -264,19 +258,27 @@ int bastion_ima_catch_up_locked(struct bastion_chip *chip)
 }
 
 /**
- * bastion_ima_catch_up() - as bastion_ima_catch_up_locked(), for callers without the lock
+ * bastion_ima_catch_up() - bring register 3 up to what IMA's list is now
  * @chip:	the chip; the caller holds its ops
+ *
+ * IMA may have more to add than the chip takes: what it adds meanwhile is not waited for, and others
+ * have the log in between.
+ *
+ * Return: 0; -EAGAIN too many commands wait for the chip, memory is short, or the chip or the
+ * system goes; -EINTR a fatal signal; or an error after which the gate has failed, because nobody can
+ * say what the register lacks.
  */
 int bastion_ima_catch_up(struct bastion_chip *chip)
 {
+	u64 goal = 0;
 	int ret;
 
-	if (!chip->ima)
-		return 0;
-	bastion_log_lock(chip->log);
-	ret = bastion_ima_catch_up_locked(chip);
-	bastion_log_unlock(chip->log);
-	return ret;
+	do {
+		bastion_log_lock(chip->log);
+		ret = follow(chip, &goal);
+		bastion_log_unlock(chip->log);
+	} while (ret > 0 && !fatal_signal_pending(current));
+	return ret > 0 ? -EINTR : ret;
 }
 
 static void background(struct work_struct *work)
@@ -307,6 +309,7 @@ int bastion_ima_rewind(struct bastion_chip *chip)
 		return -EIO;
 	ima->start = 0;
 	ima->end = 0;
+	ima->followed = 0;
 	ima->step = STEP_HEAD;
 	return 0;
 }
@@ -321,7 +324,7 @@ int bastion_ima_rewind(struct bastion_chip *chip)
  */
 int bastion_ima_again(struct bastion_chip *chip)
 {
-	int ret = chip->ima ? feed(chip->ima) : 0;
+	int ret = chip->ima ? feed(chip->ima, list_length(chip->ima)) : 0;
 
 	return ret == -EBUSY ? bastion_gate_interrupted(chip->gate) ?: -EAGAIN : ret;
 }
@@ -330,8 +333,6 @@ static void ima_free(struct bastion_ima *ima)
 {
 	if (!IS_ERR_OR_NULL(ima->file))
 		fput(ima->file);
-	if (!IS_ERR_OR_NULL(ima->ahead))
-		fput(ima->ahead);
 	kfree(ima->hash);
 	kvfree(ima);
 }
@@ -348,10 +349,9 @@ static struct bastion_ima *ima_alloc(struct bastion_chip *chip)
 	if (!ima->hash)
 		goto err;
 	ima->file = open_list(mount);
-	ima->ahead = open_list(mount);
-	ret = PTR_ERR_OR_ZERO(ima->file) ?: PTR_ERR_OR_ZERO(ima->ahead);
-	if (!ret)
+	if (!IS_ERR(ima->file))
 		return ima;
+	ret = PTR_ERR(ima->file);
 	dev_err(&chip->dev, "IMA's list cannot be opened (%d)\n", ret);
 err:
 	ima_free(ima);
@@ -363,7 +363,7 @@ err:
  * @chip:	the chip; the caller holds its ops
  *
  * Return: 0, also when nobody wants a mirror or there is one; -ENOENT the kernel has no IMA; or as
- * bastion_ima_catch_up_locked().
+ * bastion_ima_catch_up().
  */
 int bastion_ima_start(struct bastion_chip *chip)
 {

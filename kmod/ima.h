@@ -14,7 +14,6 @@ void bastion_ima_module_exit(void);
 int bastion_ima_start(struct bastion_chip *chip);
 void bastion_ima_exit(struct bastion_chip *chip);
 int bastion_ima_catch_up(struct bastion_chip *chip);
-int bastion_ima_catch_up_locked(struct bastion_chip *chip);
 int bastion_ima_rewind(struct bastion_chip *chip);
 int bastion_ima_again(struct bastion_chip *chip);
 

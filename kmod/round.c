@@ -203,13 +203,13 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 	if (ret)
 		goto out;
 	round->quoted = true;
+	ret = bastion_ima_catch_up(chip);
 
 	/* Log, registers and quote belong together: nothing is extended meanwhile. */
 	bastion_log_lock(log);
 	mutex_lock(&gate->lock);
 	round->dirty = 0;
 	mutex_unlock(&gate->lock);
-	ret = bastion_ima_catch_up_locked(chip);
 	round->log_count = log->count;
 	memcpy(round->log_aggregate, log->aggregate, sizeof(round->log_aggregate));
 	if (!ret)
