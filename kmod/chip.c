@@ -98,7 +98,6 @@ struct bastion_chip *bastion_chip_alloc(struct device *parent,
 	cdev_init(&chip->cdev, &bastion_cdev_fops);
 	chip->cdev.owner = THIS_MODULE;
 	init_rwsem(&chip->ops_lock);
-	mutex_init(&chip->reader);
 	INIT_LIST_HEAD(&chip->list);
 	chip->ops = ops;
 	chip->priv = priv;
@@ -272,27 +271,28 @@ void bastion_chip_put_ops(struct bastion_chip *chip)
 /**
  * bastion_chip_read_registers() - for those whose commands nothing else limits
  * @chip:	the chip; the caller must not hold its ops
+ * @turn:	one at a time of those who share it
  * @mask:	of registers
  * @values:	what they have, ascending
  *
- * One at a time: many may ask, and as often as they like, but not keep the chip from its work.
+ * Many may ask, and as often as they like, but not keep the chip from its work.
  *
  * Context: process, sleeps killably.
  * Return: 0, -EINTR a fatal signal, -ENODEV, or as the chip's mr_read.
  */
-int bastion_chip_read_registers(struct bastion_chip *chip, u32 mask,
+int bastion_chip_read_registers(struct bastion_chip *chip, struct mutex *turn, u32 mask,
 				u8 (*values)[BASTION_DIGEST_SIZE])
 {
 	int ret;
 
-	if (mutex_lock_killable(&chip->reader))
+	if (mutex_lock_killable(turn))
 		return -EINTR;
 	ret = bastion_chip_get_ops(chip);
 	if (!ret) {
 		ret = chip->ops->mr_read(chip, mask, values);
 		bastion_chip_put_ops(chip);
 	}
-	mutex_unlock(&chip->reader);
+	mutex_unlock(turn);
 	return ret;
 }
 
