@@ -27,8 +27,12 @@ struct aside {
 static void call_aside(struct kthread_work *work)
 {
 	struct aside *aside = container_of(work, struct aside, work);
+	unsigned int flags;
 
+	/* The caller may hold the log: bastion_log_lock() */
+	flags = memalloc_noio_save();
 	aside->ret = aside->fn(aside->t, aside->data);
+	memalloc_noio_restore(flags);
 }
 
 static bool is_worker(const struct bastion_tpm *t)

@@ -44,7 +44,6 @@ int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_
 /** bastion_tpm_forget_session() - the nonce's, which is gone: its handle may be another program's */
 void bastion_tpm_forget_session(struct bastion_tpm *t)
 {
-	t->session = 0;
 	t->session_context_len = 0;
 	t->drawn = false;
 }
@@ -55,14 +54,14 @@ void bastion_tpm_forget_session(struct bastion_tpm *t)
  */
 static int flush_session(struct bastion_tpm *t)
 {
-	u32 handle = t->session;
-	int ret = 0;
+	u32 session;
+	int ret;
 
 	t->drawn = false;
-	if (t->session_context_len)
-		ret = bastion_tpm_restore(t, t->session_context, t->session_context_len, &handle);
-	if (!ret && handle)
-		ret = bastion_tpm_flush(t, handle);
+	if (!t->session_context_len)
+		return 0;
+	ret = bastion_tpm_restore(t, t->session_context, t->session_context_len, &session) ?:
+	      bastion_tpm_flush(t, session);
 	if (ret == -EAGAIN || ret == -ETIMEDOUT || ret == -EIO)
 		return ret;
 	bastion_tpm_forget_session(t);
@@ -83,10 +82,9 @@ static int draw(struct bastion_tpm *t, void *data)
 	ret = bastion_tpm_session_start(t, BASTION_TPM_SE_POLICY, BASTION_TPM_RH_NULL, &session);
 	if (ret)
 		return ret;
-	t->session = session.handle;
 	ret = bastion_tpm_save(t, session.handle, t->session_context, &t->session_context_len);
 	if (ret) {
-		flush_session(t);
+		bastion_tpm_flush(t, session.handle);
 		return ret;
 	}
 	t->drawn = true;

@@ -114,10 +114,9 @@ struct bastion_tpm_grant {
  * @storage_point: x || y
  * @registers:	computed here, from what was extended
  * @value:	what the SHA-256 bank's PCR must be after all that
- * @session:	a policy session of a round's; 0: none
- * @drawn:	its nonce is that of the round; else it is to be flushed
- * @session_context: of it, when it is saved
- * @session_context_len: bytes; 0: it is not, as far as anybody knows
+ * @drawn:	the session's nonce is that of the round; else it is to be flushed
+ * @session_context: a policy session of a round's, saved
+ * @session_context_len: bytes; 0: there is none
  * @session_nonce: its nonceTPM
  * @session_start: when it was made, CLOCK_BOOTTIME
  * @grants:	those that are live
@@ -148,7 +147,6 @@ struct bastion_tpm {
 	u8 storage_point[2 * BASTION_TPM_COORDINATE_SIZE];
 	u8 registers[BASTION_MR_COUNT][BASTION_DIGEST_SIZE];
 	u8 value[BASTION_TPM_DIGEST_SIZE];
-	u32 session;
 	bool drawn;
 	u8 *session_context;
 	size_t session_context_len;
