@@ -368,6 +368,7 @@ err:
 int bastion_ima_start(struct bastion_chip *chip)
 {
 	struct bastion_ima *ima;
+	int ret;
 
 	if (!mount || chip->ima)
 		return 0;
@@ -377,7 +378,9 @@ int bastion_ima_start(struct bastion_chip *chip)
 	INIT_DELAYED_WORK(&ima->work, background);
 	chip->ima = ima;
 	queue_delayed_work(system_freezable_wq, &ima->work, INTERVAL);
-	return bastion_ima_catch_up(chip);
+	ret = bastion_ima_catch_up(chip);
+	/* Who waits for the module may be killed. The chip has some of it, and gets the rest. */
+	return ret == -EINTR ? -EAGAIN : ret;
 }
 
 /* Called when nobody can reach the chip any more. */
