@@ -79,7 +79,7 @@ struct bastion_chip *bastion_chip_alloc(struct device *parent,
 					const struct bastion_chip_ops *ops, void *priv)
 {
 	struct bastion_chip *chip;
-	int minor, ret;
+	int minor, ret, i;
 
 	minor = ida_alloc_max(&minors, BASTION_CHIPS_MAX - 1, GFP_KERNEL);
 	if (minor < 0)
@@ -98,6 +98,8 @@ struct bastion_chip *bastion_chip_alloc(struct device *parent,
 	cdev_init(&chip->cdev, &bastion_cdev_fops);
 	chip->cdev.owner = THIS_MODULE;
 	init_rwsem(&chip->ops_lock);
+	for (i = 0; i < BASTION_TURNS; i++)
+		mutex_init(&chip->turns[i]);
 	INIT_LIST_HEAD(&chip->list);
 	chip->ops = ops;
 	chip->priv = priv;
@@ -271,7 +273,7 @@ void bastion_chip_put_ops(struct bastion_chip *chip)
 /**
  * bastion_chip_read_registers() - for those whose commands nothing else limits
  * @chip:	the chip; the caller must not hold its ops
- * @turn:	one at a time of those who share it
+ * @turn:	of each there is one at a time
  * @mask:	of registers
  * @values:	what they have, ascending
  *
@@ -280,19 +282,19 @@ void bastion_chip_put_ops(struct bastion_chip *chip)
  * Context: process, sleeps killably.
  * Return: 0, -EINTR a fatal signal, -ENODEV, or as the chip's mr_read.
  */
-int bastion_chip_read_registers(struct bastion_chip *chip, struct mutex *turn, u32 mask,
+int bastion_chip_read_registers(struct bastion_chip *chip, enum bastion_turn turn, u32 mask,
 				u8 (*values)[BASTION_DIGEST_SIZE])
 {
 	int ret;
 
-	if (mutex_lock_killable(turn))
+	if (mutex_lock_killable(&chip->turns[turn]))
 		return -EINTR;
 	ret = bastion_chip_get_ops(chip);
 	if (!ret) {
 		ret = chip->ops->mr_read(chip, mask, values);
 		bastion_chip_put_ops(chip);
 	}
-	mutex_unlock(turn);
+	mutex_unlock(&chip->turns[turn]);
 	return ret;
 }
 

@@ -152,6 +152,13 @@ struct bastion_gate;
 struct bastion_ima;
 struct bastion_log;
 
+/* Who reads registers; those who only look at them may be many, and nobody else waits for them. */
+enum bastion_turn {
+	BASTION_TURN_SYSFS,
+	BASTION_TURN_KEYS,
+	BASTION_TURNS,
+};
+
 /**
  * struct bastion_chip - one chip
  * @dev:	the class device; holds the memory
@@ -165,6 +172,7 @@ struct bastion_log;
  * @certificates_len: bytes
  * @boot_log:	likewise
  * @boot_log_len: bytes
+ * @turns:	who reads registers: bastion_chip_read_registers()
  * @release_timeout: seconds that a release waits for a grant by default
  * @gate:	rounds, grants, waiters
  * @log:	measurements
@@ -183,6 +191,7 @@ struct bastion_chip {
 	size_t certificates_len;
 	u8 *boot_log;
 	size_t boot_log_len;
+	struct mutex turns[BASTION_TURNS];
 	u32 release_timeout;
 	struct bastion_gate *gate;
 	struct bastion_log *log;
@@ -215,7 +224,7 @@ void bastion_chip_was_reset(struct bastion_chip *chip);
 /* For everybody else */
 int bastion_chip_get_ops(struct bastion_chip *chip);
 void bastion_chip_put_ops(struct bastion_chip *chip);
-int bastion_chip_read_registers(struct bastion_chip *chip, struct mutex *turn, u32 mask,
+int bastion_chip_read_registers(struct bastion_chip *chip, enum bastion_turn turn, u32 mask,
 				u8 (*values)[BASTION_DIGEST_SIZE]);
 int bastion_chip_check_kind(struct bastion_chip *chip, u16 kind);
 struct bastion_chip *bastion_chip_default(void);

@@ -29,9 +29,6 @@ static int owner_of(const struct bastion_key_args *args, u32 *owner)
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
-/* Apart from those who only read registers, who may be many. */
-static DEFINE_MUTEX(one_reader);
-
 /* The digest of what the registers in @mask hold now; the chip's ops are not held. */
 static int registers_digest(struct bastion_chip *chip, u32 mask, u8 *digest)
 {
@@ -40,7 +37,7 @@ static int registers_digest(struct bastion_chip *chip, u32 mask, u8 *digest)
 
 	if (!mask)
 		return 0;
-	ret = bastion_chip_read_registers(chip, &one_reader, mask, values);
+	ret = bastion_chip_read_registers(chip, BASTION_TURN_KEYS, mask, values);
 	if (ret)
 		return ret;
 	return bastion_registers_digest(mask, values, digest);

@@ -169,8 +169,6 @@ struct mr_attribute {
 	u32 index;
 };
 
-static DEFINE_MUTEX(one_reader);
-
 static ssize_t mr_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct mr_attribute *mr = container_of(attr, struct mr_attribute, attr);
@@ -178,7 +176,7 @@ static ssize_t mr_show(struct device *dev, struct device_attribute *attr, char *
 	u8 value[1][BASTION_DIGEST_SIZE];
 	int ret;
 
-	ret = bastion_chip_read_registers(chip, &one_reader, BIT(mr->index), value);
+	ret = bastion_chip_read_registers(chip, BASTION_TURN_SYSFS, BIT(mr->index), value);
 	return ret ?: sysfs_emit(buf, "%*phN\n", BASTION_DIGEST_SIZE, value[0]);
 }
 
