@@ -114,7 +114,7 @@ static ssize_t read_more(struct bastion_ima *ima)
 static u64 list_length(const struct bastion_ima *ima)
 {
 	struct seq_file *list = ima->file->private_data;
-	loff_t n = 0;
+	loff_t n = ima->followed;
 	void *record;
 
 	for (record = list->op->start(list, &n); record;
@@ -240,8 +240,6 @@ static int follow(struct bastion_chip *chip, u64 *goal)
 	int ret;
 
 	lockdep_assert_held(&chip->log->lock);
-	if (!ima)
-		return 0;
 	*goal = *goal ?: list_length(ima);
 	ret = feed(ima, min(*goal, ima->followed + SLICE));
 	if (!ret)
@@ -273,6 +271,8 @@ int bastion_ima_catch_up(struct bastion_chip *chip)
 	u64 goal = 0;
 	int ret;
 
+	if (!chip->ima)
+		return 0;
 	do {
 		bastion_log_lock(chip->log);
 		ret = follow(chip, &goal);
