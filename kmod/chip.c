@@ -148,15 +148,23 @@ int bastion_chip_read_records(struct bastion_chip *chip)
 	return min_t(ssize_t, len, 0);
 }
 
+/*
+ * Holds round_lock all the while: a chip that is reset and given up shall not be brought up to the
+ * log by a recovery meanwhile. Who finds it next could make no sense of its registers.
+ */
 static int start(struct bastion_chip *chip)
 {
 	int ret;
 
+	mutex_lock(&chip->gate->round_lock);
 	ret = chip->ops->info(chip, &chip->info);
 	if (!ret)
 		ret = bastion_gate_open(chip->gate);
 	if (!ret && chip->gate->state != BASTION_STATE_FAILED)
 		ret = bastion_chip_read_records(chip);
+	if (ret)
+		WRITE_ONCE(chip->gate->removed, true);
+	mutex_unlock(&chip->gate->round_lock);
 	return ret;
 }
 

@@ -485,11 +485,26 @@ static bool is_unfinished(const struct bastion_gate *gate)
 	       READ_ONCE(gate->state) == BASTION_STATE_SELFTEST;
 }
 
+/* The caller holds round_lock. Return: is there more to do at once? After a sleep it is queued again. */
+static bool go_on(struct bastion_gate *gate)
+{
+	struct bastion_chip *chip = gate->chip;
+	u32 generation = chip->ops->generation(chip);
+
+	if (READ_ONCE(gate->removed))
+		return false;
+	if (generation != gate->seen_reset || is_unfinished(gate))
+		handle_reset(gate, generation);
+	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
+		chip->ops->relock(chip);
+	return (chip->ops->generation(chip) != gate->seen_reset || is_unfinished(gate)) &&
+	       bastion_gate_interrupted(gate) != -EAGAIN;
+}
+
 static void recovery_work(struct work_struct *work)
 {
 	struct bastion_gate *gate = container_of(work, struct bastion_gate, recovery);
 	struct bastion_chip *chip = gate->chip;
-	u32 generation;
 	bool again;
 
 	if (bastion_chip_get_ops(chip))
@@ -501,14 +516,7 @@ static void recovery_work(struct work_struct *work)
 		mutex_unlock(&gate->lock);
 	}
 	mutex_lock(&gate->round_lock);
-	generation = chip->ops->generation(chip);
-	if (generation != gate->seen_reset || is_unfinished(gate))
-		handle_reset(gate, generation);
-	else if (READ_ONCE(gate->state) == BASTION_STATE_FAILED)
-		chip->ops->relock(chip);
-	again = chip->ops->generation(chip) != gate->seen_reset || is_unfinished(gate);
-	/* After a sleep it is queued again. */
-	again = again && bastion_gate_interrupted(gate) != -EAGAIN;
+	again = go_on(gate);
 	mutex_unlock(&gate->round_lock);
 	if (again) {
 		/* A chip that does nothing but reset, or is busy, must not keep a processor so. */
@@ -606,7 +614,7 @@ void bastion_gate_exit(struct bastion_chip *chip)
 
 /**
  * bastion_gate_open() - from self-test to locked, at probe
- * @gate:	the gate; the caller holds the chip's ops
+ * @gate:	the gate; the caller holds the chip's ops and round_lock
  *
  * A chip that fails its self-test is kept, failed, so that an operator can see
  * it; one that does not even say who it is, is not.
