@@ -66,7 +66,7 @@ struct bastion_verifier {
 /**
  * struct bastion_gate - the gate
  * @chip:	whose it is
- * @round_lock:	one round, one change of the verifiers, one recovery at a time;
+ * @round_lock:	one round, one change of the verifiers, one recovery, or the probe, at a time;
  *		held across chip commands
  * @exchange:	write: a grant is being exchanged in the chip and here, or the
  *		chip drops all of them; read: a gated command is in flight. So
