@@ -419,7 +419,7 @@ vm_start_once() {
 	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy.
 	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off,monitor=off
-		-smp "${opt[cpus]:-2}" -m "${opt[memory]:-1024}"
+		-smp "${opt[cpus]:-${CPUS:-2}}" -m "${opt[memory]:-1024}"
 		-nodefaults -display none -global virtio-pci.disable-legacy=on
 		-kernel "$image" -initrd "$initrd" -append "$cmdline")
 	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
