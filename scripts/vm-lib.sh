@@ -330,7 +330,7 @@ vm_root_modules() {
 	[ -d "$modules/kernel" ] || return 0
 	{
 		awk '{ name = $1; sub(/[.]ko.*/, "", name); sub(".*/", "", name) }
-			name ~ /^(virtio_console|virtio_blk|bastion)$/' "$stage/$folder/modules.dep" |
+			name == "bastion"' "$stage/$folder/modules.dep" |
 			tr -s ': ' '\n' | grep '^kernel/'
 		# Algorithms are asked for by name.
 		(cd "$modules" && find kernel/crypto kernel/arch/x86/crypto kernel/lib/crypto \
@@ -345,7 +345,7 @@ vm_write_root() {
 
 	root=$(mktemp -d)
 	mkdir -p "$root"/{dev,etc,proc,run,sys,tmp,"$VM_TOP"}
-	for file in /bin/bash /bin/busybox /sbin/modprobe /usr/bin/setsid "${opt_ram[@]}"; do
+	for file in /bin/bash /bin/busybox /sbin/modprobe "${opt_ram[@]}"; do
 		echo "$file"
 		# What is no program has none.
 		ldd "$file" 2>/dev/null | grep -o '/[^ ]*'
