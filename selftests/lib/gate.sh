@@ -54,31 +54,22 @@ gate_end() {
 }
 trap gate_end EXIT
 
-# The one of the roots in this checkout that vouches for this chip.
+# The root of this chip: $GATE_ROOT, or that beside the model CA in this checkout which its certificates come with.
 gate_root() {
-	local root certificates=$GATE_WORK/certificates leaf rest offset
+	local certificates=$GATE_WORK/certificates offset line model
 
+	[ -z "${GATE_ROOT:-}" ] || { cat "$GATE_ROOT"; return; }
 	cat "$GATE_SYSFS/certificates" >"$certificates"
-	# Two DER certificates, leaf first; each begins 30 82 and its length.
+	# Two DER certificates, leaf first; each begins 30 82 and its length. A PEM file has the same lines.
 	offset=$((4 + 16#$(od -An -j 2 -N 2 -tx1 "$certificates" | tr -d ' ')))
-	leaf=$GATE_WORK/leaf.pem rest=$GATE_WORK/model.pem
-	head -c "$offset" "$certificates" | openssl x509 -inform DER -out "$leaf"
-	tail -c "+$((offset + 1))" "$certificates" | openssl x509 -inform DER -out "$rest"
-	for root in ${GATE_ROOTS:-} "$GATE_TOP"/build/*/foundry/root/root.pem \
-		"$GATE_TOP"/build/*/root/root.pem; do
-		openssl verify -CAfile "$root" -untrusted "$rest" "$leaf" >/dev/null 2>&1 || continue
-		cat "$root"
-		return
-	done
-	echo "no root in build/ vouches for this chip: set GATE_ROOTS" >&2
-	return 1
-}
-
-# gate_make_policy MEMBERS REFERENCE: both in JSON
-gate_make_policy() {
-	jq -n --argjson members "$1" --argjson reference "$2" --argjson policies "$GATE_POLICIES" '
-		{ lifetime: 300, register_mask: [0, 1, 2], policies: $policies,
-		  reference: $reference } + $members'
+	line=$(tail -c "+$((offset + 1))" "$certificates" | base64 -w 64 | tail -n 2 | head -n 1)
+	model=$(grep -lsxF -e "$line" "$GATE_TOP"/build/*/model/model.pem "$GATE_TOP"/build/*/foundry/model/model.pem |
+		head -n 1)
+	[ -n "$model" ] || {
+		echo "no model CA in build/ is this chip's: set GATE_ROOT to the file of its root" >&2
+		return 1
+	}
+	cat "${model%/model/model.pem}/root/root.pem"
 }
 
 # Evidence of a TPM, and what its attestation key is called
@@ -97,9 +88,24 @@ gate_enroll_tpm() {
 		bastion-verifier enroll --machines "$new/machines" --from "$new/machine"
 }
 
+# What booted, as reference values
+gate_reference() {
+	local value name cmdline
+	local -A boot=()
+
+	while read -r _ _ _ value name _; do
+		boot[$name]=${value#sha384:}
+	done < <(bastionctl log --register 0)
+	cmdline=$(cat /proc/cmdline)
+	cmdline=${cmdline//\\/\\\\}
+	printf '{ "boot": [{ "name": "selftest", "kernel": "%s", "initrd": "%s", "cmdline": "%s" }] }' \
+		"${boot[kernel]}" "${boot[initrd]}" "${cmdline//\"/\\\"}"
+}
+
 # What the verifier has, once a guest. The reference is what booted: here it is the gate that is tested.
 gate_make_verifier() {
-	local new=$GATE_DIR.new members reference
+	local new=$GATE_DIR.new reference
+	local -a members
 
 	rm -rf "$new"
 	mkdir -p "$new/config"
@@ -107,19 +113,17 @@ gate_make_verifier() {
 	bastion-verifier keygen --out "$new/keys" >/dev/null || return
 	if chip_is_tpm; then
 		gate_enroll_tpm "$new" || return
-		members='{ "models": ["TPM 2.0 IBM"], "firmware_min": "1.0" }'
+		members=('models=["TPM 2.0 IBM"]' 'firmware_min="1.0"')
 		reference=$(bastion-verifier reference --evidence "$new/evidence" --name selftest)
 	else
 		gate_root >"$new/root.pem" || return
-		members=$(jq -n --arg root "$GATE_DIR/root.pem" '{ roots: [$root],
-			models: ["bastionchip-1"], firmware_min: "1.2.0", svn_min: 3, allow_debug: true }')
-		reference=$(bastionctl log --register 0 --json | jq --arg cmdline "$(cat /proc/cmdline)" '
-			(map({ key: .name, value: .value }) | from_entries) as $boot | { boot: [{
-				name: "selftest", kernel: $boot.kernel, initrd: $boot.initrd,
-				cmdline: $cmdline }] }')
+		members=("roots=[\"$GATE_DIR/root.pem\"]" 'models=["bastionchip-1"]' 'firmware_min="1.2.0"'
+			svn_min=3 allow_debug=true)
+		reference=$(gate_reference)
 	fi
-	gate_make_policy "$members" "$reference" >"$new/policy.json" && mv "$new" "$GATE_DIR" &&
-		export BASTION_CONFIG_DIR=$GATE_DIR/config
+	printf '%s\0' lifetime=300 'register_mask=[0, 1, 2]' "policies=$GATE_POLICIES" "reference=$reference" \
+		"${members[@]}" >"$new/members"
+	mv "$new" "$GATE_DIR" && export BASTION_CONFIG_DIR=$GATE_DIR/config && gate_policy "$GATE_DIR/policy.json"
 }
 
 # A request for "bastion:NAME" finds its helper.
@@ -158,17 +162,22 @@ gate_init() {
 		bail "the verifier cannot be registered: $output"
 }
 
-# gate_policy FILE [MEMBER=JSON...]: the policy, with members changed
+# gate_policy FILE [MEMBER=JSON...]: the policy, with members changed. An emulated CPU needs most of a second for jq.
 gate_policy() {
-	local file=$1 policy member
+	local file=$1 member separator='{'
+	local -a all
+	local -A values=()
 
-	shift
-	policy=$(cat "$GATE_DIR/policy.json")
-	for member in "$@"; do
-		policy=$(jq --arg name "${member%%=*}" --argjson value "${member#*=}" \
-			'.[$name] = $value' <<<"$policy") || bail "not a member of a policy: $member"
+	mapfile -d '' -t all <"$GATE_DIR/members"
+	for member in "${all[@]}" "${@:2}"; do
+		[[ $member == ?*=* ]] || bail "not a member of a policy: $member"
+		values[${member%%=*}]=${member#*=}
 	done
-	printf '%s\n' "$policy" >"$file"
+	for member in "${!values[@]}"; do
+		printf '%s\n  "%s": %s' "$separator" "$member" "${values[$member]}"
+		separator=,
+	done >"$file"
+	printf '\n}\n' >>"$file"
 }
 
 gate_unserve() {
@@ -210,14 +219,21 @@ gate_waiters() {
 	cat "$GATE_SYSFS/waiters"
 }
 
-# wait_for_event SECONDS JQ-CONDITION: on what bastionctl watch --json prints
+# event_has LINE MEMBER OPERATOR VALUE: of bastionctl watch --json, and test(1)
+event_has() {
+	local member="\"$2\":\"?([^\",}]*)"
+
+	[[ $1 =~ $member ]] && test "${BASH_REMATCH[1]}" "$3" "$4"
+}
+
+# wait_for_event SECONDS MEMBER OPERATOR VALUE
 wait_for_event() {
 	local line status=1 watcher fd end=$((SECONDS + $1))
 
 	exec {fd}< <(exec bastionctl watch --json)
 	watcher=$!
 	while [ "$SECONDS" -lt "$end" ] && read -r -t "$((end - SECONDS))" line <&"$fd"; do
-		if jq -e "$2" <<<"$line" >/dev/null; then
+		if event_has "$line" "${@:2}"; then
 			status=0
 			break
 		fi
@@ -229,15 +245,15 @@ wait_for_event() {
 }
 
 wait_for_state() {
-	wait_for_event "${2:-$GATE_PATIENCE}" ".state == \"$1\""
+	wait_for_event "${2:-$GATE_PATIENCE}" state = "$1"
 }
 
 wait_for_waiters() {
-	wait_for_event "${2:-$GATE_PATIENCE}" ".waiters == $1"
+	wait_for_event "${2:-$GATE_PATIENCE}" waiters -eq "$1"
 }
 
 wait_for_generation() {
-	wait_for_event "${2:-$GATE_PATIENCE}" ".generation > $1"
+	wait_for_event "${2:-$GATE_PATIENCE}" generation -gt "$1"
 }
 
 key_new() {
