@@ -169,7 +169,10 @@ guest_own_tpm() {
 	guest "$1" "modprobe -q tpm_vtpm_proxy; mkdir /run/tpm
 		setsid swtpm chardev --tpm2 --vtpm-proxy --tpmstate dir=/run/tpm \
 			--ctrl type=unixio,path=/run/tpm/ctrl >/run/tpm.log 2>&1 &
-		until [ -c /dev/tpmrm0 ] && [ -S /run/tpm/ctrl ]; do kill -0 \$! || exit; sleep 0.1; done
+		until [ -c /dev/tpmrm0 ] && [ -S /run/tpm/ctrl ]; do
+			kill -0 \$! 2>/dev/null || { cat /run/tpm.log; dmesg | grep -i tpm | tail -n 2; exit 1; }
+			sleep 0.1
+		done
 		modprobe bastion chip=tpm" || bail "no TPM: $guest_output"
 }
 
