@@ -99,7 +99,7 @@ gate_reference() {
 	cmdline=$(cat /proc/cmdline)
 	cmdline=${cmdline//\\/\\\\}
 	printf '{ "boot": [{ "name": "selftest", "kernel": "%s", "initrd": "%s", "cmdline": "%s" }] }' \
-		"${boot[kernel]}" "${boot[initrd]}" "${cmdline//\"/\\\"}"
+		"${boot[kernel]:?}" "${boot[initrd]:?}" "${cmdline//\"/\\\"}"
 }
 
 # What the verifier has, once a guest. The reference is what booted: here it is the gate that is tested.
@@ -114,12 +114,12 @@ gate_make_verifier() {
 	if chip_is_tpm; then
 		gate_enroll_tpm "$new" || return
 		members=('models=["TPM 2.0 IBM"]' 'firmware_min="1.0"')
-		reference=$(bastion-verifier reference --evidence "$new/evidence" --name selftest)
+		reference=$(bastion-verifier reference --evidence "$new/evidence" --name selftest) || return
 	else
 		gate_root >"$new/root.pem" || return
 		members=("roots=[\"$GATE_DIR/root.pem\"]" 'models=["bastionchip-1"]' 'firmware_min="1.2.0"'
 			svn_min=3 allow_debug=true)
-		reference=$(gate_reference)
+		reference=$(gate_reference) || return
 	fi
 	printf '%s\0' lifetime=300 'register_mask=[0, 1, 2]' "policies=$GATE_POLICIES" "reference=$reference" \
 		"${members[@]}" >"$new/members"
