@@ -46,6 +46,9 @@ vm_kernel_release() {
 	elif [ "$1" = unstable ]; then
 		image=$(kernel_unstable) && cat "$image/release"
 		return
+	elif [ -e "/boot/vmlinuz-$1" ]; then
+		echo "$1"
+		return
 	fi
 	image=$(find /boot -name "vmlinuz-$1" -o -name "vmlinuz-$1.*" -o -name "vmlinuz-$1-*" |
 		kernel_newest)

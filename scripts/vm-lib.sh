@@ -384,6 +384,8 @@ vm_start_once() {
 	vm_choose_chip
 	kernel=${opt[kernel]:-6.1}
 	release=$(vm_kernel_release "$kernel") || return
+	# What is called by its full name need not be looked for again.
+	[ -d "$kernel" ] || [ "$kernel" = unstable ] || kernel=$release
 	image=$("$VM_TOP/scripts/vm-kernel" "$kernel") || return
 	# A bare kernel loses the ACPI tables, where the TPM is, when the firmware has measured.
 	[ -z "${opt[tpm]:-}" ] || image=$(vm_kernel_image "$kernel") || return
@@ -416,9 +418,10 @@ vm_start_once() {
 	VM_SILENCE[$name]=$((${opt[silence]:-${opt[timeout]:-600}} * $(vm_slowness "$kernel")))
 	VM_REBOOTS[$name]=${opt[reboot]:-}
 	VM_TPM[$name]=${opt[tpm]:-}
-	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy.
+	# QEMU's MWAIT returns at once where there are several CPUs: an idle one would keep the host busy. A kernel
+	# that hears of ERMS or FSRM copies and clears with instructions that are emulated a byte at a time.
 	# shellcheck disable=SC2054 # commas are QEMU's
-	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off,monitor=off
+	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off,monitor=off,erms=off,fsrm=off
 		-smp "${opt[cpus]:-${CPUS:-2}}" -m "${opt[memory]:-1024}"
 		-nodefaults -display none -global virtio-pci.disable-legacy=on
 		-kernel "$image" -initrd "$initrd" -append "$cmdline")
