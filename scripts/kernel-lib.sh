@@ -170,7 +170,7 @@ kernel_make() {
 		# In this variable it comes before all other headers.
 		with+=("NOSTDINC_FLAGS=-nostdinc -include $KERNEL_TOP/scripts/clang-config.h")
 	fi
-	# BTF needs the kernel's vmlinux, which not every package has.
+	# BTF needs the kernel's vmlinux, which not every package has. W=1e: warnings, more than usual, are errors.
 	"${run[@]}" make --no-print-directory -s -C "$tree" M="$out" CONFIG_DEBUG_INFO_BTF_MODULES= \
-		KCFLAGS="$flags" "${with[@]}" "$@" modules
+		KCFLAGS="$flags" W=1e "${with[@]}" "$@" modules
 }
