@@ -13,7 +13,8 @@
 #	kernel_mirror DIR FILE...	puts links to bastion's sources there, and to FILEs, its Kbuild or another
 #					module's, for kernel_make
 #	kernel_make KERNEL DIR [--clang] [ARGUMENT...]	builds the module whose sources, or links into
-#					the checkout, are in DIR; by Clang instead of the kernel's compiler
+#					the checkout, are in DIR; by Clang instead of the kernel's compiler.
+#					$WARNINGS: make's W, if not 1e (the first group are errors)
 
 KERNEL_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What a system's service has is no HOME, and of PATH what users have.
@@ -170,7 +171,7 @@ kernel_make() {
 		# In this variable it comes before all other headers.
 		with+=("NOSTDINC_FLAGS=-nostdinc -include $KERNEL_TOP/scripts/clang-config.h")
 	fi
-	# BTF needs the kernel's vmlinux, which not every package has. W=1e: warnings, more than usual, are errors.
+	# BTF needs the kernel's vmlinux, which not every package has. Warnings, more than usual, are errors.
 	"${run[@]}" make --no-print-directory -s -C "$tree" M="$out" CONFIG_DEBUG_INFO_BTF_MODULES= \
-		KCFLAGS="$flags" W=1e "${with[@]}" "$@" modules
+		KCFLAGS="$flags" W="${WARNINGS-1e}" "${with[@]}" "$@" modules
 }

@@ -26,10 +26,10 @@
 
 VM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$VM_TOP/scripts/kernel-lib.sh"
-VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-300}
+VM_BOOT_SECONDS=${VM_BOOT_SECONDS:-100}
 
 # By name of the guest: where things are, the fds of the FIFOs, who runs.
-declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_SECONDS VM_SILENCE VM_REBOOTS VM_TPM
+declare -A VM_DIR VM_TMP VM_FILES VM_TO VM_FROM VM_QEMU VM_CHIPS VM_LOCK VM_BOOT VM_SECONDS VM_SILENCE VM_REBOOTS VM_TPM
 
 # The last of it is in VM_SAID, for whoever reports that a guest did not start.
 vm_say() {
@@ -414,6 +414,7 @@ vm_start_once() {
 		VM_FILES[$name,chip]=${opt_chips[0]}
 	fi
 	vm_write_guest "$name" "$release" "$(vm_kernel_modules "$kernel")"
+	VM_BOOT[$name]=$((VM_BOOT_SECONDS * $(vm_slowness "$kernel")))
 	VM_SECONDS[$name]=$((${opt[timeout]:-600} * $(vm_slowness "$kernel")))
 	VM_SILENCE[$name]=$((${opt[silence]:-${opt[timeout]:-600}} * $(vm_slowness "$kernel")))
 	VM_REBOOTS[$name]=${opt[reboot]:-}
@@ -479,7 +480,7 @@ exec {VM_NULL}</dev/null
 vm_wait_ready() {
 	local line='' begun=$SECONDS took
 
-	VM_DEADLINE=$((SECONDS + VM_BOOT_SECONDS))
+	VM_DEADLINE=$((SECONDS + VM_BOOT[$1]))
 	while vm_read_line "$1" line; do
 		[[ $line =~ ^READY\ ([0-9]+)(\ measured)?$ ]] || continue
 		took=$((SECONDS - begun))
@@ -498,10 +499,9 @@ vm_wait_ready() {
 	done
 	vm_explain "$1"
 	if kill -0 "${VM_QEMU[$1]}" 2>/dev/null; then
-		# Two emulated CPUs of QEMU 7.2 may trap for ever at an instruction that the kernel has patched
-		# long since.
+		# Two emulated CPUs of QEMU 7.2 may trap for ever at an instruction that was patched long since.
 		VM_DIED=stuck
-		vm_say "guest $1 was not up in $VM_BOOT_SECONDS s"
+		vm_say "guest $1 was not up in ${VM_BOOT[$1]} s"
 		return 1
 	fi
 	wait "${VM_QEMU[$1]}"
