@@ -107,6 +107,11 @@ kernel_within() {
 		exec chroot "$new" "$@"' bash "$1" /dev /proc "${@:2}"
 }
 
+# Only who builds with it needs it, longer runs.
+kernel_setup_clang() {
+	"$KERNEL_TOP/scripts/setup" clang-19 lld-19 llvm-19
+}
+
 # Which Clang there is for KERNEL: Debian 12's newest, or unstable's own.
 kernel_clang() {
 	local root
@@ -124,6 +129,7 @@ kernel_clang_arguments() {
 	local clang
 
 	clang=$(kernel_clang "$1") || return
+	[ "$1" = unstable ] || kernel_setup_clang >&2 || return
 	printf '%s\n' "LLVM=-${clang#clang-}" "CC=$clang" CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 \
 		CONFIG_CC_IS_CLANG=y "CONFIG_CLANG_VERSION=${clang#clang-}0000" \
 		CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough \
