@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ima-list.h"
 #include "json.h"
 #include "reference-rule.h"
 
@@ -133,7 +134,7 @@ struct reason {
 	const char *advice;
 };
 
-static void describe(const struct bv_nearest *nearest, struct reason *why)
+static void describe(const struct bv_nearest *nearest, bool nameless, struct reason *why)
 {
 	const char *digest = nearest->digest ? nearest->digest : "any digest";
 	const char *state = nearest->retired ? ", which is retired" : "";
@@ -141,7 +142,12 @@ static void describe(const struct bv_nearest *nearest, struct reason *why)
 
 	why->advice = "Remove the file if it does not belong there; else add it to the references, "
 		      "or to \"ignore\".";
-	if (!nearest->path) {
+	if (nameless && nearest->match != BV_MATCH_RETIRED) {
+		snprintf(why->expected, size, "a digest that is known: there is no path, and any file can have "
+			 "such a name");
+		why->advice = "Remove the file if it does not belong there; else add its digest to the "
+			      "references: \"any\" and \"ignore\" are for paths.";
+	} else if (!nearest->path) {
 		snprintf(why->expected, size, "a path that is known; none is like it");
 	} else if (nearest->match == BV_MATCH_RETIRED) {
 		snprintf(why->expected, size, "a generation that is in use; %s, %s is of %s%s",
@@ -197,14 +203,33 @@ void bv_judge_resume(struct bv_judge *judge, const struct bv_rule *rule, const c
 		verdict->broken = true;
 }
 
-static bool is_ignored(const struct bv_rule *rule, const struct bv_measured *measured)
+/*
+ * IMA calls a file whose path is too long, or cannot be reached, by its last name (ima_d_path() in the kernel's
+ * security/integrity/ima/ima_api.c), which whoever made the file chose. Entries that are no files have such names,
+ * too, and only of the list's first is it certain that it is none.
+ */
+static bool is_nameless(const struct bv_judge *judge, const struct bv_measured *measured)
 {
+	static const char aggregate[] = "boot_aggregate";
+	const struct bv_span path = measured->path;
+
+	if (path.len && path.data[0] == '/')
+		return false;
+	return measured->number || judge->index != BV_IMA_MIRROR || path.len != strlen(aggregate) ||
+	       memcmp(path.data, aggregate, path.len);
+}
+
+static bool is_ignored(const struct bv_judge *judge, const struct bv_measured *measured)
+{
+	const struct bv_rule *rule = judge->rule;
+
+
 	if (measured->violation)
 		return rule->violations;
 	if (measured->event)
 		return true;
 	/* Of which nothing is known, nothing is known to be ignored. */
-	if (!measured->path.len)
+	if (is_nameless(judge, measured))
 		return false;
 	for (size_t i = 0; i < rule->ignore_count; i++)
 		if (bv_glob_match(&rule->ignore[i], measured->path))
@@ -217,9 +242,10 @@ void bv_judge_entry(struct bv_judge *judge, const struct bv_measured *measured)
 	char digest[BV_REFERENCE_DIGEST];
 	struct bv_nearest nearest;
 	struct reason *why;
+	bool nameless;
 
 	judge->entries++;
-	if (is_ignored(judge->rule, measured)) {
+	if (is_ignored(judge, measured)) {
 		judge->ignored++;
 		return;
 	}
@@ -242,9 +268,10 @@ void bv_judge_entry(struct bv_judge *judge, const struct bv_measured *measured)
 		why->advice = "Update the verifier, or change \"ima_template=\" of the machine.";
 		refuse(judge, measured, why);
 	} else {
-		bv_references_find(judge->rule->references, measured->path, digest, &nearest);
+		nameless = is_nameless(judge, measured);
+		bv_references_find(judge->rule->references, measured->path, digest, nameless, &nearest);
 		if (nearest.match != BV_MATCH_GOOD) {
-			describe(&nearest, why);
+			describe(&nearest, nameless, why);
 			snprintf(why->seen, sizeof(why->seen), "%s", digest);
 			refuse(judge, measured, why);
 		}

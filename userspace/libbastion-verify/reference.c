@@ -277,8 +277,11 @@ static void note(struct bv_nearest *nearest, enum bv_match match, const struct v
 					value->retired };
 }
 
-static void compare(const struct value *value, const char *digest, struct bv_nearest *nearest)
+static void compare(const struct value *value, const char *digest, bool nameless,
+		    struct bv_nearest *nearest)
 {
+	if (nameless && !value->digests)
+		return;
 	if (!has_digest(value, digest))
 		note(nearest, BV_MATCH_OTHER, value,
 		     json_string_value(json_array_get(value->digests, 0)));
@@ -357,16 +360,16 @@ static void note_elsewhere(const struct bv_references *references, const char *d
 }
 
 void bv_references_find(const struct bv_references *references, struct bv_span path,
-			const char *digest, struct bv_nearest *nearest)
+			const char *digest, bool nameless, struct bv_nearest *nearest)
 {
 	size_t paths = references->count - references->globs, at = lower_bound(references, path);
 
 	*nearest = (struct bv_nearest){ .match = BV_MATCH_UNKNOWN };
 	for (size_t i = at; i < paths && !path_order(references->values[i].path, path); i++)
-		compare(&references->values[i], digest, nearest);
+		compare(&references->values[i], digest, nameless, nearest);
 	for (size_t i = paths; nearest->match != BV_MATCH_GOOD && i < references->count; i++)
 		if (bv_glob_match(references->values[i].glob, path))
-			compare(&references->values[i], digest, nearest);
+			compare(&references->values[i], digest, nameless, nearest);
 	if (nearest->match == BV_MATCH_UNKNOWN)
 		note_elsewhere(references, digest, nearest);
 	if (nearest->match == BV_MATCH_UNKNOWN)

@@ -67,10 +67,11 @@ struct bv_nearest {
  * @references:	the values
  * @path:	as in the log
  * @digest:	"algorithm:hex"
+ * @nameless:	anything may have this path, so that values for any digest say nothing
  * @nearest:	what was found
  */
 void bv_references_find(const struct bv_references *references, struct bv_span path,
-			const char *digest, struct bv_nearest *nearest);
+			const char *digest, bool nameless, struct bv_nearest *nearest);
 
 /** bv_digest_is_nothing() - all 0xff, in place of that of content that nobody can vouch for */
 bool bv_digest_is_nothing(struct bv_span digest);

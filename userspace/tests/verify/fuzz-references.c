@@ -50,12 +50,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	match(pattern, path);
 	if (!bv_references_add(references, text, &err)) {
-		bv_references_find(references, path, digest, &nearest);
+		bv_references_find(references, path, digest, path.len % 2, &nearest);
 		if (nearest.path)
 			bv_references_find(references,
 					   (struct bv_span){ (const uint8_t *)nearest.path,
 							     strlen(nearest.path) },
-					   nearest.digest ? nearest.digest : digest, &nearest);
+					   nearest.digest ? nearest.digest : digest, false, &nearest);
 		if (nearest.path && nearest.match > BV_MATCH_RETIRED && !strpbrk(nearest.path, "*?"))
 			abort();
 	}

@@ -98,7 +98,7 @@ static void test_find(void **state)
 
 		bv_references_find(loaded, (struct bv_span){ (const uint8_t *)cases[i].path,
 							     strlen(cases[i].path) },
-				   cases[i].digest, &near);
+				   cases[i].digest, false, &near);
 		if (near.match != cases[i].match)
 			fail_msg("%s, %s: %d", cases[i].path, cases[i].digest, near.match);
 		if (!cases[i].known) {
@@ -109,6 +109,21 @@ static void test_find(void **state)
 		assert_string_equal(near.generation, cases[i].generation);
 		assert_int_equal(near.retired, !strcmp(near.generation, "old"));
 	}
+	bv_references_free(loaded);
+}
+
+/* A value for any digest does not count for what anything may be called. */
+static void test_nameless(void **state)
+{
+	struct bv_references *loaded = load(references, NULL);
+	const struct bv_span aggregate = { (const uint8_t *)"boot_aggregate", 14 };
+	const struct bv_span known = { (const uint8_t *)"/usr/bin/a", 10 };
+	struct bv_nearest near;
+
+	bv_references_find(loaded, aggregate, DIGEST_4, true, &near);
+	assert_int_equal(near.match, BV_MATCH_UNKNOWN);
+	bv_references_find(loaded, known, DIGEST_2, true, &near);
+	assert_int_equal(near.match, BV_MATCH_GOOD);
 	bv_references_free(loaded);
 }
 
@@ -146,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_long_glob),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_nameless),
 		cmocka_unit_test(test_bad_references),
 	};
 

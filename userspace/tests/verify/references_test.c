@@ -118,7 +118,8 @@ static void test_entries(void **state)
 		{ "/usr/bin/a", 1, DIGEST_1, "old, which is retired" },
 		{ "/tmp/a", 2, DIGEST_2, "these contents at /usr/bin/a, from generation now" },
 		{ "/usr/bin/b", 4, DIGEST_4, "nearest: /usr/bin/a" },
-		{ "strange", 4, DIGEST_4, "none is like it" },
+		{ "/strange", 4, DIGEST_4, "none is like it" },
+		{ "strange", 4, DIGEST_4, "there is no path" },
 	};
 	struct machine *m = *state;
 
@@ -374,7 +375,7 @@ static void test_gate_events(void **state)
 		put_event(&copy.list, i == 0 ? "d-ng|n-ng|sig" : "ima-buf",
 			  i == 1 ? "bastion-gates" : "bastion-gate", text);
 		verdict = appraise(&copy);
-		refuses(verdict, "ima", "none is like it", "sha256:");
+		refuses(verdict, "ima", "there is no path", "sha256:");
 		bv_verdict_free(verdict);
 	}
 }
@@ -469,6 +470,46 @@ static void test_only_aggregate(void **state)
 	m->list = (struct ti_list){ .hash = "SHA1" };
 	ti_violation(&m->list, "boot_aggregate");
 	warns(appraise(m));
+}
+
+/* What has no path may be a file whose path is too long, or not to be had: anybody's. */
+static void test_nameless(void **state)
+{
+	static const char *const names[] = { "boot_aggregate", "a", "kexec-cmdline", "b/boot_aggregate" };
+	struct machine *m = *state;
+	struct bv_verdict *verdict;
+
+	json_object_set_new(m->tc->policy, "ima", json_pack("{s:[s], s:[s,s]}", "references", "r.json",
+							    "ignore", "**", "boot_aggregate"));
+	grants(appraise(m));
+	ti_file(&m->list, "/usr/bin/nobody-knows-this", 7);
+	grants(appraise(m));
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		m->list = (struct ti_list){ .hash = "SHA1" };
+		ti_file(&m->list, "boot_aggregate", 9);
+		ti_file(&m->list, names[i], 7);
+		verdict = appraise(m);
+		refuses(verdict, "ima", "a digest that is known", "sha256:07");
+		bv_verdict_free(verdict);
+	}
+	/* Its digest may be known all the same. */
+	m->tc->references = "{\"generations\": [{\"name\": \"n\", \"files\": ["
+		"{\"path\": \"boot_aggregate\", \"digests\": \"any\"},"
+		"{\"path\": \"kexec-cmdline\", \"digests\": [\"" D32("07") "\"]}]}]}";
+	m->list = (struct ti_list){ .hash = "SHA1" };
+	ti_file(&m->list, "boot_aggregate", 9);
+	ti_file(&m->list, "kexec-cmdline", 7);
+	grants(appraise(m));
+	ti_file(&m->list, "kexec-cmdline", 8);
+	verdict = appraise(m);
+	refuses(verdict, "ima", "a digest that is known", "sha256:08");
+	bv_verdict_free(verdict);
+	/* Nor is a list's first entry good that has another name. */
+	m->list = (struct ti_list){ .hash = "SHA1" };
+	ti_file(&m->list, "boot_aggregat", 9);
+	verdict = appraise(m);
+	refuses(verdict, "ima", "a digest that is known", "sha256:09");
+	bv_verdict_free(verdict);
 }
 
 static void test_not_loaded(void **state)
@@ -636,6 +677,7 @@ int main(void)
 		TEST(test_longer_list),
 		TEST(test_no_rule),
 		TEST(test_only_aggregate),
+		TEST(test_nameless),
 		TEST(test_not_loaded),
 		TEST(test_own_entry),
 		TEST(test_executables),
