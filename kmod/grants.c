@@ -389,24 +389,34 @@ static int take_token(struct bastion_gate *gate, struct bastion_grant_live *gran
 /*
  * Judges the error of a gated command. A chip that knows nothing of a grant that
  * is live here, that failed, or that is gone, is locked out: whatever it is, it is not what
- * was attested. Takes the log's lock, so that an extend that has ended the grant in
- * the chip has ended it here, too.
+ * was attested. Takes the log's lock if the grant is live, so that an extend that has ended it in
+ * the chip has ended it here, too. Nobody waits for that lock who need not: recoveries keep it for minutes.
  */
 static int chip_said(struct bastion_gate *gate, struct bastion_grant_live *grant, int ret)
 {
-	int live;
+	struct bastion_chip *chip = gate->chip;
+	/* Before the grant: a recovery ends all, then says that it has seen the reset. */
+	bool was_reset = chip->ops->generation(chip) != READ_ONCE(gate->seen_reset);
+	int ended;
 
 	/* No nonce is involved, whatever it says. */
 	if (ret == -ESTALE)
 		ret = -EIO;
 	if (ret != -EKEYREVOKED && ret != -EIO && ret != -ETIMEDOUT && ret != -ENODEV)
 		return ret;
-	bastion_log_lock(gate->chip->log);
-	live = bastion_gate_is_over(gate, grant);
-	bastion_log_unlock(gate->chip->log);
+	ended = bastion_gate_is_over(gate, grant);
+	if (!ended && was_reset) {
+		bastion_gate_lock(gate, BASTION_REASON_CHIP);
+		return ret;
+	}
+	if (!ended) {
+		bastion_log_lock(chip->log);
+		ended = bastion_gate_is_over(gate, grant);
+		bastion_log_unlock(chip->log);
+	}
 	/* The others who have commands in flight learn as well that the chip is gone. */
-	if (live)
-		return ret == -ENODEV ? ret : live;
+	if (ended)
+		return ret == -ENODEV ? ret : ended;
 	bastion_gate_relock(gate, BASTION_REASON_CHIP);
 	return ret;
 }

@@ -134,13 +134,32 @@ static void release_slot(struct bastion_mailbox *mailbox, struct bastion_slot *s
 		up(&mailbox->free);
 }
 
-static void submit(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
-		   const struct bastion_command *command, const struct kvec *in,
-		   unsigned int in_count)
+/*
+ * Makes it the chip's, unless that was reset since the slot was taken: it has recovered then with what the
+ * log has, or will, and takes nothing else. Return: 0, or -EIO and nothing was sent.
+ */
+static int hand_over(struct bastion_mailbox *mailbox, struct bastion_slot *slot)
+{
+	int ret = 0;
+
+	bastion_mailbox_check(mailbox);
+	spin_lock_irq(&mailbox->lock);
+	if (mailbox->dead || mailbox->generation != slot->generation)
+		ret = -EIO;
+	else
+		iowrite32(BASTION_SLOT_SUBMITTED, &slot->regs->state);
+	spin_unlock_irq(&mailbox->lock);
+	return ret;
+}
+
+static int submit(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
+		  const struct bastion_command *command, const struct kvec *in,
+		  unsigned int in_count)
 {
 	struct bastion_mbox_slot __iomem *regs = slot->regs;
 	u32 offset = 0;
 	unsigned int i;
+	int ret;
 
 	bastion_mailbox_wipe(slot);
 	if (command->flags & BASTION_COMMAND_SECRET)
@@ -163,11 +182,14 @@ static void submit(struct bastion_mailbox *mailbox, struct bastion_slot *slot,
 	iowrite32(0, &regs->reserved[1]);
 	/* Release: the chip that reads SUBMITTED reads all of the above. */
 	wmb();
-	iowrite32(BASTION_SLOT_SUBMITTED, &regs->state);
+	ret = hand_over(mailbox, slot);
+	if (ret)
+		return ret;
 	/* The doorbell must not overtake it. */
 	wmb();
 	mailbox->io->ring(mailbox->priv, mailbox->peer);
 	bastion_mailbox_count(mailbox, BASTION_COUNT_COMMANDS);
+	return 0;
 }
 
 /* What became of a command: 1 it was answered, 0 nothing yet, or why it never will be. */
@@ -298,8 +320,8 @@ static ssize_t execute(struct bastion_mailbox *mailbox, struct bastion_slot *slo
 	u32 dirty;
 	int error;
 
-	submit(mailbox, slot, command, in, in_count);
-	error = await_answer(mailbox, slot, command);
+	error = submit(mailbox, slot, command, in, in_count) ?:
+		await_answer(mailbox, slot, command);
 	ret = error ?: read_answer(mailbox, slot, command, out, out_size, status);
 
 	/* The answer of a chip that was reset meanwhile is worth nothing. */
