@@ -58,6 +58,29 @@ static bool check_machine(const struct bv_appraisal *in, const struct bv_tpm_pub
 			  "The verifier was given no folder with machines: use --machines." });
 }
 
+/*
+ * In what a key of the storage hierarchy signs, a TPM obfuscates firmware and counters, with numbers of its own for each
+ * key (part 2, 10.12.12): newer than any firmware, most likely.
+ */
+static bool check_hierarchy(const struct bv_tpm_finding *finding, struct bv_verdict *verdict)
+{
+	const struct bv_span signer = finding->attest.signer;
+	char seen[2 * BV_TPM_NAME_MAX + 64], hex[2 * BV_TPM_NAME_MAX + 1];
+	uint8_t name[BV_TPM_NAME_MAX];
+	size_t len;
+	bool ok;
+
+	ok = !bv_tpm_public_endorsement_name(&finding->public, name, &len) && signer.len == len &&
+	     !memcmp(signer.data, name, len);
+	bv_hex(hex, sizeof(hex), signer.data, signer.len);
+	snprintf(seen, sizeof(seen), "one whose qualified name is %s", hex);
+	return ok || bv_verdict_add(verdict, &(struct bv_check){
+		.name = "key-hierarchy", .claim = BV_HARDWARE, .tier = BV_CONTRAINDICATED,
+		.expected = "a primary key of the endorsement hierarchy", .seen = seen,
+		.advice = "What a TPM says of its firmware to other keys is not true. Have \"bastionctl\" "
+			  "make the attestation key, and enroll the machine again." });
+}
+
 static void take_claims(const struct bv_tpm_attest *attest, const struct bv_round *round,
 			struct bv_facts *facts)
 {
@@ -100,7 +123,7 @@ bool bv_appraise_tpm_quote(const struct bv_appraisal *in, const struct bv_eviden
 	}
 	bv_verdict_take(verdict, finding.found.verdict);
 	ok = finding.found.ok && finding.parsed && finding.signed_by &&
-	     check_machine(in, &finding.public, verdict);
+	     check_hierarchy(&finding, verdict) && check_machine(in, &finding.public, verdict);
 	if (ok)
 		take_claims(&finding.attest, &evidence->round, &verdict->facts);
 	*genuine = ok;

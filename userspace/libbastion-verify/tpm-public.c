@@ -139,6 +139,22 @@ int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_N
 	return -EIO;
 }
 
+int bv_tpm_public_endorsement_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_NAME_MAX],
+				   size_t *len)
+{
+	/* TPM_RH_ENDORSEMENT (part 2, 7.4) */
+	uint8_t both[4 + BV_TPM_NAME_MAX] = { 0x40, 0x00, 0x00, 0x0b };
+	int ret = bv_tpm_public_name(public, both + 4, len);
+
+	if (ret)
+		return ret;
+	memcpy(name, both + 4, 2);
+	if (EVP_Q_digest(NULL, bv_bank_name(public->name_hash), NULL, both, 4 + *len, name + 2, NULL))
+		return 0;
+	ERR_clear_error();
+	return -EIO;
+}
+
 /* What a key's attributes must be. */
 struct rule {
 	uint32_t bit;

@@ -85,6 +85,17 @@ int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_N
 		       size_t *len);
 
 /**
+ * bv_tpm_public_endorsement_name() - the qualified name that a key has as a primary of the endorsement hierarchy
+ * @public:	parsed
+ * @name:	algorithm and digest of the hierarchy's handle and the key's name (part 1, 16)
+ * @len:	its bytes
+ *
+ * Return: 0, -EIO.
+ */
+int bv_tpm_public_endorsement_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_NAME_MAX],
+				   size_t *len);
+
+/**
  * bv_tpm_public_attests() - whether a key can sign nothing but what its TPM says
  * @public:	parsed
  * @err:	what was wrong

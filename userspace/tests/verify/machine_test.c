@@ -115,6 +115,18 @@ static void test_key_attributes(void **state)
 	}
 }
 
+/* Likewise. The TPM's owner, the platform, nobody */
+static void test_key_hierarchy(void **state)
+{
+	static const uint32_t others[] = { 0x40000001, 0x4000000c, 0x40000007 };
+	struct mc *mc = *state;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		mc->tpm->hierarchy = others[i];
+		refuses(mc, "key-hierarchy");
+	}
+}
+
 static void test_signature(void **state)
 {
 	struct mc *mc = *state;
@@ -530,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_not_a_quote, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_form, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_key_attributes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_key_hierarchy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_signature, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_enrolled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_look_up, setup, teardown),

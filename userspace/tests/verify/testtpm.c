@@ -74,6 +74,22 @@ static void hash_value(void *to, const uint8_t *value, size_t size)
 	assert_int_equal(EVP_DigestUpdate(to, value, size), 1);
 }
 
+/* Of the key that signs: its public area is there */
+static void put_qualified_name(struct tt_tpm *tpm)
+{
+	struct tt_bytes name = { .len = 0 }, signer = { .len = 0 };
+	uint8_t digest[32];
+
+	assert_true(EVP_Digest(tpm->public.data, tpm->public.len, digest, NULL, EVP_sha256(), NULL));
+	tt_put_be(&name, tpm->hierarchy, 4);
+	tt_put_be(&name, bv_bank_tcg(BV_BANK_SHA256), 2);
+	tt_put(&name, digest, sizeof(digest));
+	assert_true(EVP_Digest(name.data, name.len, digest, NULL, EVP_sha256(), NULL));
+	tt_put_be(&signer, bv_bank_tcg(BV_BANK_SHA256), 2);
+	tt_put(&signer, digest, sizeof(digest));
+	tt_put_2b(&tpm->attest, signer.data, signer.len);
+}
+
 static void make_attest(struct tt_tpm *tpm)
 {
 	struct tt_bytes *attest = &tpm->attest;
@@ -84,10 +100,7 @@ static void make_attest(struct tt_tpm *tpm)
 	attest->len = 0;
 	tt_put_be(attest, tpm->magic, 4);
 	tt_put_be(attest, tpm->type, 2);
-	memset(digest, 0x5a, sizeof(digest));
-	tt_put_be(attest, 34, 2);
-	tt_put_be(attest, bv_bank_tcg(BV_BANK_SHA256), 2);
-	tt_put(attest, digest, 32);
+	put_qualified_name(tpm);
 	tt_put_2b(attest, tpm->nonce, tpm->nonce_len);
 	tt_put_be(attest, 123456, 8);
 	tt_put_be(attest, tpm->resets, 4);
@@ -232,9 +245,9 @@ static void make_file(struct tt_tpm *tpm)
 
 void tt_quote(struct tt_tpm *tpm)
 {
+	make_public(tpm);
 	make_attest(tpm);
 	tt_sign(tpm);
-	make_public(tpm);
 	make_pem(tpm);
 	make_file(tpm);
 }
@@ -256,6 +269,7 @@ struct tt_tpm *tt_new(uint16_t scheme, enum bv_bank hash, uint16_t curve)
 	memset(tpm->nonce, 0xa5, tpm->nonce_len);
 	tpm->attributes = TT_AK_ATTRIBUTES;
 	tpm->key_scheme = scheme;
+	tpm->hierarchy = 0x4000000b;
 	/* More than eight registers in all, and not in the order of banks. */
 	tpm->selection = (struct bv_tpm_selection){ 2, { { BV_BANK_SHA384, 0x800013 },
 							 { BV_BANK_SHA256, 0x0000ff } } };

@@ -29,6 +29,7 @@ void tt_put_number(struct tt_bytes *bytes, EVP_PKEY *key, const char *name, int 
  * @resets:	likewise, and so on
  * @attributes:	of the key
  * @key_scheme:	which the key's public area names
+ * @hierarchy:	that the key is a primary of; the endorsement hierarchy
  * @values:	of registers; those of @selection are quoted
  * @attest:	TPMS_ATTEST
  * @signature:	TPMT_SIGNATURE
@@ -50,6 +51,7 @@ struct tt_tpm {
 	uint8_t safe;
 	uint32_t attributes;
 	uint16_t key_scheme;
+	uint32_t hierarchy;
 	struct bv_tpm_selection selection;
 	struct bv_expected values;
 	EVP_PKEY *key;
