@@ -100,10 +100,10 @@ static void print_json(const struct description *chip)
 {
 	json_t *boot_count = chip->state_good ? json_integer(chip->memory.boot_count) :
 						json_null();
-	json_t *object = json_pack("{s:s, s:s, s:i, s:s, s:i, s:o, s:o}", "chip_id", chip->chip_id,
+	json_t *object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:o, s:o}", "chip_id", chip->chip_id,
 				   "model", chip->model, "hardware_version",
-				   chip->hardware_version, "firmware", chip->firmware, "svn",
-				   chip->svn, "boot_count", boot_count, "counters",
+				   (json_int_t)chip->hardware_version, "firmware", chip->firmware,
+				   "svn", (json_int_t)chip->svn, "boot_count", boot_count, "counters",
 				   counters_json(chip));
 
 	json_dumpf(object, stdout, JSON_PRESERVE_ORDER);

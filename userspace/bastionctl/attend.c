@@ -99,8 +99,18 @@ static int find_entry(const struct bastion_device *dev, const struct bastion_rou
 	return bastion_error_set(err, BASTION_OP_ROUND, ENOKEY, "cannot attest");
 }
 
-static void run_round(const struct bastion_device *dev, struct bastion_round *round,
-		      struct attend_state *state, const struct bastion_verifier_entry *entry,
+/* A line each, for whoever follows them. */
+static void say_granted(const struct ctl *ctl, bool renewal)
+{
+	if (ctl->json)
+		printf("{\"event\":\"%s\"}\n", renewal ? "renewed" : "granted");
+	else
+		printf("%s\n", renewal ? "grant renewed" : "granted");
+	fflush(stdout);
+}
+
+static void run_round(const struct ctl *ctl, const struct bastion_device *dev,
+		      struct bastion_round *round, struct attend_state *state, const struct bastion_verifier_entry *entry,
 		      char *trouble, size_t size)
 {
 	bool renewal = entry->live && !entry->waiters;
@@ -112,8 +122,7 @@ static void run_round(const struct bastion_device *dev, struct bastion_round *ro
 	if (rc) {
 		log_trouble(trouble, size, &err);
 	} else {
-		printf("%s\n", renewal ? "grant renewed" : "granted");
-		fflush(stdout);
+		say_granted(ctl, renewal);
 		trouble[0] = '\0';
 		state->lifetime = 0;
 	}
@@ -151,8 +160,8 @@ static void catch_signals(sigset_t *unblocked)
 	sigaction(SIGINT, &action, NULL);
 }
 
-int attend(const struct bastion_device *dev, struct bastion_round *round, bool on_demand,
-	   bool renew)
+int attend(const struct ctl *ctl, const struct bastion_device *dev, struct bastion_round *round,
+	   bool on_demand, bool renew)
 {
 	struct attend_state state = { .on_demand = on_demand, .renew = renew };
 	char trouble[sizeof(((struct bastion_error *)0)->text)] = "";
@@ -173,7 +182,7 @@ int attend(const struct bastion_device *dev, struct bastion_round *round, bool o
 		else
 			timeout = attend_decide(&state, &entry, now_ms());
 		if (timeout == 0) {
-			run_round(dev, round, &state, &entry, trouble, sizeof(trouble));
+			run_round(ctl, dev, round, &state, &entry, trouble, sizeof(trouble));
 			continue;
 		}
 		if (wait_for_change(dev, timeout, &unblocked, &err))

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
+#include "bastionctl/ctl.h"
 #include "libbastion/round.h"
 
 /**
  * attend - run rounds until SIGTERM or SIGINT
+ * @ctl:       whether grants are told in JSON, an object a line
  * @dev:       device
  * @round:     verifier and socket
  * @on_demand: a round whenever a request waits for that verifier
@@ -17,8 +19,8 @@
  *
  * Return: an exit code; 0 after a signal, that of ENODEV when the chip is gone.
  */
-int attend(const struct bastion_device *dev, struct bastion_round *round, bool on_demand,
-	   bool renew);
+int attend(const struct ctl *ctl, const struct bastion_device *dev, struct bastion_round *round,
+	   bool on_demand, bool renew);
 
 /**
  * struct attend_state - what the decisions depend on; times in milliseconds

@@ -112,7 +112,7 @@ int ctl_attest(struct ctl *ctl, int argc, char **argv)
 	if (verifiers_choose(ctl, &dev, request.verifier, round.verifier, &err))
 		code = report_error(&err);
 	else if (request.on_demand || request.renew)
-		code = attend(&dev, &round, request.on_demand, request.renew);
+		code = attend(ctl, &dev, &round, request.on_demand, request.renew);
 	else
 		code = attest_once(ctl, &dev, &request, &round);
 	bastion_device_close(&dev);

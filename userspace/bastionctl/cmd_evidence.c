@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bastionctl/ctl.h"
 #include "bastionctl/incoming.h"
@@ -108,6 +109,9 @@ int ctl_evidence(struct ctl *ctl, int argc, char **argv)
 	if (bastion_evidence_write(request.out, evidence, &err))
 		code = report_error(&err);
 	json_decref(evidence);
+	/* What is said of the result must not follow the evidence to where that goes. */
+	if (!strcmp(request.out, "-"))
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	if (!code && request.grant_from)
 		code = await_grant(ctl, &dev, request.grant_from, deadline);
 	bastion_device_close(&dev);
