@@ -189,14 +189,13 @@ static void judge_list(const struct bv_rule *rule, struct bv_history *history,
  */
 static bool begins_with_aggregate(struct bv_span list)
 {
-	static const char name[] = "boot_aggregate";
 	struct bv_ima_reader reader;
 	struct bv_ima_entry entry;
 	bool ok;
 
 	ok = !bv_ima_open(&reader, list, BV_IMA_DETECT, 0, NULL) &&
 	     bv_ima_next(&reader, &entry, NULL) == 1 && !entry.violation &&
-	     entry.path.len == strlen(name) && !memcmp(entry.path.data, name, strlen(name));
+	     bv_span_is(entry.path, BV_IMA_AGGREGATE);
 	bv_ima_close(&reader);
 	return ok;
 }
@@ -217,7 +216,7 @@ static void check_unjudged(const struct bv_history *history, struct bv_verdict *
 	const struct target target = target_of(&verdict->facts);
 	bool empty = bv_is_zero(target.quoted, bv_bank_size(target.bank));
 	bool ok = empty || only_aggregate(history, &target);
-	const char *seen = empty ? "nothing" : "boot_aggregate";
+	const char *seen = empty ? "nothing" : BV_IMA_AGGREGATE;
 	char expected[64];
 
 	snprintf(expected, sizeof(expected), "no file in %s, as the policy has no \"ima\"",

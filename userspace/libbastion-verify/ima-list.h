@@ -113,6 +113,9 @@ struct bv_ima_replay {
 
 #define BV_IMA_MIRROR	3
 
+/* The name of every list's first entry, which is no file */
+#define BV_IMA_AGGREGATE	"boot_aggregate"
+
 /**
  * struct bv_ima_replayer - a replay that is under way
  * @reader:	of the list

@@ -210,13 +210,10 @@ void bv_judge_resume(struct bv_judge *judge, const struct bv_rule *rule, const c
  */
 static bool is_nameless(const struct bv_judge *judge, const struct bv_measured *measured)
 {
-	static const char aggregate[] = "boot_aggregate";
-	const struct bv_span path = measured->path;
-
-	if (path.len && path.data[0] == '/')
+	if (measured->path.len && measured->path.data[0] == '/')
 		return false;
-	return measured->number || judge->index != BV_IMA_MIRROR || path.len != strlen(aggregate) ||
-	       memcmp(path.data, aggregate, path.len);
+	return measured->number || judge->index != BV_IMA_MIRROR ||
+	       !bv_span_is(measured->path, BV_IMA_AGGREGATE);
 }
 
 static bool is_ignored(const struct bv_judge *judge, const struct bv_measured *measured)

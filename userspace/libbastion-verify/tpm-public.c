@@ -124,19 +124,24 @@ int bv_tpm_public_only(struct bv_span bytes, struct bv_tpm_public *public, struc
 	return ret;
 }
 
-int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_NAME_MAX],
-		       size_t *len)
+/* Algorithm and digest (part 1, 16) */
+static int make_name(enum bv_bank hash, struct bv_span of, uint8_t name[BV_TPM_NAME_MAX], size_t *len)
 {
-	const uint16_t id = bv_bank_tcg(public->name_hash);
+	const uint16_t id = bv_bank_tcg(hash);
 
 	name[0] = id >> 8;
 	name[1] = id;
-	*len = 2 + bv_bank_size(public->name_hash);
-	if (EVP_Q_digest(NULL, bv_bank_name(public->name_hash), NULL, public->encoded.data,
-			 public->encoded.len, name + 2, NULL))
+	*len = 2 + bv_bank_size(hash);
+	if (EVP_Q_digest(NULL, bv_bank_name(hash), NULL, of.data, of.len, name + 2, NULL))
 		return 0;
 	ERR_clear_error();
 	return -EIO;
+}
+
+int bv_tpm_public_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_NAME_MAX],
+		       size_t *len)
+{
+	return make_name(public->name_hash, public->encoded, name, len);
 }
 
 int bv_tpm_public_endorsement_name(const struct bv_tpm_public *public, uint8_t name[BV_TPM_NAME_MAX],
@@ -146,13 +151,7 @@ int bv_tpm_public_endorsement_name(const struct bv_tpm_public *public, uint8_t n
 	uint8_t both[4 + BV_TPM_NAME_MAX] = { 0x40, 0x00, 0x00, 0x0b };
 	int ret = bv_tpm_public_name(public, both + 4, len);
 
-	if (ret)
-		return ret;
-	memcpy(name, both + 4, 2);
-	if (EVP_Q_digest(NULL, bv_bank_name(public->name_hash), NULL, both, 4 + *len, name + 2, NULL))
-		return 0;
-	ERR_clear_error();
-	return -EIO;
+	return ret ?: make_name(public->name_hash, (struct bv_span){ both, 4 + *len }, name, len);
 }
 
 /* What a key's attributes must be. */
