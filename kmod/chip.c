@@ -156,7 +156,7 @@ static int start(struct bastion_chip *chip)
 {
 	int ret;
 
-	mutex_lock(&chip->gate->round_lock);
+	bastion_gate_lock_rounds(chip->gate);
 	ret = chip->ops->info(chip, &chip->info);
 	if (!ret)
 		ret = bastion_gate_open(chip->gate);
@@ -164,7 +164,7 @@ static int start(struct bastion_chip *chip)
 		ret = bastion_chip_read_records(chip);
 	if (ret)
 		WRITE_ONCE(chip->gate->removed, true);
-	mutex_unlock(&chip->gate->round_lock);
+	bastion_gate_unlock_rounds(chip->gate);
 	return ret;
 }
 

@@ -87,6 +87,8 @@ struct bastion_chip_statistics {
  * @mr_read:	values of the registers in @mask, ascending
  * @mr_extend:	extends register @index
  * @nonce:	a fresh nonce, which kills the one before; returns its length
+ * @forget_nonce: a round ends, or never had an answer: whatever its nonce keeps in the chip goes. NULL:
+ *		that is nothing
  * @quote:	signed evidence over @qualifying; returns its length, at most @size
  * @grant:	hands over a grant, the key that signed it, and the @count signatures that came
  *		with it for chips which want such (round.h); returns 0, or the seconds from now
@@ -123,6 +125,7 @@ struct bastion_chip_ops {
 	int (*mr_extend)(struct bastion_chip *chip, u32 index,
 			 const u8 digest[BASTION_DIGEST_SIZE]);
 	int (*nonce)(struct bastion_chip *chip, u8 nonce[BASTION_NONCE_MAX]);
+	void (*forget_nonce)(struct bastion_chip *chip);
 	ssize_t (*quote)(struct bastion_chip *chip, const u8 qualifying[BASTION_DIGEST_SIZE],
 			 u8 *buf, size_t size);
 	int (*grant)(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE],

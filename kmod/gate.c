@@ -515,9 +515,9 @@ static void recovery_work(struct work_struct *work)
 		begin_anew(gate);
 		mutex_unlock(&gate->lock);
 	}
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	again = go_on(gate);
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	if (again) {
 		/* A chip that does nothing but reset, or is busy, must not keep a processor so. */
 		msleep(RECOVERY_PAUSE_MS);
@@ -676,9 +676,9 @@ void bastion_gate_stop(struct bastion_gate *gate, const char *why)
 	mutex_unlock(&gate->lock);
 
 	/* Whatever the chip says to what follows: the next kernel finds nothing in memory. */
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	bastion_boot_key_wipe(&gate->boot_key);
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 
 	/* Even if the chip does not take the one, it may take the other. */
 	if (gate->chip->ops) {

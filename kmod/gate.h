@@ -10,6 +10,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/sched/mm.h>
 #include <linux/semaphore.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -67,7 +68,8 @@ struct bastion_verifier {
  * struct bastion_gate - the gate
  * @chip:	whose it is
  * @round_lock:	one round, one change of the verifiers, one recovery, or the probe, at a time;
- *		held across chip commands
+ *		held across chip commands: bastion_gate_lock_rounds()
+ * @noio:	what bastion_gate_unlock_rounds() restores
  * @exchange:	write: a grant is being exchanged in the chip and here, or the
  *		chip drops all of them; read: a gated command is in flight. So
  *		no such command meets a chip that has the new grant and a kernel
@@ -109,6 +111,7 @@ struct bastion_verifier {
 struct bastion_gate {
 	struct bastion_chip *chip;
 	struct mutex round_lock;
+	unsigned int noio;
 	struct rw_semaphore exchange;
 	struct semaphore commands;
 	struct mutex lock;
@@ -137,6 +140,20 @@ struct bastion_gate {
 	bool behind;
 	struct bastion_boot_key boot_key;
 };
+
+/* Memory that is made meanwhile is not had from a disk, as under the log's lock. */
+static inline void bastion_gate_lock_rounds(struct bastion_gate *gate) __acquires(gate->round_lock)
+{
+	mutex_lock(&gate->round_lock);
+	gate->noio = memalloc_noio_save();
+}
+
+static inline void bastion_gate_unlock_rounds(struct bastion_gate *gate)
+	__releases(gate->round_lock)
+{
+	memalloc_noio_restore(gate->noio);
+	mutex_unlock(&gate->round_lock);
+}
 
 struct workqueue_struct *bastion_gate_workqueue(void);
 int bastion_gate_module_init(void);

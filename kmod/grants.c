@@ -5,6 +5,7 @@
 #include <linux/key.h>
 #include <linux/key-type.h>
 #include <linux/ktime.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "gate.h"
@@ -445,11 +446,14 @@ ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_liv
 			     long timeout, bastion_gated_fn command, void *data)
 {
 	u8 token[BASTION_TOKEN_SIZE];
+	unsigned int noio;
 	ssize_t ret;
 
 	ret = take_place(gate, timeout);
 	if (ret)
 		return ret;
+	/* Whoever exchanges a grant waits for this: as under round_lock. */
+	noio = memalloc_noio_save();
 	down_read(&gate->exchange);
 	ret = take_token(gate, grant, token);
 	if (!ret) {
@@ -457,6 +461,7 @@ ssize_t bastion_gate_command(struct bastion_gate *gate, struct bastion_grant_liv
 		memzero_explicit(token, sizeof(token));
 	}
 	up_read(&gate->exchange);
+	memalloc_noio_restore(noio);
 	up(&gate->commands);
 	return ret < 0 ? chip_said(gate, grant, ret) : ret;
 }

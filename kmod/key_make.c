@@ -186,7 +186,10 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	/* Somebody renewed the grant just now: the caller may try again. */
 	if (len < 0)
 		return len == -ERESTART ? -EAGAIN : len;
-	ret = bastion_measure_key(chip, current_fsuid(), event, &job->want);
+	/* After a reset the log may be kept for minutes. By then the grant has ended, too. */
+	ret = bastion_gate_is_over(chip->gate, grant);
+	if (!ret || ret == -ERESTART)
+		ret = bastion_measure_key(chip, current_fsuid(), event, &job->want);
 	return ret ?: len;
 }
 

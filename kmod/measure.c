@@ -425,7 +425,7 @@ int bastion_measure_program(struct bastion_chip *chip, kuid_t uid, const char *p
 	bastion_log_lock(log);
 	if (log->count < FIRST_ENTRIES) {
 		/* The chip never came up. If it does, its log has no place for this. */
-		log->capped = true;
+		WRITE_ONCE(log->unsound, true);
 	} else if (!is_duplicate(log, entry)) {
 		ret = commit_for(chip, entry, uid, true);
 		logged = !ret;
@@ -472,7 +472,8 @@ static int measure_text(struct bastion_chip *chip, u32 index, const char *name,
 	return ret;
 }
 
-static int check_fresh(struct bastion_chip *chip)
+/* The first of the log's registers that somebody else has used; 0 none; or an error. */
+static int used_register(struct bastion_chip *chip)
 {
 	static const u8 zero[BASTION_DIGEST_SIZE];
 	u8 values[BASTION_MR_COUNT - 1][BASTION_DIGEST_SIZE];
@@ -483,13 +484,12 @@ static int check_fresh(struct bastion_chip *chip)
 	if (ret)
 		return ret;
 	for (i = 0; i < ARRAY_SIZE(values); i++) {
-		if (memcmp(values[i], zero, sizeof(zero))) {
-			dev_warn(&chip->dev,
-				 "register %u is not fresh: nothing attests before the chip's next power cycle\n",
-				 i + 1);
-			chip->log->capped = true;
-			break;
-		}
+		if (!memcmp(values[i], zero, sizeof(zero)))
+			continue;
+		dev_warn(&chip->dev,
+			 "register %u is not fresh: nothing attests before the chip's next power cycle\n",
+			 i + 1);
+		return i + 1;
 	}
 	return 0;
 }
@@ -521,8 +521,8 @@ static int measure_first(struct bastion_chip *chip, unsigned int step, const u8 
  * @point:	the boot key, which is the first of all
  *
  * Continues where an earlier call was interrupted; nothing else is measured
- * before it is through. Registers that are not zero before it were used by
- * somebody else: then the log is capped, since no verifier could make sense of it.
+ * before it is through. With registers that somebody else has used no verifier could make
+ * sense of the log: then no round begins.
  *
  * Return: 0 or an error, after which the chip is of no use.
  */
@@ -532,8 +532,10 @@ int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT
 	u64 step;
 
 	if (!chip->log->count)
-		ret = check_fresh(chip);
-	for (step = chip->log->count; !ret && step < FIRST_ENTRIES; step++)
+		ret = used_register(chip);
+	if (ret > 0)
+		WRITE_ONCE(chip->log->unsound, true);
+	for (ret = min(ret, 0), step = chip->log->count; !ret && step < FIRST_ENTRIES; step++)
 		ret = measure_first(chip, step, point);
 	return ret;
 }
@@ -589,7 +591,14 @@ int bastion_measure_again(struct bastion_chip *chip)
 	lockdep_assert_held_read(&chip->ops_lock);
 	lockdep_assert_held(&log->lock);
 
-	ret = bastion_log_stubs_again(chip);
+	/*
+	 * A command that was on its way when the chip was reset may have come before all of it:
+	 * the next reset helps. Nothing need agree with a log that is closed, whose cap may have come so.
+	 */
+	ret = log->again || bastion_log_is_closed(log) ? 0 : used_register(chip);
+	if (ret > 0)
+		return -EIO;
+	ret = ret ?: bastion_log_stubs_again(chip);
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &log->entries, list) {
@@ -621,7 +630,7 @@ void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 	entry = data_entry(1, BASTION_EVENT_CAP, why, strlen(why));
 	bastion_log_lock(log);
 	if (!log->capped) {
-		log->capped = true;
+		WRITE_ONCE(log->capped, true);
 		if (!IS_ERR(entry))
 			ret = commit(chip, entry, false);
 		/*

@@ -103,7 +103,9 @@ struct bastion_log_budget {
  * @again:	of these, how many a chip that was reset has got again; means something until it
  *		has all of them
  * @aggregate:	over all entries of this boot (include/bastion/round.h)
- * @capped:	a cap record was made, or the registers were not fresh at probe
+ * @capped:	a cap record was made, or the chip has got what stands for one
+ * @unsound:	the registers were not fresh at probe, or something ran before the first entry:
+ *		they will never hold just what it says
  * @by_digest:	to find duplicates of register 4
  * @budgets:	what each uid has caused
  * @stubs:	of trimmed entries
@@ -120,6 +122,7 @@ struct bastion_log {
 	size_t bytes;
 	u8 aggregate[BASTION_DIGEST_SIZE];
 	bool capped;
+	bool unsound;
 	DECLARE_HASHTABLE(by_digest, BASTION_LOG_HASH_BITS);
 	DECLARE_HASHTABLE(budgets, 6);
 	struct list_head stubs;
@@ -141,6 +144,12 @@ static inline void bastion_log_unlock(struct bastion_log *log) __releases(log->l
 {
 	memalloc_noio_restore(log->noio);
 	mutex_unlock(&log->lock);
+}
+
+/* Is there nothing that a verifier could be shown? For good: both end with the module only. */
+static inline bool bastion_log_is_closed(const struct bastion_log *log)
+{
+	return READ_ONCE(log->capped) || READ_ONCE(log->unsound);
 }
 
 int bastion_log_init(struct bastion_chip *chip);

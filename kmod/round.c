@@ -29,6 +29,14 @@ static void drop_round(struct bastion_gate *gate)
 	kfree_sensitive(round);
 }
 
+/* The caller holds the chip's ops, if it has any. */
+static void end_round(struct bastion_chip *chip)
+{
+	drop_round(chip->gate);
+	if (chip->ops && chip->ops->forget_nonce)
+		chip->ops->forget_nonce(chip);
+}
+
 static bool is_dead(struct bastion_gate *gate, const struct bastion_round *round)
 {
 	bool dead;
@@ -93,14 +101,14 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 		return -ENOMEM;
 	round->owner = owner;
 
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	ret = check_state(gate);
 	if (!ret)
 		ret = check_reset(gate);
 	if (ret)
 		goto err;
 	ret = -ESHUTDOWN;
-	if (READ_ONCE(chip->log->capped))
+	if (bastion_log_is_closed(chip->log))
 		goto err;
 	ret = -EBUSY;
 	if (gate->round && gate->round->owner != owner && !is_dead(gate, gate->round))
@@ -139,12 +147,12 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 	memcpy(args->boot_key, gate->boot_key.point, sizeof(args->boot_key));
 out:
 	trace_bastion_round(&chip->dev, BASTION_TRACE_BEGIN, ret);
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	return ret;
 
 err:
 	trace_bastion_round(&chip->dev, BASTION_TRACE_BEGIN, ret);
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	kfree(round);
 	return ret;
 }
@@ -193,7 +201,7 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 	struct bastion_round *round;
 	ssize_t ret;
 
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	round = current_round(gate, owner);
 	ret = PTR_ERR_OR_ZERO(round);
 	if (!ret && round->quoted)
@@ -220,7 +228,7 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 		ret = chip->ops->quote(chip, round->qualifying, quote, size);
 	bastion_log_unlock(log);
 	if (ret < 0) {
-		drop_round(gate);
+		end_round(chip);
 		goto out;
 	}
 
@@ -229,7 +237,7 @@ ssize_t bastion_round_quote(struct bastion_chip *chip, const void *owner,
 	memcpy(args->qualifying_data, round->qualifying, sizeof(args->qualifying_data));
 out:
 	trace_bastion_round(&chip->dev, BASTION_TRACE_QUOTE, min_t(ssize_t, ret, 0));
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	return ret;
 }
 
@@ -441,7 +449,7 @@ int bastion_round_grant(struct bastion_chip *chip, const void *owner,
 	struct bastion_round *round;
 	int ret;
 
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	round = current_round(gate, owner);
 	if (IS_ERR(round)) {
 		ret = PTR_ERR(round);
@@ -450,26 +458,29 @@ int bastion_round_grant(struct bastion_chip *chip, const void *owner,
 	ret = round->quoted ? check_reset(gate) : -ESTALE;
 	if (!ret)
 		ret = accept_grant(chip, round, answer);
-	drop_round(gate);
+	end_round(chip);
 out:
 	trace_bastion_round(&chip->dev, BASTION_TRACE_GRANT, ret);
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	return ret;
 }
 
 /**
  * bastion_round_end() - end the round of @owner, if it has one
- * @chip:	the chip, with or without ops
- * @owner:	an open file that is being closed
+ * @chip:	the chip; the caller does not hold its ops
+ * @owner:	an open file that is being closed, or has had its try
  */
 void bastion_round_end(struct bastion_chip *chip, const void *owner)
 {
 	struct bastion_gate *gate = chip->gate;
+	bool gone = bastion_chip_get_ops(chip);
 
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	if (gate->round && gate->round->owner == owner)
-		drop_round(gate);
-	mutex_unlock(&gate->round_lock);
+		end_round(chip);
+	bastion_gate_unlock_rounds(gate);
+	if (!gone)
+		bastion_chip_put_ops(chip);
 }
 
 /* Verifiers */
@@ -525,7 +536,7 @@ int bastion_verifier_add(struct bastion_chip *chip, const u8 key[BASTION_POINT_S
 	if (ret)
 		return ret;
 
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	mutex_lock(&gate->lock);
 	if (bastion_gate_verifier(gate, digest))
 		ret = -EEXIST;
@@ -542,7 +553,7 @@ int bastion_verifier_add(struct bastion_chip *chip, const u8 key[BASTION_POINT_S
 		verifier->kept = 0;
 		mutex_unlock(&gate->lock);
 	}
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	return ret;
 }
 
@@ -560,7 +571,7 @@ int bastion_verifier_remove(struct bastion_chip *chip, const u8 digest[BASTION_D
 	bool known;
 	int ret;
 
-	mutex_lock(&gate->round_lock);
+	bastion_gate_lock_rounds(gate);
 	mutex_lock(&gate->lock);
 	known = bastion_gate_verifier(gate, digest);
 	mutex_unlock(&gate->lock);
@@ -573,7 +584,7 @@ int bastion_verifier_remove(struct bastion_chip *chip, const u8 digest[BASTION_D
 		bastion_gate_wake(gate);
 		mutex_unlock(&gate->lock);
 	}
-	mutex_unlock(&gate->round_lock);
+	bastion_gate_unlock_rounds(gate);
 	return ret;
 }
 

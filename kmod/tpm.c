@@ -506,6 +506,7 @@ static const struct bastion_chip_ops tpm_ops = {
 	.mr_read = bastion_tpm_mr_read,
 	.mr_extend = mr_extend,
 	.nonce = bastion_tpm_nonce,
+	.forget_nonce = bastion_tpm_forget_nonce,
 	.quote = quote,
 	.grant = bastion_tpm_grant,
 	.relock = bastion_tpm_relock,

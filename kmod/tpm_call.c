@@ -29,7 +29,7 @@ static void call_aside(struct kthread_work *work)
 	struct aside *aside = container_of(work, struct aside, work);
 	unsigned int flags;
 
-	/* The caller may hold the log: bastion_log_lock() */
+	/* The caller may hold the log, or rounds: bastion_log_lock(), bastion_gate_lock_rounds() */
 	flags = memalloc_noio_save();
 	aside->ret = aside->fn(aside->t, aside->data);
 	memalloc_noio_restore(flags);

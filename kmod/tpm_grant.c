@@ -143,6 +143,25 @@ static int end_session(struct bastion_tpm *t, void *data)
 	return t->drawn ? 0 : flush_session(t);
 }
 
+/*
+ * A saved session that stays is a hindrance to others: the TPM saves contexts of sessions only until
+ * their count has gone once round since the oldest of them (part 1, 30.5, TPM_RC_CONTEXT_GAP). What
+ * cannot be flushed now is before the next one is made.
+ */
+void bastion_tpm_forget_nonce(struct bastion_chip *chip)
+{
+	struct bastion_tpm *t = bastion_tpm_of(chip);
+	bool saved;
+
+	mutex_lock(&t->lock);
+	t->drawn = false;
+	memzero_explicit(t->session_nonce, sizeof(t->session_nonce));
+	saved = t->session_context_len;
+	mutex_unlock(&t->lock);
+	if (saved)
+		bastion_tpm_run(t, end_session, NULL);
+}
+
 int bastion_tpm_relock(struct bastion_chip *chip)
 {
 	struct bastion_tpm *t = bastion_tpm_of(chip);

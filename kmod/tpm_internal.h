@@ -194,6 +194,7 @@ const struct bastion_tpm_ticket *
 bastion_tpm_find_ticket(const struct bastion_tpm_grant *grant,
 			const u8 policy[BASTION_DIGEST_SIZE]);
 int bastion_tpm_nonce(struct bastion_chip *chip, u8 nonce[BASTION_NONCE_MAX]);
+void bastion_tpm_forget_nonce(struct bastion_chip *chip);
 int bastion_tpm_grant(struct bastion_chip *chip, const u8 key[BASTION_POINT_SIZE],
 		      const u8 *grant, size_t len,
 		      const struct bastion_policy_signature *signatures, size_t count);

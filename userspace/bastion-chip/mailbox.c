@@ -218,10 +218,10 @@ static void spoil(struct chip_slot *slot, const struct chip_fault_set *faults)
 		slot->interrupts = 0;
 }
 
-/* Copies the input in, once, and has it executed. Nothing is answered yet. */
-static void execute(struct chip_slot *slot, uint32_t opcode, const struct chip_fault_set *faults)
+/* Copies the input of what is in @shared in, once, and has it executed. Nothing is answered yet. */
+static void execute(struct chip_slot *slot, const struct bastion_mbox_slot *shared, uint32_t opcode,
+		    const struct chip_fault_set *faults)
 {
-	struct bastion_mbox_slot *shared = slot_of(slot->mailbox, slot->index);
 	struct chip *chip = slot->mailbox->chip;
 	uint32_t in_len = get(&shared->in_len);
 	bool reserved = get(&shared->reserved[0]) || get(&shared->reserved[1]);
@@ -261,6 +261,21 @@ static void execute(struct chip_slot *slot, uint32_t opcode, const struct chip_f
 	explicit_bzero(in, io.in_len);
 }
 
+/* A command that arrives with a reset is lost, or comes first to the chip that is started anew. */
+static void reset(struct chip_slot *slot, uint32_t opcode, const struct chip_fault_set *faults)
+{
+	struct chip_mailbox *mailbox = slot->mailbox;
+	_Alignas(struct bastion_mbox_slot) uint8_t command[BASTION_SLOT_SIZE];
+
+	memcpy(command, slot_of(mailbox, slot->index), sizeof(command));
+	mailbox->reset(mailbox->data);
+	if (faults->arg[CHIP_FAULT_RESET] && !mailbox->vanished)
+		execute(slot, (struct bastion_mbox_slot *)command, opcode, faults);
+	/* Nobody asks for its answer any more. */
+	explicit_bzero(slot->data, sizeof(slot->data));
+	explicit_bzero(command, sizeof(command));
+}
+
 static void take(struct chip_slot *slot)
 {
 	struct chip_mailbox *mailbox = slot->mailbox;
@@ -281,7 +296,7 @@ static void take(struct chip_slot *slot)
 
 	chip_faults_strike(mailbox->faults, opcode, &faults);
 	if (chip_fault_has(&faults, CHIP_FAULT_RESET) || chip_fuzz_resets(mailbox->fuzz)) {
-		mailbox->reset(mailbox->data);
+		reset(slot, opcode, &faults);
 		return;
 	}
 	if (chip_fault_has(&faults, CHIP_FAULT_VANISH)) {
@@ -291,7 +306,7 @@ static void take(struct chip_slot *slot)
 	slot->busy = true;
 	slot->interrupts = 1;
 	slot->sequence = get(&shared->sequence);
-	execute(slot, opcode, &faults);
+	execute(slot, shared, opcode, &faults);
 	spoil(slot, &faults);
 	chip_fuzz_spoil(mailbox->fuzz, &given);
 	if (chip_fault_has(&faults, CHIP_FAULT_HANG)) {

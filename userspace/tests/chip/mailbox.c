@@ -441,6 +441,26 @@ static void test_reset_and_vanish(void **state)
 	assert_int_not_equal(header->reset_generation, generation);
 }
 
+/* What was on its way when the chip was reset may come first to the one that is started anew. */
+static void test_late_extend(void **state)
+{
+	const struct bastion_cmd_mr_extend extend = { .index = htole32(5), .digest = { 1 } };
+	static const uint8_t zero[BASTION_DIGEST_SIZE];
+	struct box *box = *state;
+	const uint8_t *value = box->rig->chip.now.registers.value[5];
+
+	fault(box, "reset,cmd=MR_EXTEND,count=1");
+	submit(box, 0, BASTION_CMD_MR_EXTEND, &extend, sizeof(extend));
+	chip_mailbox_scan(&box->mailbox);
+	assert_memory_equal(value, zero, sizeof(zero));
+	fault(box, "reset,cmd=MR_EXTEND,count=1,arg=1");
+	submit(box, 0, BASTION_CMD_MR_EXTEND, &extend, sizeof(extend));
+	chip_mailbox_scan(&box->mailbox);
+	assert_memory_not_equal(value, zero, sizeof(zero));
+	assert_int_equal(slot(box, 0)->state, BASTION_SLOT_FREE);
+	assert_int_equal(slot(box, 0)->data[0], 0);
+}
+
 /* A host that cannot ring the doorbell is served all the same. */
 static void test_polled(void **state)
 {
@@ -644,6 +664,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_interrupts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hang, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset_and_vanish, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late_extend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_polled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_specs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_audit_of_grants, setup, teardown),
