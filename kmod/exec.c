@@ -12,7 +12,7 @@
  *    the interpreter will find it.
  * 3. What cannot be measured does not run: the process is killed. Only what must run, since
  *    the machine ends with it, or because nobody may stop root, runs unmeasured, and then
- *    nothing attests any more until the next power cycle.
+ *    nothing attests any more before the next power cycle and a boot.
  */
 #include <linux/atomic.h>
 #include <linux/binfmts.h>
@@ -105,7 +105,7 @@ static void execution_free(struct execution *execution)
 static void give_up(struct bastion_chip *chip, unsigned long data)
 {
 	dev_err_ratelimited(&chip->dev,
-			    "a program ran unmeasured: nothing attests before the chip's next power cycle\n");
+			    "a program ran unmeasured: nothing attests before the chip's power cycle and a boot\n");
 	if (READ_ONCE(chip->gate->state) != BASTION_STATE_FAILED)
 		bastion_gate_fail(chip->gate, BASTION_REASON_EXTEND);
 }

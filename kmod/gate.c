@@ -395,7 +395,7 @@ static int recover(struct bastion_gate *gate, bool anew)
 	}
 	WRITE_ONCE(chip->info.boot_count, info.boot_count);
 	WRITE_ONCE(chip->info.svn, info.svn);
-	ret = bastion_chip_read_records(chip);
+	ret = bastion_gate_interrupted(gate) ?: bastion_chip_read_records(chip);
 	if (ret)
 		return ret;
 	return bastion_measure_again(chip);

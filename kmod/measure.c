@@ -483,14 +483,9 @@ static int used_register(struct bastion_chip *chip)
 	ret = chip->ops->mr_read(chip, 0xfe, values);
 	if (ret)
 		return ret;
-	for (i = 0; i < ARRAY_SIZE(values); i++) {
-		if (!memcmp(values[i], zero, sizeof(zero)))
-			continue;
-		dev_warn(&chip->dev,
-			 "register %u is not fresh: nothing attests before the chip's next power cycle\n",
-			 i + 1);
-		return i + 1;
-	}
+	for (i = 0; i < ARRAY_SIZE(values); i++)
+		if (memcmp(values[i], zero, sizeof(zero)))
+			return i + 1;
 	return 0;
 }
 
@@ -533,8 +528,12 @@ int bastion_measure_boot(struct bastion_chip *chip, const u8 point[BASTION_POINT
 
 	if (!chip->log->count)
 		ret = used_register(chip);
-	if (ret > 0)
+	if (ret > 0) {
 		WRITE_ONCE(chip->log->unsound, true);
+		dev_warn(&chip->dev,
+			 "register %d is not fresh: nothing attests before the chip's power cycle and a boot\n",
+			 ret);
+	}
 	for (ret = min(ret, 0), step = chip->log->count; !ret && step < FIRST_ENTRIES; step++)
 		ret = measure_first(chip, step, point);
 	return ret;
@@ -551,6 +550,35 @@ int bastion_measure_rewind(struct bastion_chip *chip)
 	lockdep_assert_held(&chip->log->lock);
 	chip->log->again = 0;
 	return bastion_ima_rewind(chip);
+}
+
+/* What no log explains is a cap as well, and two do no harm. */
+static int cap_bare(struct bastion_chip *chip)
+{
+	static const u8 nothing[BASTION_DIGEST_SIZE];
+
+	return chip->ops->mr_extend(chip, 1, nothing);
+}
+
+/*
+ * Comes before all of the log. A command that was on its way when the chip was reset may have come
+ * first: the next reset helps. Nothing need agree with a log that is closed, whose cap may have come so.
+ */
+static int begin_again(struct bastion_chip *chip)
+{
+	struct bastion_log *log = chip->log;
+	int ret = bastion_gate_interrupted(chip->gate);
+
+	if (log->bare)
+		return ret ?: cap_bare(chip);
+	if (ret || log->again || bastion_log_is_closed(log))
+		return ret;
+	ret = used_register(chip);
+	if (ret <= 0)
+		return ret;
+	dev_err_ratelimited(&chip->dev,
+			    "register %d is not fresh after a reset: the gate fails until the next\n", ret);
+	return -EIO;
 }
 
 /*
@@ -591,14 +619,7 @@ int bastion_measure_again(struct bastion_chip *chip)
 	lockdep_assert_held_read(&chip->ops_lock);
 	lockdep_assert_held(&log->lock);
 
-	/*
-	 * A command that was on its way when the chip was reset may have come before all of it:
-	 * the next reset helps. Nothing need agree with a log that is closed, whose cap may have come so.
-	 */
-	ret = log->again || bastion_log_is_closed(log) ? 0 : used_register(chip);
-	if (ret > 0)
-		return -EIO;
-	ret = ret ?: bastion_log_stubs_again(chip);
+	ret = begin_again(chip) ?: bastion_log_stubs_again(chip);
 	if (ret)
 		return ret;
 	list_for_each_entry(entry, &log->entries, list) {
@@ -616,31 +637,28 @@ int bastion_measure_again(struct bastion_chip *chip)
  * @chip:	the chip; the caller holds its ops
  * @why:	"remove", "shutdown", ...
  *
- * Nothing attests after it until the chip's next power cycle, so whatever runs
+ * Nothing attests after it before the chip's next power cycle and a boot, so whatever runs
  * next cannot speak for this kernel.
  */
 void bastion_measure_cap(struct bastion_chip *chip, const char *why)
 {
-	static const u8 nothing[BASTION_DIGEST_SIZE];
 	struct bastion_log *log = chip->log;
 	struct bastion_log_entry *entry;
-
 	int ret = -ENOMEM;
 
 	entry = data_entry(1, BASTION_EVENT_CAP, why, strlen(why));
 	bastion_log_lock(log);
-	if (!log->capped) {
+	if (!log->capped || log->bare) {
 		WRITE_ONCE(log->capped, true);
-		if (!IS_ERR(entry))
+		/* The first entries keep their places. */
+		if (!IS_ERR(entry) && log->count >= FIRST_ENTRIES)
 			ret = commit(chip, entry, false);
-		/*
-		 * What no log explains is a cap as well, and two do no harm. A chip that was reset
-		 * has to take it, too.
-		 */
-		if (ret) {
-			chip->ops->acknowledge(chip, chip->ops->generation(chip));
-			chip->ops->mr_extend(chip, 1, nothing);
-		}
+		log->bare = ret;
+	}
+	/* A chip that was reset has to take it, too, though the log may have one that it has not yet. */
+	if (ret) {
+		chip->ops->acknowledge(chip, chip->ops->generation(chip));
+		cap_bare(chip);
 	}
 	bastion_log_unlock(log);
 	if (ret && !IS_ERR(entry))

@@ -103,9 +103,11 @@ struct bastion_log_budget {
  * @again:	of these, how many a chip that was reset has got again; means something until it
  *		has all of them
  * @aggregate:	over all entries of this boot (include/bastion/round.h)
- * @capped:	a cap record was made, or the chip has got what stands for one
- * @unsound:	the registers were not fresh at probe, or something ran before the first entry:
- *		they will never hold just what it says
+ * @capped:	the end: nothing attests any more
+ * @bare:	no entry says so, since the chip did not take one: each time that it is brought up to
+ *		the log it gets what stands for one
+ * @unsound:	the registers were not fresh at probe, or something ran before the first entry: it
+ *		does not say all that there was
  * @by_digest:	to find duplicates of register 4
  * @budgets:	what each uid has caused
  * @stubs:	of trimmed entries
@@ -122,6 +124,7 @@ struct bastion_log {
 	size_t bytes;
 	u8 aggregate[BASTION_DIGEST_SIZE];
 	bool capped;
+	bool bare;
 	bool unsound;
 	DECLARE_HASHTABLE(by_digest, BASTION_LOG_HASH_BITS);
 	DECLARE_HASHTABLE(budgets, 6);

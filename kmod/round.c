@@ -113,7 +113,8 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 	ret = -EBUSY;
 	if (gate->round && gate->round->owner != owner && !is_dead(gate, gate->round))
 		goto err;
-	drop_round(gate);
+	if (gate->round)
+		end_round(chip);
 
 	/* Published before the nonce is drawn: whatever happens from now on kills it. */
 	mutex_lock(&gate->lock);
@@ -133,7 +134,7 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 	get_random_bytes(round->kernel_nonce, sizeof(round->kernel_nonce));
 	ret = chip->ops->nonce(chip, round->chip_nonce);
 	if (ret < 0) {
-		drop_round(gate);
+		end_round(chip);
 		goto out;
 	}
 	round->chip_nonce_len = ret;

@@ -399,7 +399,7 @@ static int look_at_pcr(struct bastion_tpm *t)
 		return -EIO;
 	memset(t->registers, 0, sizeof(t->registers));
 	memcpy(t->value, value, sizeof(value));
-	/* Caps the log, if it is not zero. */
+	/* Somebody has used it, if it is not zero: no round begins. */
 	memcpy(t->registers[1], value, sizeof(value));
 	t->resets = t->seen_resets;
 	t->restarts = t->seen_restarts;

@@ -330,7 +330,7 @@ static int started_anew(struct bastion_tpm *t)
 	int ret;
 
 	bastion_tpm_forget(t);
-	if (t->seen_resets == t->resets) {
+	if (t->seen_resets == t->resets && !t->lost) {
 		/*
 		 * What cannot be read just now is looked at again: nothing is done before that. But
 		 * not for ever, while what was released lives on.
@@ -346,8 +346,10 @@ static int started_anew(struct bastion_tpm *t)
 			return -EAGAIN;
 		}
 	}
-	/* It has no sessions left. */
+	/* It has no sessions left. One in which nobody has been before us may yet come. */
 	bastion_tpm_forget_session(t);
+	t->resets = t->seen_resets;
+	t->restarts = t->seen_restarts;
 	t->lost = true;
 	t->statistics.resets++;
 	atomic_inc(&t->generation);
@@ -372,7 +374,7 @@ static int run_once(struct bastion_tpm *t, void *data)
 	ret = bastion_tpm_read_clock(t);
 	if (!ret)
 		anew = t->seen_resets != t->resets || t->seen_restarts != t->restarts;
-	if (!ret && t->lost)
+	if (!ret && t->lost && !anew)
 		ret = -EIO;
 	if (!ret && !anew && t->litter)
 		clean_up(t);

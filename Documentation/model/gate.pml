@@ -508,8 +508,12 @@ end:	do
 			seen_resets = resets_now;
 			begin_anew()
 		};
+		/* Who was there before the log cannot have been the kernel. */
 		d_step {
-			chip_registers = (chip_registers == UNMEASURED -> log_registers : GARBAGE);
+			if
+			:: chip_registers == UNMEASURED -> chip_registers = log_registers
+			:: else -> end_all(); set_state(FAILED)
+			fi;
 			chip_grant = 0
 		};
 		drop(log_locked);

@@ -29,8 +29,8 @@ static const struct bastion_explanation table[] = {
 	ROW(ROUND, EBUSY, FAILED, "another process has a round open, or the system is about to sleep",
 	    "Try again when it is done; a round lasts 60 seconds at most."),
 	ROW(ROUND, ESHUTDOWN, FAILED, "the log is capped",
-	    "Nothing attests before the chip's next power cycle: the driver was unloaded or the "
-	    "system went down. Power-cycle the machine."),
+	    "Nothing attests before the chip's next power cycle: the driver was unloaded, the "
+	    "system went down, or its registers had been used. Power-cycle the machine."),
 	ROW(ROUND, ESTALE, FAILED, "the round is over",
 	    "It was too old, or the verifiers changed, or the chip was reset. Try again."),
 	ROW(GRANT, ESTALE, TIMEOUT, "the round is over",

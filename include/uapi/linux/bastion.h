@@ -109,8 +109,9 @@ struct bastion_info {
  * end it. A round that this file had is ended first.
  *
  * Errors: ENOKEY no such verifier; EBUSY another file has a round, or the
- * system is about to sleep; ESHUTDOWN the log is capped: nothing attests before
- * the chip's next power cycle and a boot of the kernel; ESTALE the chip was reset
+ * system is about to sleep; ESHUTDOWN the log is capped, or the registers had been
+ * used before it: nothing attests before the chip's next power cycle and a boot of
+ * the kernel; ESTALE the chip was reset
  * just now: again; EIO also when the gate has failed, or the chip recovers from a
  * reset (the state is selftest): again when it is locked.
  */
