@@ -112,7 +112,9 @@ static void give_up(struct bastion_chip *chip, unsigned long data)
 
 static void cap(struct bastion_chip *chip, unsigned long data)
 {
-	bastion_measure_cap(chip, "exec");
+	/* It is once enough: programs come often. */
+	if (!READ_ONCE(chip->log->capped))
+		bastion_measure_cap(chip, "exec");
 }
 
 /* All gates close before any chip is asked for something: it may take its time. */

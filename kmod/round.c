@@ -113,8 +113,7 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 	ret = -EBUSY;
 	if (gate->round && gate->round->owner != owner && !is_dead(gate, gate->round))
 		goto err;
-	if (gate->round)
-		end_round(chip);
+	drop_round(gate);
 
 	/* Published before the nonce is drawn: whatever happens from now on kills it. */
 	mutex_lock(&gate->lock);
@@ -126,8 +125,10 @@ int bastion_round_begin(struct bastion_chip *chip, const void *owner,
 	}
 	mutex_unlock(&gate->lock);
 	ret = -ENOKEY;
-	if (!verifier)
+	if (!verifier) {
+		end_round(chip);
 		goto err;
+	}
 
 	round->deadline = ktime_add_ms(ktime_get_boottime(),
 				       BASTION_ROUND_SECONDS * MSEC_PER_SEC);

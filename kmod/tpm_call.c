@@ -348,6 +348,7 @@ static int started_anew(struct bastion_tpm *t)
 	}
 	/* It has no sessions left. One in which nobody has been before us may yet come. */
 	bastion_tpm_forget_session(t);
+	t->unread = 0;
 	t->resets = t->seen_resets;
 	t->restarts = t->seen_restarts;
 	t->lost = true;
