@@ -111,9 +111,9 @@ struct bastion_info {
  * Errors: ENOKEY no such verifier; EBUSY another file has a round, or the
  * system is about to sleep; ESHUTDOWN the log is capped, or the registers had been
  * used before it: nothing attests before the chip's next power cycle and a boot of
- * the kernel; ESTALE the chip was reset
- * just now: again; EIO also when the gate has failed, or the chip recovers from a
- * reset (the state is selftest): again when it is locked.
+ * the kernel; ESTALE the chip was reset just now: again; EIO also when the gate has
+ * failed, or the chip recovers from a reset (the state is selftest): again when it
+ * is locked.
  */
 struct bastion_round_begin {
 	__u32 size;
