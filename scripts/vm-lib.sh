@@ -423,7 +423,7 @@ vm_start_once() {
 	# that hears of ERMS or FSRM copies and clears with instructions that are emulated a byte at a time.
 	# shellcheck disable=SC2054 # commas are QEMU's
 	qemu=(-machine q35 -accel "$accel" -cpu max,la57=off,monitor=off,erms=off,fsrm=off
-		-smp "${opt[cpus]:-${CPUS:-2}}" -m "${opt[memory]:-1024}"
+		-smp "${opt[cpus]:-1}" -m "${opt[memory]:-1024}"
 		-nodefaults -display none -global virtio-pci.disable-legacy=on
 		-kernel "$image" -initrd "$initrd" -append "$cmdline")
 	[ -n "${opt[reboot]:-}" ] || qemu+=(-no-reboot)
