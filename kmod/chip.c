@@ -160,8 +160,6 @@ static int start(struct bastion_chip *chip)
 	ret = chip->ops->info(chip, &chip->info);
 	if (!ret)
 		ret = bastion_gate_open(chip->gate);
-	if (!ret && chip->gate->state != BASTION_STATE_FAILED)
-		ret = bastion_chip_read_records(chip);
 	if (ret)
 		WRITE_ONCE(chip->gate->removed, true);
 	bastion_gate_unlock_rounds(chip->gate);

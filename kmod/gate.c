@@ -617,7 +617,8 @@ void bastion_gate_exit(struct bastion_chip *chip)
  * @gate:	the gate; the caller holds the chip's ops and round_lock
  *
  * A chip that fails its self-test is kept, failed, so that an operator can see
- * it; one that does not even say who it is, is not.
+ * it, and its records are read when it recovers from a reset, which may be under way
+ * by now; one that does not even say who it is, is not.
  *
  * Return: 0, or an error when the chip is of no use.
  */
@@ -639,9 +640,8 @@ int bastion_gate_open(struct bastion_gate *gate)
 		return ret == -ENODEV ? ret : 0;
 	}
 	/* No grant outlives the kernel that it was given to. */
-	ret = chip->ops->relock(chip);
-	if (!ret)
-		ret = bastion_measure_boot(chip, gate->boot_key.point);
+	ret = chip->ops->relock(chip) ?: bastion_measure_boot(chip, gate->boot_key.point) ?:
+	      bastion_chip_read_records(chip);
 	if (ret)
 		return ret;
 	ret = measure_rest(gate);
