@@ -167,7 +167,7 @@ own_tpm_start="swtpm_ioctl --unix /run/tpm/ctrl -i && tpm2_startup $own_tpm"
 
 guest_own_tpm() {
 	guest "$1" "modprobe -q tpm_vtpm_proxy
-		setsid $VM_TOP/selftests/tpm/vtpm /run/tpm >/run/tpm.log 2>&1 &
+		setsid $VM_TOP/selftests/lib/vtpm /run/tpm >/run/tpm.log 2>&1 &
 		until [ -c /dev/tpmrm0 ] && [ -S /run/tpm/ctrl ]; do
 			kill -0 \$! 2>/dev/null || { cat /run/tpm.log; dmesg | grep -i tpm | tail -n 2; exit 1; }
 			sleep 0.1
