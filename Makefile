@@ -17,8 +17,8 @@ demo: setup	## from an empty machine to a released key, explained step by step; 
 	$(MAKE) --no-print-directory all
 	scripts/demo
 
-check: setup	## static, unit, model, vm; the last line is "N passed, N failed, N skipped"
-	+scripts/check --share static unit model $(addprefix vm-,$(KERNELS)) tpm-$(lastword $(KERNELS))
+check: setup	## static, unit, fuzz, model, vm; the last line is "N passed, N failed, N skipped"
+	+scripts/check --share static unit fuzz model $(addprefix vm-,$(KERNELS)) tpm-$(lastword $(KERNELS))
 
 # Long runs keep the results of their parts, for each other too. What takes longer when there is time:
 kept := CONCURRENCY_SECONDS=60 CONCURRENCY_WAITERS=10000 FUZZ_SECONDS=20 RACE_MEASUREMENTS=2000 TPM_RELEASES=1000 \
@@ -34,8 +34,8 @@ check-all: setup	## every test, at length, on every kernel, unstable's and the d
 check-static:	## warnings, sparse, checkpatch, shellcheck, spelling, rules of the tree
 	+scripts/check static
 
-check-unit:	## user space tests, under address and undefined-behaviour sanitizers
-	+scripts/check unit
+check-unit:	## user space tests, and a second of each fuzzer, under sanitizers
+	+scripts/check unit fuzz
 
 check-model:	## every order of events in a model of the gate; ALL=1 for two events at a time
 	+scripts/check-model $(if $(ALL),--all)
