@@ -64,6 +64,15 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# skips COUNT NAME REASON: that many results
+skips() {
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		skip "$2" "$3"
+	done
+}
+
 # is GOT WANTED NAME
 is() {
 	if [ "$1" = "$2" ]; then

@@ -42,12 +42,8 @@ by_chip() {
 }
 
 native_only() {
-	local i
-
 	chip_is_tpm || return 0
-	for ((i = 0; i < $1; i++)); do
-		skip "with a Bastionchip" "$2"
-	done
+	skips "$1" "with a Bastionchip" "$2"
 	return 1
 }
 
