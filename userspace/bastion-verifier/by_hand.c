@@ -137,7 +137,8 @@ int by_hand_response(const char *folder, const char *path, bool again,
 		machines_refused(machines, &pending.machine, err->text);
 	machines_close(machines);
 	if (!ret)
-		ret = enrolling_finish(folder, &pending, answer, now_ms(), again, err);
+		ret = enrolling_finish(folder, &pending, answer, now_ms(),
+				       again ? MACHINES_AGAIN : MACHINES_BY_HAND, err);
 	if (!ret)
 		*machine = pending.machine;
 	json_decref(answer);

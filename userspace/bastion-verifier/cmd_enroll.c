@@ -219,7 +219,8 @@ static int believe(const struct arguments *args)
 	free((void *)text.data);
 	if (ret)
 		return verifier_fail("%s: %s", args->from, why.text);
-	if (enrolling_add(args->machines, &machine, args->again, &err))
+	if (enrolling_add(args->machines, &machine,
+			  args->again ? MACHINES_AGAIN : MACHINES_BY_HAND, &err))
 		return verifier_fail("%s", err.text);
 	return tell(&machine);
 }

@@ -79,8 +79,17 @@ int enrolling_begin(const struct enrolling_terms *terms, const json_t *json, int
 	return ret ? refuse(terms->machines, pending, terms->name, ret, err) : 0;
 }
 
-int enrolling_ask(const struct enrolling *enrolling, const json_t *json, int64_t until,
-		  struct bv_enroll_pending *pending, json_t **answer, struct bv_error *err)
+static int check_revoked(const struct bv_policy *policy, const struct bv_machine *machine,
+			 struct bv_error *err)
+{
+	if (bv_digests_has(&policy->revoked_chips, machine->chip_id, sizeof(machine->chip_id)))
+		return bv_fail(err, "the policy's \"revoked_chips\" has this chip");
+	return 0;
+}
+
+int enrolling_ask(const struct enrolling *enrolling, const struct bv_policy *policy,
+		  const json_t *json, int64_t until, struct bv_enroll_pending *pending,
+		  json_t **answer, struct bv_error *err)
 {
 	struct enrolling_terms terms = { .machines = enrolling->machines };
 	struct bv_enroll_request request;
@@ -100,6 +109,11 @@ int enrolling_ask(const struct enrolling *enrolling, const json_t *json, int64_t
 	terms.roots = expected.certified ? enrolling->roots : NULL;
 	if (!ret)
 		ret = begin(&terms, &request, until, pending, answer, err);
+	if (!ret) {
+		ret = check_revoked(policy, &pending->machine, err);
+		if (ret)
+			json_decref(*answer);
+	}
 	if (ret)
 		refuse(terms.machines, pending, request.name, ret, err);
 	bv_enroll_exit(&request);
@@ -114,15 +128,15 @@ int enrolling_check(const char *folder, struct bv_error *err)
 	return machines ? 0 : -EBADMSG;
 }
 
-int enrolling_add(const char *folder, const struct bv_machine *machine, bool again,
-		  struct bv_error *err)
+int enrolling_add(const char *folder, const struct bv_machine *machine,
+		  enum machines_order order, struct bv_error *err)
 {
 	struct machines *machines = machines_open(folder, true, err);
 	int ret;
 
 	if (!machines)
 		return -EBADMSG;
-	ret = machines_add(machines, machine, again, err);
+	ret = machines_add(machines, machine, order, err);
 	if (ret)
 		machines_refused(machines, machine, err->text);
 	machines_close(machines);
@@ -130,12 +144,12 @@ int enrolling_add(const char *folder, const struct bv_machine *machine, bool aga
 }
 
 int enrolling_finish(const char *machines, struct bv_enroll_pending *pending, const json_t *json,
-		     int64_t now, bool again, struct bv_error *err)
+		     int64_t now, enum machines_order order, struct bv_error *err)
 {
 	int ret = bv_enroll_finish(pending, json, now, err);
 
 	if (!ret)
-		return enrolling_add(machines, &pending->machine, again, err);
+		return enrolling_add(machines, &pending->machine, order, err);
 	record_refusal(machines, &pending->machine, err->text);
 	return ret;
 }
@@ -177,8 +191,10 @@ static int judge_quote(const struct enrolling_quote *quote, const json_t *eviden
 static int check_chip(const struct enrolling_terms *terms, const struct bv_policy *policy,
 		      const struct bv_machine *machine, struct bv_error *err)
 {
-	if (bv_digests_has(&policy->revoked_chips, machine->chip_id, sizeof(machine->chip_id)))
-		return bv_fail(err, "the policy's \"revoked_chips\" has this chip");
+	int ret = check_revoked(policy, machine, err);
+
+	if (ret)
+		return ret;
 	if (terms->chip_id && memcmp(terms->chip_id, machine->chip_id, sizeof(machine->chip_id)))
 		return bv_fail(err, "%s is another chip, whose id is allowed and not this one's",
 			       terms->name);
@@ -196,7 +212,7 @@ int enrolling_native(const struct enrolling_terms *terms, const struct enrolling
 	if (!ret)
 		ret = check_chip(terms, quote->policy, machine, err);
 	if (!ret)
-		return enrolling_add(terms->machines, machine, false, err);
+		return enrolling_add(terms->machines, machine, MACHINES_UNATTENDED, err);
 	record_refusal(terms->machines, machine, err->text);
 	return ret;
 }

@@ -8,6 +8,7 @@
 
 #include "libbastion-verify/enroll.h"
 #include "libbastion-verify/policy.h"
+#include "machines.h"
 
 #define ENROLLING_MS	(BASTION_ROUND_SECONDS * 1000)	/* for a secret to come back */
 
@@ -54,11 +55,13 @@ int enrolling_begin(const struct enrolling_terms *terms, const json_t *json, int
 /**
  * enrolling_ask() - likewise, for a name that somebody asks for over the socket
  * @enrolling:	who may
+ * @policy:	which chips are revoked
  *
  * Other parameters and return value as for enrolling_begin().
  */
-int enrolling_ask(const struct enrolling *enrolling, const json_t *json, int64_t until,
-		  struct bv_enroll_pending *pending, json_t **answer, struct bv_error *err);
+int enrolling_ask(const struct enrolling *enrolling, const struct bv_policy *policy,
+		  const json_t *json, int64_t until, struct bv_enroll_pending *pending,
+		  json_t **answer, struct bv_error *err);
 
 /**
  * struct enrolling_quote - what a Bastionchip proves with
@@ -102,13 +105,13 @@ int enrolling_check(const char *folder, struct bv_error *err);
  * enrolling_add() - put a machine on record that has proven what it is
  * @folder:	of records
  * @machine:	who it is
- * @again:	see machines_add()
+ * @order:	see machines_add()
  * @err:	what was wrong
  *
  * Return: 0, or a negative errno.
  */
-int enrolling_add(const char *folder, const struct bv_machine *machine, bool again,
-		  struct bv_error *err);
+int enrolling_add(const char *folder, const struct bv_machine *machine,
+		  enum machines_order order, struct bv_error *err);
 
 /**
  * enrolling_finish() - judge the answer, and put the machine on record
@@ -116,12 +119,12 @@ int enrolling_add(const char *folder, const struct bv_machine *machine, bool aga
  * @pending:	used up
  * @json:	untrusted
  * @now:	on @pending's clock
- * @again:	see machines_add()
+ * @order:	see machines_add()
  * @err:	what was wrong
  *
  * Return: 0 when it is on record, or a negative errno.
  */
 int enrolling_finish(const char *machines, struct bv_enroll_pending *pending, const json_t *json,
-		     int64_t now, bool again, struct bv_error *err);
+		     int64_t now, enum machines_order order, struct bv_error *err);
 
 #endif

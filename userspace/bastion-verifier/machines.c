@@ -18,6 +18,7 @@
 #define SUFFIX		".json"
 #define REPLACED	".replaced-"
 #define TEMPORARY	".new"
+#define ENROLLED	".enrolled"
 #define LOCK		"lock"
 #define NOTE_MAX	4096	/* bytes of a last verdict */
 #define REPLACED_MAX	1000	/* of one machine */
@@ -388,6 +389,30 @@ static int add_line(const struct machines *machines, enum journal_event event,
 	return ret;
 }
 
+/* What stays when a record is removed: certificates vouch for the key, whatever the chip id is. */
+static void enrolled_name(const struct bv_machine *machine, char name[LONGER_SIZE])
+{
+	bv_hex(name, LONGER_SIZE, machine->ek, sizeof(machine->ek));
+	strcat(name, ENROLLED);
+}
+
+/* Before there is a record, and on disk with it. */
+static int remember(const struct machines *machines, const struct bv_machine *machine,
+		    struct bv_error *err)
+{
+	char name[LONGER_SIZE];
+	int fd;
+
+	if (!machine->has_ek)
+		return 0;
+	enrolled_name(machine, name);
+	fd = openat(machines->fd, name, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (fd < 0)
+		return fail(machines, name, errno, err);
+	close(fd);
+	return 0;
+}
+
 static int create(const struct machines *machines, const struct bv_machine *machine, bool replace,
 		  struct bv_error *err)
 {
@@ -396,6 +421,8 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 	int ret = text ? 0 : bv_fail_errno(err, ENOMEM, "making a record");
 
 	json_decref(json);
+	if (!ret)
+		ret = remember(machines, machine, err);
 	/* First: a record that nobody can account for is worse than a line too many. */
 	if (!ret)
 		ret = add_line(machines, replace ? JOURNAL_REPLACED : JOURNAL_ENROLLED, machine,
@@ -404,6 +431,22 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 		ret = write_record(machines, machine, text, replace, err);
 	free(text);
 	return ret;
+}
+
+/* Of a machine that has no record: had it one? */
+static int check_new(const struct machines *machines, const struct bv_machine *machine,
+		     struct bv_error *err)
+{
+	char name[LONGER_SIZE];
+
+	if (!machine->has_ek)
+		return 0;
+	enrolled_name(machine, name);
+	if (faccessat(machines->fd, name, F_OK, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : fail(machines, name, errno, err);
+	bv_fail(err, "the TPM of %s was enrolled, and its record has been removed: enroll it by hand "
+		"if it may come back", machine->name);
+	return -EEXIST;
 }
 
 static bool is_chip(const struct bv_machine *old, const struct bv_machine *new)
@@ -436,8 +479,8 @@ static int refuse(const struct bv_machine *old, const struct bv_machine *new, co
 	return -EEXIST;
 }
 
-static int add(struct machines *machines, const struct bv_machine *machine, bool again,
-	       struct bv_error *err)
+static int add(struct machines *machines, const struct bv_machine *machine,
+	       enum machines_order order, struct bv_error *err)
 {
 	const struct bv_machine *list;
 	ssize_t count = machines_list(machines, &list, err);
@@ -455,7 +498,7 @@ static int add(struct machines *machines, const struct bv_machine *machine, bool
 		/* What an operator wrote lacks what the machine has proven now. */
 		if (same && (list[i].has_ek || !machine->has_ek))
 			return 0;
-		if (!same && (!again || !is_chip(&list[i], machine)))
+		if (!same && (order != MACHINES_AGAIN || !is_chip(&list[i], machine)))
 			return refuse(&list[i], machine, shared, err);
 		/* What has been proven of a chip stays true of it. */
 		if (list[i].has_ek && !new.has_ek) {
@@ -463,6 +506,12 @@ static int add(struct machines *machines, const struct bv_machine *machine, bool
 			new.has_ek = true;
 		}
 		replace = true;
+	}
+	if (!replace && order == MACHINES_UNATTENDED) {
+		int ret = check_new(machines, machine, err);
+
+		if (ret)
+			return ret;
 	}
 	return create(machines, &new, replace, err);
 }
@@ -487,14 +536,14 @@ static int lock(const struct machines *machines, struct bv_error *err)
 	return ret;
 }
 
-int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
-		 struct bv_error *err)
+int machines_add(struct machines *machines, const struct bv_machine *machine,
+		 enum machines_order order, struct bv_error *err)
 {
 	int fd = lock(machines, err), ret;
 
 	if (fd < 0)
 		return fd;
-	ret = add(machines, machine, again, err);
+	ret = add(machines, machine, order, err);
 	close(fd);
 	return ret;
 }

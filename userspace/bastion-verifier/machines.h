@@ -4,8 +4,8 @@
  * CHIP-ID.json.
  *
  * A record is created whole or not at all, and never changed: what is replaced is kept as
- * CHIP-ID.json.replaced-N. Who removes a TPM's withdraws the machine. Programs may add and look up
- * at the same time.
+ * CHIP-ID.json.replaced-N. Who removes a TPM's withdraws the machine, which EK.enrolled tells from one
+ * that never was there. Programs may add and look up at the same time.
  */
 #ifndef VERIFIER_MACHINES_H
 #define VERIFIER_MACHINES_H
@@ -15,6 +15,15 @@
 #define MACHINES_MAX	65536
 
 struct machines;
+
+/**
+ * enum machines_order - who wants a machine to be on record
+ * @MACHINES_UNATTENDED:	the machine itself: not if an operator has removed its record
+ * @MACHINES_BY_HAND:		an operator
+ * @MACHINES_AGAIN:		an operator, who knows that the chip has another attestation key than it
+ *				had
+ */
+enum machines_order { MACHINES_UNATTENDED, MACHINES_BY_HAND, MACHINES_AGAIN };
 
 /**
  * machines_open() - use a folder
@@ -54,17 +63,17 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
  * machines_add() - create a record, and say so in the journal
  * @machines:	the folder
  * @machine:	the record
- * @again:	the operator's order: the chip has another attestation key than it had
+ * @order:	whose wish it is
  * @err:	what was wrong
  *
  * A record without endorsement key is replaced by the same with one, which the machine has proven.
  *
  * Return: 0 when it is on disk, also if it is there already and the same; -EEXIST when its name, its
- * chip or its key is another record's; -EBADMSG when a record is damaged, so that nobody
+ * chip or its key is another record's, or it had one that was removed; -EBADMSG when a record is damaged, so that nobody
  * knows whose they are; another error.
  */
-int machines_add(struct machines *machines, const struct bv_machine *machine, bool again,
-		 struct bv_error *err);
+int machines_add(struct machines *machines, const struct bv_machine *machine,
+		 enum machines_order order, struct bv_error *err);
 
 /**
  * machines_refused() - say in the journal that a machine was not enrolled

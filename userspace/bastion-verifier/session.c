@@ -35,10 +35,10 @@ char *session_refuse(const char *why, bool *hangup, char **log)
 static int add_starts(const struct session *session, const struct service *service,
 		      const uint8_t boot_key[BASTION_POINT_SIZE], json_t *answer)
 {
-	struct bv_history *history = state_find(service->state, session->chip_id);
+	struct bv_history *history = state_known(service->state, session->chip_id, boot_key);
 	json_int_t log = 0, ima = 0, offset = 0;
 
-	if (history && bv_history_is(history, session->chip_id, boot_key)) {
+	if (history) {
 		log = history->replay.count;
 		ima = history->ima_replay.count;
 		offset = history->ima_replay.bytes;

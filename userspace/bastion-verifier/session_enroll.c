@@ -4,14 +4,18 @@
 
 #include "session_parts.h"
 
+#define NO_POLICY "the verifier's policy cannot be used: nobody is enrolled until it is repaired"
+
 static char *begin(struct session *session, const struct service *service, const json_t *request,
 		   int64_t now_ms, bool *hangup, char **log)
 {
 	struct bv_error err = { "" };
 	json_t *answer;
 
-	if (enrolling_ask(&service->enrolling, request, now_ms + ENROLLING_MS, &session->pending,
-			  &answer, &err))
+	if (!service->policy)
+		return session_refuse(NO_POLICY, hangup, log);
+	if (enrolling_ask(&service->enrolling, service->policy, request, now_ms + ENROLLING_MS,
+			  &session->pending, &answer, &err))
 		return session_refuse(err.text, hangup, log);
 	return session_dump(answer);
 }
@@ -42,8 +46,7 @@ static char *native(struct session *session, const struct service *service, cons
 		return session_refuse("evidence without a challenge on this connection, or too late",
 				      hangup, log);
 	if (!service->policy)
-		return session_refuse("the verifier's policy cannot be used: nobody is enrolled "
-				      "until it is repaired", hangup, log);
+		return session_refuse(NO_POLICY, hangup, log);
 	if (enrolling_ask_native(&service->enrolling, &quote, request, &machine, &err))
 		return session_refuse(err.text, hangup, log);
 	return tell(&machine, log);
@@ -54,8 +57,8 @@ static char *finish(struct session *session, const struct service *service, cons
 {
 	struct bv_error err = { "" };
 
-	if (enrolling_finish(service->enrolling.machines, &session->pending, request, now_ms, false,
-			     &err))
+	if (enrolling_finish(service->enrolling.machines, &session->pending, request, now_ms,
+			     MACHINES_UNATTENDED, &err))
 		return session_refuse(err.text, hangup, log);
 	return tell(&session->pending.machine, log);
 }

@@ -65,7 +65,8 @@ static int look_around(struct state *state, struct bv_error *err)
 		state->files += is_history(entry->d_name);
 	}
 	closedir(dir);
-	return 0;
+	/* Names that one that died had set, and not on disk: what is seen here is promised to last. */
+	return fsync(state->fd) ? bv_fail_errno(err, errno, state->folder) : 0;
 }
 
 static int enter(struct state *state, const char *folder, struct bv_error *err)
@@ -229,23 +230,62 @@ static struct bv_history *add(struct state *state, const uint8_t chip_id[BASTION
 	return history;
 }
 
-struct bv_history *state_find(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE])
+/* What is in memory. */
+static struct bv_history *recall(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE])
 {
 	struct machine **link;
 
-	if (!state)
-		return NULL;
 	for (link = &state->machines; *link; link = &(*link)->next) {
 		struct machine *machine = *link;
 
 		if (memcmp(machine->chip_id, chip_id, BASTION_DIGEST_SIZE))
 			continue;
+		/* Its file could not be read then. */
+		if (!machine->history->replay.count && is_there(state, chip_id)) {
+			forget(link);
+			break;
+		}
 		*link = machine->next;
 		machine->next = state->machines;
 		state->machines = machine;
 		return machine->history;
 	}
-	return add(state, chip_id, load(state, chip_id));
+	return NULL;
+}
+
+struct bv_history *state_find(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE])
+{
+	struct bv_history *history = state ? recall(state, chip_id) : NULL;
+
+	return history || !state ? history : add(state, chip_id, load(state, chip_id));
+}
+
+/* A file costs seconds: it is read for who names a boot that it may be about. */
+static bool may_be_of(const struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+		      const uint8_t boot_key[BASTION_POINT_SIZE])
+{
+	uint8_t head[BV_HISTORY_HEAD];
+	char name[NAME_SIZE];
+	ssize_t len = -1;
+	int fd;
+
+	file_name(chip_id, name);
+	fd = openat(state->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0) {
+		len = read(fd, head, sizeof(head));
+		close(fd);
+	}
+	return len >= 0 && bv_history_begins((struct bv_span){ head, len }, chip_id, boot_key);
+}
+
+struct bv_history *state_known(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			       const uint8_t boot_key[BASTION_POINT_SIZE])
+{
+	struct bv_history *history = state ? recall(state, chip_id) : NULL;
+
+	if (!history && state && may_be_of(state, chip_id, boot_key))
+		history = state_find(state, chip_id);
+	return history && bv_history_is(history, chip_id, boot_key) ? history : NULL;
 }
 
 /* Of machines that said their name, and then nothing that was true. */

@@ -42,6 +42,15 @@ void state_close(struct state *state);
  */
 struct bv_history *state_find(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE]);
 
+/**
+ * state_known() - likewise, if it is about that boot
+ * @state:	may be NULL
+ * @chip_id:	the chip's
+ * @boot_key:	as somebody says who has proven nothing
+ */
+struct bv_history *state_known(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			       const uint8_t boot_key[BASTION_POINT_SIZE]);
+
 /** state_get() - likewise, or a new history; NULL without memory or @state */
 struct bv_history *state_get(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE]);
 

@@ -9,8 +9,9 @@
 #define MAGIC		"bastion history1"
 #define MAGIC_TPM	"bastion history2"	/* the same of a TPM */
 #define MAGIC_SIZE	(sizeof(MAGIC) - 1)
-/* Magic, chip, boot key, bank of IMA's list; then the log's pieces and IMA's. */
-#define HEAD_SIZE	(MAGIC_SIZE + BASTION_DIGEST_SIZE + BASTION_POINT_SIZE + 4)
+#define BOOT_KEY_AT	(MAGIC_SIZE + BASTION_DIGEST_SIZE)
+
+_Static_assert(BV_HISTORY_HEAD == BOOT_KEY_AT + BASTION_POINT_SIZE + 4, "what comes first");
 
 static void set_up(struct bv_history *history)
 {
@@ -199,7 +200,7 @@ static size_t stored_size(const struct bv_pieces *pieces)
 
 int bv_history_encode(const struct bv_history *history, struct bv_span *out)
 {
-	size_t body = HEAD_SIZE + stored_size(&history->log) + stored_size(&history->ima);
+	size_t body = BV_HISTORY_HEAD + stored_size(&history->log) + stored_size(&history->ima);
 	uint8_t *bytes = malloc(body + BASTION_DIGEST_SIZE), *at;
 	const struct bv_span covered = { bytes, body };
 	int ret;
@@ -219,6 +220,14 @@ int bv_history_encode(const struct bv_history *history, struct bv_span *out)
 	}
 	*out = (struct bv_span){ bytes, body + BASTION_DIGEST_SIZE };
 	return 0;
+}
+
+bool bv_history_begins(struct bv_span head, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+		       const uint8_t boot_key[BASTION_POINT_SIZE])
+{
+	return head.len < BV_HISTORY_HEAD ||
+	       (!memcmp(head.data + MAGIC_SIZE, chip_id, BASTION_DIGEST_SIZE) &&
+		!memcmp(head.data + BOOT_KEY_AT, boot_key, BASTION_POINT_SIZE));
 }
 
 static int add_stored_log(struct bv_history *history, struct bv_span bytes, struct bv_error *err)
@@ -265,7 +274,7 @@ static int decode(struct bv_span bytes, struct bv_history *history, struct bv_er
 	uint32_t bank;
 	int ret;
 
-	if (bytes.len < HEAD_SIZE + BASTION_DIGEST_SIZE ||
+	if (bytes.len < BV_HISTORY_HEAD + BASTION_DIGEST_SIZE ||
 	    (memcmp(bytes.data, MAGIC, MAGIC_SIZE) && memcmp(bytes.data, MAGIC_TPM, MAGIC_SIZE)))
 		return bv_fail(err, "it is no history of this version's");
 	bv_history_set_tpm(history, !memcmp(bytes.data, MAGIC_TPM, MAGIC_SIZE));
@@ -276,12 +285,12 @@ static int decode(struct bv_span bytes, struct bv_history *history, struct bv_er
 		return bv_fail_errno(err, -ret, "hashing a history");
 	if (memcmp(own, digest.data, sizeof(own)))
 		return bv_fail(err, "its digest is not that of its contents");
-	if (!bv_take(&rest, HEAD_SIZE - 4, &head) || !bv_take_le32(&rest, &bank) ||
+	if (!bv_take(&rest, BV_HISTORY_HEAD - 4, &head) || !bv_take_le32(&rest, &bank) ||
 	    bank >= BV_BANKS)
 		return bv_fail(err, "it names a hash that there is not");
 	if (memcmp(history->chip_id, head.data + MAGIC_SIZE, BASTION_DIGEST_SIZE))
 		return bv_fail(err, "it is another chip's");
-	memcpy(history->boot_key, head.data + MAGIC_SIZE + BASTION_DIGEST_SIZE,
+	memcpy(history->boot_key, head.data + BOOT_KEY_AT,
 	       BASTION_POINT_SIZE);
 	history->ima_bank = bank;
 	ret = take_pieces(&rest, history, add_stored_log, err);

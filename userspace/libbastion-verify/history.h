@@ -164,6 +164,22 @@ static inline const struct bv_piece *bv_piece_after(const struct bv_pieces *piec
  */
 int bv_history_encode(const struct bv_history *history, struct bv_span *out);
 
+/* Magic, chip, boot key, bank of IMA's list; then the log's pieces and IMA's. */
+#define BV_HISTORY_HEAD	(16 + BASTION_DIGEST_SIZE + BASTION_POINT_SIZE + 4)
+
+/**
+ * bv_history_begins() - whether what is stored may be about that boot of that chip
+ * @head:	the first BV_HISTORY_HEAD bytes, or fewer if there are no more
+ * @chip_id:	of the chip
+ * @boot_key:	of the boot
+ *
+ * Nothing is checked: what is damaged is for bv_history_decode() to refuse.
+ *
+ * Return: false when it is about another boot or chip.
+ */
+bool bv_history_begins(struct bv_span head, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+		       const uint8_t boot_key[BASTION_POINT_SIZE]);
+
 /**
  * bv_history_decode() - what bv_history_encode() stored
  * @bytes:	as they were read

@@ -154,7 +154,7 @@ static int read_label(const char *label, char out[BASTION_POLICY_LABEL_MAX + 1],
 	return 0;
 }
 
-/* Kernel and chip refuse a grant that says something twice, or names no verifier. */
+/* The kernel refuses a grant that says something twice, or names no verifier. */
 static bool destination_ok(const struct bv_permit *permit, const struct bv_destination *new)
 {
 	static const uint8_t zero[BASTION_DIGEST_SIZE];

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "bastion-verifier/by_hand.h"
+#include "bastion-verifier/files.h"
 #include "bastion-verifier/machines.h"
 #include "bastion-verifier/session.h"
 #include "testenroll.h"
@@ -24,6 +25,7 @@ struct world {
 	struct tw tw;
 	struct service service;
 	struct session session;
+	struct bv_policy policy;
 	char folder[64];
 	char machines[128];
 	char expected[128];
@@ -51,6 +53,7 @@ static int setup(void **state)
 	snprintf(world->expected, sizeof(world->expected), "%s/expected", world->folder);
 	assert_int_equal(mkdir(world->machines, 0700), 0);
 	set_paths(world);
+	world->service.policy = &world->policy;
 	world->service.enrolling.machines = world->machines;
 	world->service.enrolling.expected = world->expected;
 	*state = world;
@@ -367,6 +370,54 @@ static void test_same_ek(void **state)
 	refuses(world, enroll(world, "web-2"), "web-1 is enrolled, and its endorsement key");
 }
 
+/* Who was withdrawn does not come back by itself, whatever of its public area it varies. */
+static void test_removed(void **state)
+{
+	struct world *world = *state;
+	struct bv_machine machine = { .kind = BV_MACHINE_TPM };
+	struct bv_error err = { "" };
+	struct bv_span text;
+
+	expect(world, "web-1");
+	enrolls(world, "web-1");
+	assert_int_equal(file_read(world->record, BV_MACHINE_MAX, &text, &err), 0);
+	assert_int_equal(bv_machine_parse(text, NULL, &machine, &err), 0);
+	free((void *)text.data);
+	assert_int_equal(unlink(world->record), 0);
+	refuses(world, enroll(world, "web-1"), "its record has been removed");
+	journal_says(world, "refused", "its record has been removed");
+	world->tw.ek->attributes |= BV_TPM_WITH_AUTH;
+	tk_make_public(world->tw.ek);
+	expect(world, "web-2");
+	refuses(world, enroll(world, "web-2"), "its record has been removed");
+	assert_int_equal(access(world->record, F_OK), -1);
+	world->tw.ek->attributes &= ~BV_TPM_WITH_AUTH;
+	tk_make_public(world->tw.ek);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), 0);
+	expect(world, "web-1");
+	enrolls(world, "web-1");
+}
+
+static void test_policy(void **state)
+{
+	struct world *world = *state;
+	uint8_t chip_id[BASTION_DIGEST_SIZE];
+	char chip[2 * BASTION_DIGEST_SIZE + 1];
+
+	expect(world, "web-1");
+	world->service.policy = NULL;
+	refuses(world, enroll(world, "web-1"), "policy cannot be used");
+	world->service.policy = &world->policy;
+	tw_chip_id(&world->tw, chip);
+	bv_unhex(chip_id, sizeof(chip_id), sizeof(chip_id), chip);
+	world->policy.revoked_chips = (struct bv_digests){ .data = chip_id, .count = 1 };
+	refuses(world, enroll(world, "web-1"), "revoked_chips");
+	journal_says(world, "refused", "revoked_chips");
+	refuses(world, ask(world, tw_answer(&world->tw, chip_id)), "no secret is waited for");
+	world->policy.revoked_chips.count = 0;
+	enrolls(world, "web-1");
+}
+
 static struct bv_machine machine_of(const char *name, uint8_t chip, uint8_t ak)
 {
 	struct bv_machine machine = { .kind = BV_MACHINE_TPM, .ak_len = 2 + 32 };
@@ -390,18 +441,18 @@ static void test_replace(void **state)
 	struct bv_error err;
 	json_t *json;
 
-	assert_int_equal(enrolling_add(world->machines, &first, false, &err), 0);
+	assert_int_equal(enrolling_add(world->machines, &first, MACHINES_BY_HAND, &err), 0);
 	machines = machines_open(world->machines, false, &err);
 	assert_non_null(machines_find(machines, old));
-	assert_int_equal(enrolling_add(world->machines, &second, false, &err), -EEXIST);
-	assert_int_equal(enrolling_add(world->machines, &second, true, &err), 0);
+	assert_int_equal(enrolling_add(world->machines, &second, MACHINES_BY_HAND, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &second, MACHINES_AGAIN, &err), 0);
 	journal_says(world, "replaced", NULL);
 	/* A verifier that runs does not go by what it has read. */
 	assert_null(machines_find(machines, old));
 	assert_non_null(machines_find(machines, new));
 	machines_close(machines);
 	/* The chip's name is not the operator's to change by the way. */
-	assert_int_equal(enrolling_add(world->machines, &other, true, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &other, MACHINES_AGAIN, &err), -EEXIST);
 	snprintf(path, sizeof(path), "%s/", world->machines);
 	bv_hex(path + strlen(path), sizeof(path) - strlen(path), first.chip_id, BASTION_DIGEST_SIZE);
 	strcat(path, ".json");
@@ -422,7 +473,7 @@ static void test_folder(void **state)
 	struct bv_error err;
 
 	assert_int_equal(chmod(world->machines, 0777), 0);
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EBADMSG);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EBADMSG);
 	assert_non_null(strstr(err.text, "others may enrol"));
 	/* Nothing is written there, either. */
 	snprintf(path, sizeof(path), "%s/journal", world->machines);
@@ -431,22 +482,22 @@ static void test_folder(void **state)
 	/* What cannot be read could be the same machine. */
 	snprintf(path, sizeof(path), "%s/%096d.json", world->machines, 0);
 	write_file(path, "{");
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EBADMSG);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EBADMSG);
 	assert_non_null(strstr(err.text, "000.json"));
 	assert_int_equal(unlink(path), 0);
 	/* Who cannot be accounted for is not added. */
 	snprintf(path, sizeof(path), "%s/journal", world->machines);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EISDIR);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EISDIR);
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	alarm(60);
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EBADMSG);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EBADMSG);
 	alarm(0);
 	assert_non_null(strstr(err.text, "no file of its own"));
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), 0);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), 0);
 }
 
 /* What was cut off, by a full disk for example, does not spoil the line after it. */
@@ -484,30 +535,30 @@ static void test_differs(void **state)
 
 	machine.has_ek = true;
 	strcpy(machine.skipped, "revocation");
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), 0);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), 0);
 	entry = last_entry(world);
 	assert_string_equal(json_string_value(json_object_get(entry, "skipped")), "revocation");
 	json_decref(entry);
 	machine.ek[0] = 1;
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "with another endorsement key"));
 	machine.ek[0] = 0;
 	strcpy(machine.model, "TPM 2.0 XYZ");
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "with another model"));
 	machine.ak[2] ^= 1;
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "with another attestation key"));
 	machine.kind = BV_MACHINE_NATIVE;
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "its chip is that of this one"));
 	/* One chip has one endorsement key, said or not: no other chip gets it. */
 	machine.kind = BV_MACHINE_TPM;
 	machine.has_ek = false;
-	assert_int_equal(enrolling_add(world->machines, &machine, true, &err), 0);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_AGAIN, &err), 0);
 	machine = machine_of("web-2", 2, 3);
 	machine.has_ek = true;
-	assert_int_equal(enrolling_add(world->machines, &machine, false, &err), -EEXIST);
+	assert_int_equal(enrolling_add(world->machines, &machine, MACHINES_BY_HAND, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "its endorsement key is that of this one"));
 }
 
@@ -602,6 +653,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_ek, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_torn, setup, teardown),

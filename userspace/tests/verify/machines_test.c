@@ -209,7 +209,7 @@ static pid_t start_add(const struct bv_machine *machine)
 		return pid;
 	alarm(60);
 	machines = machines_open(tm_path("machines"), false, &err);
-	_exit(!machines || machines_add(machines, machine, false, &err));
+	_exit(!machines || machines_add(machines, machine, MACHINES_BY_HAND, &err));
 }
 
 /* Of many that enrol the same chip at once one is first, and there is one record. */
@@ -276,7 +276,7 @@ static void test_order(void **state)
 	for (int i = 9; i; i--) {
 		struct bv_machine machine = machine_of(10 * i, i);
 
-		assert_int_equal(machines_add(writer, &machine, false, NULL), 0);
+		assert_int_equal(machines_add(writer, &machine, MACHINES_BY_HAND, NULL), 0);
 		assert_non_null(machines_find(reader, (struct bv_span){ machine.ak, 34 }));
 	}
 	find_none(reader);
@@ -314,7 +314,7 @@ static void test_renamed(void **state)
 	assert_int_equal(enroll(RECORD("web-2", CHIP_A, KEY_2), NULL), VERIFIER_OK);
 	assert_null(machines_find(machines, key(KEY_2, two)));
 	assert_non_null(machines_find(machines, key(KEY_1, one)));
-	assert_int_equal(machines_add(machines, &machine, false, NULL), 0);
+	assert_int_equal(machines_add(machines, &machine, MACHINES_BY_HAND, NULL), 0);
 	assert_int_equal(files(), 1);
 	machines_close(machines);
 }
@@ -496,7 +496,7 @@ static void test_serve(void **state)
 	service.state = state_open(tm_path("state"), &err);
 	assert_non_null(service.state);
 	assert_false(granted(serve_round(mc, &service)));
-	assert_int_equal(machines_add(machines, &mc->record, false, &err), 0);
+	assert_int_equal(machines_add(machines, &mc->record, MACHINES_BY_HAND, &err), 0);
 	assert_true(granted(serve_round(mc, &service)));
 	assert_true(granted(serve_round(mc, &service)));
 	assert_int_equal(mc->tc->round.log_from, 5);

@@ -297,6 +297,53 @@ static void test_damaged(void **state)
 	assert_int_equal(access(aside, F_OK), 0);
 }
 
+/* What could not be read for a while is there again. */
+static void test_unread(void **state)
+{
+	struct state_test *t = *state;
+	char away[300];
+
+	start(t, t->state);
+	challenge(t);
+	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+	tc_reuse(t->tc);
+	start(t, t->state);
+	snprintf(away, sizeof(away), "%s.away", t->file);
+	assert_int_equal(rename(t->file, away), 0);
+	assert_int_equal(mkdir(t->file, 0700), 0);
+	assert_int_equal(challenge(t), 0);
+	assert_int_equal(finish(t), -1);
+	assert_int_equal(rmdir(t->file), 0);
+	assert_int_equal(rename(away, t->file), 0);
+	assert_int_equal(challenge(t), FIRST);
+	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+}
+
+/* Whoever has not said which boot it is does not have a file read. */
+static void test_other_boot(void **state)
+{
+	uint8_t key[BASTION_POINT_SIZE];
+	struct state_test *t = *state;
+	FILE *file;
+
+	start(t, t->state);
+	challenge(t);
+	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+	file = fopen(t->file, "r+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, BV_HISTORY_HEAD, SEEK_SET), 0);
+	assert_int_equal(fwrite("damage", 6, 1, file), 1);
+	assert_int_equal(fclose(file), 0);
+	start(t, t->state);
+	memcpy(key, t->tc->round.boot_key, sizeof(key));
+	t->tc->round.boot_key[BASTION_POINT_SIZE - 1] ^= 1;
+	assert_int_equal(challenge(t), 0);
+	assert_int_equal(access(t->file, F_OK), 0);
+	memcpy(t->tc->round.boot_key, key, sizeof(key));
+	assert_int_equal(challenge(t), 0);
+	assert_int_equal(access(t->file, F_OK), -1);
+}
+
 /* It died after it had written the new file, and before that had its name. */
 static void test_died_before_rename(void **state)
 {
@@ -363,7 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_in_memory), T(test_durable), T(test_old_client), T(test_bad_names),
-		T(test_other_machine), T(test_refused_is_kept), T(test_damaged),
+		T(test_other_machine), T(test_refused_is_kept), T(test_damaged), T(test_unread), T(test_other_boot),
 		T(test_died_before_rename), T(test_cannot_store), T(test_folder),
 	};
 
