@@ -174,9 +174,11 @@ static int give_up(key_serial_t key, int count)
 	printf("# %d of %d had an answer when request_key(2) had one (%d)\n", had, count, ret);
 	sealed_exchange_number(TIMEOUT, timeout);
 	kill_all(count);
+	if (!ret)
+		return before < count / 2 ? -EIO : TOO_SLOW;
 	/* ENOKEY when the helper's answer was over before the kernel had seen the helper's end */
 	if (ret != -EAGAIN && ret != -ENOKEY)
-		return ret ? ret : -EIO;
+		return ret;
 	return waited_for_none(before, had, count);
 }
 
