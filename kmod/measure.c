@@ -500,10 +500,10 @@ static int measure_first(struct bastion_chip *chip, unsigned int step, const u8 
 				    THIS_MODULE->version ?: "none", BASTION_BUILD);
 	case 2:
 		return measure_text(chip, 1, BASTION_EVENT_PLATFORM,
-				    "kernel=%s lockdown=%d sig_enforce=%d",
-				    init_utsname()->release,
-				    security_locked_down(LOCKDOWN_INTEGRITY_MAX) ? 1 : 0,
-				    is_module_sig_enforced());
+				    "kernel=%s lockdown=%d sig_enforce=%d", init_utsname()->release,
+				    /* Integrity alone does not keep root from reading keys. */
+				    !!security_locked_down(LOCKDOWN_INTEGRITY_MAX) +
+				    !!security_locked_down(LOCKDOWN_KCORE), is_module_sig_enforced());
 	default:
 		return measure_text(chip, 2, BASTION_EVENT_PARAMETERS, "polling=%d measure=%s",
 				    bastion_polling(), bastion_measuring_text());

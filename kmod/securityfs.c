@@ -5,7 +5,8 @@
  * suffixed names as recent kernels have them.
  *
  * securityfs does not wait for open files when an entry goes, so a file knows
- * its chip by number and takes a reference when it is opened.
+ * its chip by number and takes a reference when it is opened. Nor does it take away
+ * what somebody holds without having opened it.
  */
 #include <linux/module.h>
 #include <linux/security.h>
@@ -252,6 +253,22 @@ static const struct file_operations boot_fops = {
 	.release = boot_release,
 };
 
+/*
+ * An entry that is held (O_PATH, a working directory) would keep its name, and a file its operations,
+ * which are the module's.
+ */
+static void take_away(struct dentry *dentry)
+{
+	if (IS_ERR_OR_NULL(dentry))
+		return;
+	dget(dentry);
+	if (d_is_reg(dentry))
+		make_bad_inode(d_inode(dentry));
+	securityfs_remove(dentry);
+	d_drop(dentry);
+	dput(dentry);
+}
+
 /**
  * bastion_securityfs_add() - show a chip's log
  * @chip:	a chip that is being registered
@@ -283,10 +300,10 @@ void bastion_securityfs_remove(struct bastion_chip *chip)
 	unsigned int i;
 
 	for (i = 0; i < FILES; i++) {
-		securityfs_remove(files[minor][i]);
+		take_away(files[minor][i]);
 		files[minor][i] = NULL;
 	}
-	securityfs_remove(dirs[minor]);
+	take_away(dirs[minor]);
 	dirs[minor] = NULL;
 }
 
@@ -303,5 +320,5 @@ int bastion_securityfs_init(void)
 
 void bastion_securityfs_exit(void)
 {
-	securityfs_remove(root);
+	take_away(root);
 }
