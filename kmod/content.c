@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/dcache.h>
+#include <linux/fcntl.h>
 #include <linux/magic.h>
+#include <linux/shmem_fs.h>
 #include <linux/user_namespace.h>
 
+#include "compat/compat.h"
 #include "content.h"
 
 /**
@@ -31,4 +34,29 @@ bool bastion_users_filesystem(const struct inode *inode)
 	const struct super_block *sb = inode->i_sb;
 
 	return sb->s_user_ns != &init_user_ns || sb->s_magic == FUSE_SUPER_MAGIC;
+}
+
+/* Memory that has a descriptor and no name (memfd_create(2)) is executed though it is open for writing. */
+static bool is_open_memory(struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+
+	if (!(sb->s_flags & SB_KERNMOUNT))
+		return false;
+	return sb->s_magic != TMPFS_MAGIC || !(READ_ONCE(SHMEM_I(inode)->seals) & F_SEAL_WRITE);
+}
+
+/**
+ * bastion_users_content() - may an unprivileged user have something else executed than what is read?
+ * @file:	what is executed, or mapped for it
+ *
+ * On a file system of that user's; above one, in a layered file system of the user's own, where what
+ * executes a file keeps nobody from writing to what is below; or in memory that is not sealed.
+ */
+bool bastion_users_content(const struct file *file)
+{
+	struct inode *inode = bastion_file_content(file);
+
+	return bastion_users_filesystem(inode) || is_open_memory(inode) ||
+	       compat_file_user_path(file)->dentry->d_sb->s_user_ns != &init_user_ns;
 }

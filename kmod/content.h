@@ -9,5 +9,6 @@
 
 struct inode *bastion_file_content(const struct file *file);
 bool bastion_users_filesystem(const struct inode *inode);
+bool bastion_users_content(const struct file *file);
 
 #endif

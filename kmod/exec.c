@@ -16,6 +16,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/binfmts.h>
+#include <linux/capability.h>
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -169,15 +170,21 @@ static void measure_on(struct bastion_chip *chip, unsigned long data)
 		measured->ret = ret;
 }
 
-/* Who serves a user's file system may show the kernel one content and run another. */
-static bool is_users(const struct file *file)
+/*
+ * Nobody can open an executable for writing while it runs, but its ELF interpreter: users' own are
+ * what they like by the time that they run, unless fs-verity keeps them what they are.
+ */
+static bool is_users_interpreter(const struct file *file)
 {
-	return bastion_users_filesystem(bastion_file_content(file));
+	const struct inode *inode = bastion_file_content(file);
+
+	return !IS_VERITY(inode) && (!uid_eq(inode->i_uid, GLOBAL_ROOT_UID) || inode->i_mode & 0022);
 }
 
-static int look_up(struct file *file, const char *path, struct bastion_known *known)
+/* @trusted: its content is worth a digest */
+static int look_up(struct file *file, bool trusted, const char *path, struct bastion_known *known)
 {
-	if (is_users(file)) {
+	if (!trusted) {
 		/* The digest of nothing that is known */
 		*known = (struct bastion_known){ .hashed = true };
 		memset(known->digest, 0xff, sizeof(known->digest));
@@ -187,17 +194,27 @@ static int look_up(struct file *file, const char *path, struct bastion_known *kn
 	return known->hashed ? 0 : bastion_hash_file(file, known->digest);
 }
 
-static int measure_file(struct execution *execution, struct file *file)
+/* Root without it, in a container, say, is a user: its programs do not lock the gate. */
+static kuid_t budget_uid(void)
+{
+	const kuid_t uid = current_uid();
+
+	if (!uid_eq(uid, GLOBAL_ROOT_UID) || has_capability_noaudit(current, CAP_SYS_ADMIN))
+		return uid;
+	return BASTION_LOG_LESSER_ROOT;
+}
+
+static int measure_file(struct execution *execution, struct file *file, bool trusted)
 {
 	struct bastion_known known;
-	struct measured measured = { .uid = current_uid(), .known = &known };
+	struct measured measured = { .uid = budget_uid(), .known = &known };
 	char *path;
 	int ret;
 
 	path = d_path(compat_file_user_path(file), execution->path, PATH_MAX);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	ret = look_up(file, path, &known);
+	ret = look_up(file, trusted, path, &known);
 	if (!ret && !known.logged) {
 		measured.path = path;
 		bastion_chip_for_each(measure_on, (unsigned long)&measured);
@@ -322,14 +339,16 @@ static int measure_script(struct execution *execution, const char *name,
 			  char line[BINPRM_BUF_SIZE], char **next)
 {
 	struct file *file;
+	bool trusted;
 	int ret;
 
 	file = open_script(name);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = measure_file(execution, file);
+	trusted = !bastion_users_content(file);
+	ret = measure_file(execution, file, trusted);
 	/* What a user's file system says of the next is worth nothing. */
-	if (!ret && !is_users(file))
+	if (!ret && trusted)
 		ret = find_interpreter(file, line, next);
 	fput(file);
 	return ret;
@@ -358,15 +377,22 @@ static int measure_scripts(struct execution *execution)
 
 static int measure_all(struct execution *execution)
 {
-	unsigned int i;
+	unsigned int i, mapped;
 	int ret;
 
 	execution->path = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!execution->path)
 		return -ENOMEM;
-	ret = find_mapped(execution) ?: find_executable(execution);
-	for (i = 0; i < execution->count && !ret; i++)
-		ret = measure_file(execution, execution->files[i]);
+	ret = find_executable(execution);
+	mapped = execution->count;
+	if (!ret)
+		ret = find_mapped(execution);
+	for (i = 0; i < execution->count && !ret; i++) {
+		struct file *file = execution->files[i];
+
+		ret = measure_file(execution, file, !bastion_users_content(file) &&
+				   (i < mapped || !is_users_interpreter(file)));
+	}
 	return ret ?: measure_scripts(execution);
 }
 

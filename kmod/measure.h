@@ -27,6 +27,8 @@
 #define BASTION_LOG_UID_BUDGET		(128 << 10)
 /* Likewise when all that it runs is measured. */
 #define BASTION_LOG_UID_BUDGET_EXEC	(512 << 10)
+/* Whose what root without CAP_SYS_ADMIN executes is: of no user that there is. */
+#define BASTION_LOG_LESSER_ROOT		KUIDT_INIT(-2)
 /*
  * Entries that were trimmed, of which a stub remains: of all, and of one unprivileged
  * uid. At the first bound nothing more is trimmed, so that the log fills up; at the

@@ -160,7 +160,7 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 	if (ret)
 		return ret;
 	/* As of what is executed from there: what it shows to us it need not show to others. */
-	if (bastion_users_filesystem(bastion_file_content(who->file)))
+	if (bastion_users_content(who->file))
 		memset(who->digest, 0xff, sizeof(who->digest));
 	else
 		ret = bastion_hash_file(who->file, who->digest);
@@ -201,7 +201,7 @@ static bool is_traced(struct pid *pid)
 int bastion_requester_is(const struct bastion_requester *who, const u8 digest[BASTION_EXE_SIZE])
 {
 	if (who->cred->user_ns != &init_user_ns ||
-	    bastion_users_filesystem(bastion_file_content(who->file)) || is_traced(who->pid))
+	    bastion_users_content(who->file) || is_traced(who->pid))
 		return -EKEYREJECTED;
 	return crypto_memneq(who->digest, digest, BASTION_EXE_SIZE) ? -EKEYREJECTED : 0;
 }

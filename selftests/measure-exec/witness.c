@@ -4,6 +4,7 @@
  *
  * usage: witness		0 when the log has it
  *	  witness memfd		the same, from a file that has no name
+ *	  witness sealed	likewise, and nobody can write to it any more
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -47,20 +48,27 @@ static int look(void)
 	return !found;
 }
 
-static int from_memory(void)
+static int from_memory(const char *name, int seals)
 {
 	char *argv[] = { "witness", NULL };
-	int self = open("/proc/self/exe", O_RDONLY), fd = memfd_create("witness", MFD_CLOEXEC);
+	int self = open("/proc/self/exe", O_RDONLY);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (self < 0 || fd < 0)
 		return 2;
 	while (sendfile(fd, self, NULL, 1 << 20) > 0)
 		;
+	if (fcntl(fd, F_ADD_SEALS, seals))
+		return 2;
 	fexecve(fd, argv, environ);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	return argc > 1 && !strcmp(argv[1], "memfd") ? from_memory() : look();
+	if (argc > 1 && !strcmp(argv[1], "memfd"))
+		return from_memory("memfd", 0);
+	if (argc > 1 && !strcmp(argv[1], "sealed"))
+		return from_memory("sealed", F_SEAL_WRITE);
+	return look();
 }
