@@ -116,10 +116,13 @@ static void ledger_add(struct chip_audit *audit, const struct bastion_grant *gra
 	memcpy(place->entries, entries, place->entry_count * sizeof(place->entries[0]));
 }
 
-/* Whether there is an entry of this kind for @header, to the destination in @want if any. */
+/*
+ * Whether there is an entry of this kind for @header, to the destination in @want if any, and for
+ * @executable if it is for one only.
+ */
 static bool ledger_allows(const struct chip_audit_grant *grant, uint32_t kind,
 			  const struct bastion_blob_header *header,
-			  const struct bastion_blob_header *want)
+			  const struct bastion_blob_header *want, const uint8_t *executable)
 {
 	if (!grant || memcmp(grant->verifier, header->verifier, sizeof(grant->verifier)))
 		return false;
@@ -128,6 +131,10 @@ static bool ledger_allows(const struct chip_audit_grant *grant, uint32_t kind,
 
 		if (le32toh(entry->kind) != kind ||
 		    memcmp(entry->policy, header->policy, sizeof(entry->policy)))
+			continue;
+		if (le32toh(entry->flags) & BASTION_GRANT_EXECUTABLE &&
+		    (!executable ||
+		     memcmp(entry->executable, executable, sizeof(entry->executable))))
 			continue;
 		if (!want ||
 		    (!memcmp(entry->dest_verifier, want->verifier, sizeof(want->verifier)) &&
@@ -196,10 +203,11 @@ static void set_key(json_t *line, const struct bastion_blob_header *header)
 
 /*
  * What needs a grant begins with a token. The key's header comes after @front bytes;
- * in a REBIND it is the second, and the first, @want, is what it shall be.
+ * in a REBIND it is the second, and the first, @want, is what it shall be. @executable: who
+ * asks, within those bytes, or NULL.
  */
 static void audit_gated(struct chip_audit *audit, const struct chip_audit_command *command,
-			uint32_t kind, size_t front, json_t *line)
+			uint32_t kind, size_t front, const uint8_t *executable, json_t *line)
 {
 	bool rebind = kind == BASTION_GRANT_REBIND, granted;
 	struct bastion_blob_header want = { .version = 0 }, header;
@@ -215,7 +223,7 @@ static void audit_gated(struct chip_audit *audit, const struct chip_audit_comman
 	memcpy(&header, command->in + front, sizeof(header));
 	chip_sha384(hash, { command->in, BASTION_TOKEN_SIZE });
 	grant = ledger_find(audit, hash, header.verifier, command->now_ms);
-	granted = ledger_allows(grant, kind, &header, rebind ? &want : NULL);
+	granted = ledger_allows(grant, kind, &header, rebind ? &want : NULL, executable);
 	set_key(line, &header);
 	if (rebind) {
 		set_hex(line, "dest_policy", want.policy, sizeof(want.policy));
@@ -279,19 +287,20 @@ void chip_audit_command(struct chip_audit *audit, const struct chip_audit_comman
 		break;
 	case BASTION_CMD_SEAL:
 		audit_gated(audit, command, BASTION_GRANT_CREATE, sizeof(struct bastion_cmd_seal),
-			    line);
+			    NULL, line);
 		break;
 	case BASTION_CMD_UNSEAL:
 		audit_gated(audit, command, BASTION_GRANT_RELEASE,
-			    sizeof(struct bastion_cmd_unseal), line);
+			    sizeof(struct bastion_cmd_unseal),
+			    command->in + offsetof(struct bastion_cmd_unseal, executable), line);
 		break;
 	case BASTION_CMD_SIGN:
 		audit_gated(audit, command, BASTION_GRANT_RELEASE, sizeof(struct bastion_cmd_sign),
-			    line);
+			    command->in + offsetof(struct bastion_cmd_sign, executable), line);
 		break;
 	case BASTION_CMD_REBIND:
 		audit_gated(audit, command, BASTION_GRANT_REBIND,
-			    sizeof(struct bastion_cmd_rebind), line);
+			    sizeof(struct bastion_cmd_rebind), NULL, line);
 		break;
 	case BASTION_CMD_MR_EXTEND:
 		audit_extend(audit, command, line);

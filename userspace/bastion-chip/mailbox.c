@@ -250,7 +250,8 @@ static void execute(struct chip_slot *slot, const struct bastion_mbox_slot *shar
 		else
 			slot->status = chip_execute(chip, opcode, &io);
 	}
-	slot->in_len = io.in_len;
+	/* What has to be wiped; of what is not understood anything may be a secret. */
+	slot->in_len = in_len > sizeof(in) || reserved ? sizeof(in) : in_len;
 	slot->data_len = io.out_len;
 	slot->out_len = io.out_len;
 	audited.in_len = io.in_len;

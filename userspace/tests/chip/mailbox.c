@@ -174,13 +174,18 @@ static void test_hostile_lengths(void **state)
 		/* The last slot: what lies behind its data is not in the memory. */
 		submit(box, BASTION_SLOT_COUNT - 1, BASTION_CMD_UNSEAL, NULL, 0);
 		slot(box, BASTION_SLOT_COUNT - 1)->in_len = htole32(lengths[i]);
+		memset(slot(box, BASTION_SLOT_COUNT - 1)->data, 0xaa, CHIP_MAILBOX_DATA);
 		assert_int_equal(chip_mailbox_scan(&box->mailbox), 1);
 		expect(box, BASTION_SLOT_COUNT - 1, BASTION_STATUS_BAD_LENGTH, 0);
+		assert_int_equal(chip_is_zero(slot(box, BASTION_SLOT_COUNT - 1)->data,
+					      CHIP_MAILBOX_DATA), lengths[i] != 0);
 	}
 	submit(box, 0, BASTION_CMD_INFO, NULL, 0);
 	slot(box, 0)->reserved[1] = htole32(1);
+	memset(slot(box, 0)->data, 0xaa, CHIP_MAILBOX_DATA);
 	chip_mailbox_scan(&box->mailbox);
 	expect(box, 0, BASTION_STATUS_BAD_ARGUMENT, 0);
+	assert_true(chip_is_zero(slot(box, 0)->data, CHIP_MAILBOX_DATA));
 }
 
 static void test_only_submitted_counts(void **state)
@@ -518,16 +523,30 @@ static void audit_line(struct box *box, const char *want)
 	assert_non_null(strstr(last, want));
 }
 
+/* One command by the mailbox. */
+static void run_one(struct box *box, uint32_t opcode, const void *in, size_t len, uint32_t status,
+		    size_t out_len)
+{
+	submit(box, 0, opcode, in, len);
+	chip_mailbox_scan(&box->mailbox);
+	expect(box, 0, status, out_len);
+}
+
+static void give(struct box *box, const struct draft *draft)
+{
+	uint8_t grant[RIG_GRANT_SIZE];
+
+	run_one(box, BASTION_CMD_GRANT, grant, rig_grant_command(draft, grant), BASTION_STATUS_OK, 0);
+}
+
 /* The log's own opinion of an UNSEAL, with an honest chip and with a lying one. */
 static void test_audit_of_grants(void **state)
 {
 	uint8_t in[sizeof(struct bastion_cmd_seal) + sizeof(struct bastion_blob_header)];
 	struct bastion_cmd_seal fixed = { 0 };
 	struct bastion_blob_header header;
-	uint8_t grant[RIG_GRANT_SIZE];
 	struct box *box = *state;
 	struct draft draft;
-	size_t len;
 
 	rig_header(box->rig, &header);
 	memcpy(fixed.token, box->rig->token, sizeof(fixed.token));
@@ -544,10 +563,7 @@ static void test_audit_of_grants(void **state)
 	/* The rig's GRANT by way of the mailbox. */
 	rig_round(box->rig);
 	rig_draft(box->rig, &draft);
-	len = rig_grant_command(&draft, grant);
-	submit(box, 1, BASTION_CMD_GRANT, grant, len);
-	chip_mailbox_scan(&box->mailbox);
-	expect(box, 1, BASTION_STATUS_OK, 0);
+	give(box, &draft);
 	audit_line(box, "\"grant_digest\":\"");
 	submit(box, 0, BASTION_CMD_SEAL, in, sizeof(in));
 	chip_mailbox_scan(&box->mailbox);
@@ -561,13 +577,14 @@ static void test_audit_of_grants(void **state)
 	audit_line(box, "\"grant_live\":false");
 }
 
-/* One command by the mailbox. */
-static void run_one(struct box *box, uint32_t opcode, const void *in, size_t len, uint32_t status,
-		    size_t out_len)
+static void sign_once(struct box *box, const struct sign *sign, uint32_t status)
 {
-	submit(box, 0, opcode, in, len);
-	chip_mailbox_scan(&box->mailbox);
-	expect(box, 0, status, out_len);
+	uint8_t in[sizeof(*sign)];
+
+	memcpy(in, &sign->fixed, sizeof(sign->fixed));
+	memcpy(in + sizeof(sign->fixed), sign->blob, sign->blob_len);
+	run_one(box, BASTION_CMD_SIGN, in, sizeof(sign->fixed) + sign->blob_len, status,
+		status == BASTION_STATUS_OK ? BASTION_SIGNATURE_SIZE : 0);
 }
 
 static void sign_and_rebind(struct box *box, const struct sign *sign, const struct rebind *rebind,
@@ -575,12 +592,9 @@ static void sign_and_rebind(struct box *box, const struct sign *sign, const stru
 {
 	const size_t front = sizeof(rebind->fixed) + sizeof(rebind->want);
 	bool good = status == BASTION_STATUS_OK;
-	uint8_t in[sizeof(*rebind) + sizeof(*sign)];
+	uint8_t in[sizeof(*rebind)];
 
-	memcpy(in, &sign->fixed, sizeof(sign->fixed));
-	memcpy(in + sizeof(sign->fixed), sign->blob, sign->blob_len);
-	run_one(box, BASTION_CMD_SIGN, in, sizeof(sign->fixed) + sign->blob_len, status,
-		good ? BASTION_SIGNATURE_SIZE : 0);
+	sign_once(box, sign, status);
 	audit_line(box, "\"opcode\":\"SIGN\"");
 	audit_line(box, "\"kind\":\"p384\"");
 	memcpy(in, &rebind->fixed, sizeof(rebind->fixed));
@@ -596,7 +610,6 @@ static void sign_and_rebind(struct box *box, const struct sign *sign, const stru
 static void test_audit_of_uses(void **state)
 {
 	struct bastion_blob_header header;
-	uint8_t grant[RIG_GRANT_SIZE];
 	struct box *box = *state;
 	struct rig *rig = box->rig;
 	struct rebind rebind;
@@ -623,8 +636,7 @@ static void test_audit_of_uses(void **state)
 	rig_round(rig);
 	rig_draft(rig, &draft);
 	draft.entries[0].kind = htole32(BASTION_GRANT_CREATE);
-	run_one(box, BASTION_CMD_GRANT, grant, rig_grant_command(&draft, grant), BASTION_STATUS_OK,
-		0);
+	give(box, &draft);
 	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_DENIED);
 	audit_line(box, "\"grant_live\":true,\"granted\":false");
 
@@ -633,8 +645,7 @@ static void test_audit_of_uses(void **state)
 	draft.entries[1].kind = htole32(BASTION_GRANT_REBIND);
 	memcpy(draft.entries[1].dest_verifier, rebind.want.verifier, BASTION_DIGEST_SIZE);
 	memcpy(draft.entries[1].dest_policy, rebind.want.policy, BASTION_DIGEST_SIZE);
-	run_one(box, BASTION_CMD_GRANT, grant, rig_grant_command(&draft, grant), BASTION_STATUS_OK,
-		0);
+	give(box, &draft);
 	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_OK);
 	audit_line(box, "\"grant_live\":true,\"granted\":true");
 	assert_int_equal(box->audit.released, 4);
@@ -645,6 +656,20 @@ static void test_audit_of_uses(void **state)
 	sign_and_rebind(box, &sign, &rebind, BASTION_STATUS_OK);
 	audit_line(box, "\"grant_live\":true,\"granted\":false");
 	assert_int_equal(box->audit.ungranted, 3);
+
+	/* An entry for one executable is for no other. */
+	rig_round(rig);
+	rig_draft(rig, &draft);
+	draft.entries[0].flags = htole32(BASTION_GRANT_EXECUTABLE);
+	draft.entries[0].executable[0] = 1;
+	give(box, &draft);
+	sign.fixed.executable[0] = 1;
+	sign_once(box, &sign, BASTION_STATUS_OK);
+	audit_line(box, "\"grant_live\":true,\"granted\":true");
+	sign.fixed.executable[0] = 2;
+	fault(box, "ignore-grant,cmd=SIGN");
+	sign_once(box, &sign, BASTION_STATUS_OK);
+	audit_line(box, "\"grant_live\":true,\"granted\":false");
 }
 
 int main(void)
