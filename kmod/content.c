@@ -5,7 +5,6 @@
 #include <linux/shmem_fs.h>
 #include <linux/user_namespace.h>
 
-#include "compat/compat.h"
 #include "content.h"
 
 /**

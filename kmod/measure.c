@@ -498,10 +498,10 @@ static int measure_first(struct bastion_chip *chip, unsigned int step, const u8 
 	case 1:
 		return measure_text(chip, 1, BASTION_EVENT_MODULE, "version=%s build=%s",
 				    THIS_MODULE->version ?: "none", BASTION_BUILD);
-	case 2:
+	case 2: /* lockdown=1 keeps root from changing the kernel, 2 also from reading keys in it */
 		return measure_text(chip, 1, BASTION_EVENT_PLATFORM,
-				    "kernel=%s lockdown=%d sig_enforce=%d", init_utsname()->release,
-				    /* Integrity alone does not keep root from reading keys. */
+				    "kernel=%s lockdown=%d sig_enforce=%d",
+				    init_utsname()->release,
 				    !!security_locked_down(LOCKDOWN_INTEGRITY_MAX) +
 				    !!security_locked_down(LOCKDOWN_KCORE), is_module_sig_enforced());
 	default:
