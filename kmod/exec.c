@@ -185,9 +185,8 @@ static bool is_users_interpreter(const struct file *file)
 static int look_up(struct file *file, bool trusted, const char *path, struct bastion_known *known)
 {
 	if (!trusted) {
-		/* The digest of nothing that is known */
 		*known = (struct bastion_known){ .hashed = true };
-		memset(known->digest, 0xff, sizeof(known->digest));
+		bastion_no_digest(known->digest);
 		return 0;
 	}
 	bastion_exec_cache_find(file, path, known);

@@ -161,7 +161,7 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 		return ret;
 	/* As of what is executed from there: what it shows to us it need not show to others. */
 	if (bastion_users_content(who->file))
-		memset(who->digest, 0xff, sizeof(who->digest));
+		bastion_no_digest(who->digest);
 	else
 		ret = bastion_hash_file(who->file, who->digest);
 	/* To a round, or to a helper, what a file system says so would mean something else. */

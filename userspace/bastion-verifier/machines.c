@@ -396,21 +396,32 @@ static void enrolled_name(const struct bv_machine *machine, char name[LONGER_SIZ
 	strcat(name, ENROLLED);
 }
 
-/* Before there is a record, and on disk with it. */
-static int remember(const struct machines *machines, const struct bv_machine *machine,
+/* Before there is a record, and on disk with it. @fresh: it was not there before */
+static int remember(const struct machines *machines, const struct bv_machine *machine, bool *fresh,
 		    struct bv_error *err)
 {
 	char name[LONGER_SIZE];
 	int fd;
 
+	*fresh = false;
 	if (!machine->has_ek)
 		return 0;
 	enrolled_name(machine, name);
-	fd = openat(machines->fd, name, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	fd = openat(machines->fd, name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return fail(machines, name, errno, err);
+		return errno == EEXIST ? 0 : fail(machines, name, errno, err);
 	close(fd);
+	*fresh = true;
 	return 0;
+}
+
+/* There is no record, and there was none. */
+static void forget(const struct machines *machines, const struct bv_machine *machine)
+{
+	char name[LONGER_SIZE];
+
+	enrolled_name(machine, name);
+	unlinkat(machines->fd, name, 0);
 }
 
 static int create(const struct machines *machines, const struct bv_machine *machine, bool replace,
@@ -419,16 +430,19 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 	json_t *json = bv_machine_json(machine);
 	char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
 	int ret = text ? 0 : bv_fail_errno(err, ENOMEM, "making a record");
+	bool fresh = false;
 
 	json_decref(json);
-	if (!ret)
-		ret = remember(machines, machine, err);
 	/* First: a record that nobody can account for is worse than a line too many. */
 	if (!ret)
 		ret = add_line(machines, replace ? JOURNAL_REPLACED : JOURNAL_ENROLLED, machine,
 			       NULL, err);
 	if (!ret)
+		ret = remember(machines, machine, &fresh, err);
+	if (!ret)
 		ret = write_record(machines, machine, text, replace, err);
+	if (ret && fresh && !replace)
+		forget(machines, machine);
 	free(text);
 	return ret;
 }

@@ -69,8 +69,9 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
  * A record without endorsement key is replaced by the same with one, which the machine has proven.
  *
  * Return: 0 when it is on disk, also if it is there already and the same; -EEXIST when its name, its
- * chip or its key is another record's, or it had one that was removed; -EBADMSG when a record is damaged, so that nobody
- * knows whose they are; another error.
+ * chip or its key is another record's, or it had one that was removed; -EBADMSG when a record is
+ * damaged, so that nobody knows whose they are; another error, and nothing but a line of the journal
+ * is there that was not.
  */
 int machines_add(struct machines *machines, const struct bv_machine *machine,
 		 enum machines_order order, struct bv_error *err);

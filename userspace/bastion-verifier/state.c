@@ -284,7 +284,7 @@ struct bv_history *state_known(struct state *state, const uint8_t chip_id[BASTIO
 	struct bv_history *history = state ? recall(state, chip_id) : NULL;
 
 	if (!history && state && may_be_of(state, chip_id, boot_key))
-		history = state_find(state, chip_id);
+		history = add(state, chip_id, load(state, chip_id));
 	return history && bv_history_is(history, chip_id, boot_key) ? history : NULL;
 }
 

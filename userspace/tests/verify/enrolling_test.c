@@ -398,6 +398,25 @@ static void test_removed(void **state)
 	enrolls(world, "web-1");
 }
 
+/* A disk that was full makes nobody one who was withdrawn. */
+static void test_unwritten(void **state)
+{
+	struct world *world = *state;
+	char journal[256], unfinished[512];
+
+	snprintf(journal, sizeof(journal), "%s/journal", world->machines);
+	snprintf(unfinished, sizeof(unfinished), "%s.new", world->record);
+	expect(world, "web-1");
+	assert_int_equal(mkdir(journal, 0700), 0);
+	refuses(world, enroll(world, "web-1"), "journal");
+	assert_int_equal(rmdir(journal), 0);
+	assert_int_equal(mkdir(unfinished, 0700), 0);
+	refuses(world, enroll(world, "web-1"), ".new");
+	assert_int_equal(rmdir(unfinished), 0);
+	assert_int_equal(access(world->record, F_OK), -1);
+	enrolls(world, "web-1");
+}
+
 static void test_policy(void **state)
 {
 	struct world *world = *state;
@@ -654,6 +673,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_ek, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unwritten, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
