@@ -328,7 +328,7 @@ static long bastion_ioctl(struct file *filp, unsigned int cmd, unsigned long arg
 	if (size != _IOC_SIZE(cmd) || size < sizeof(u32))
 		return -EINVAL;
 
-	args = kzalloc(sizeof(*args), GFP_KERNEL);
+	args = kzalloc(sizeof(*args), GFP_KERNEL_ACCOUNT);
 	if (!args)
 		return -ENOMEM;
 	ret = copy_struct_from_user(args, command->size, user, size);
@@ -402,6 +402,12 @@ static __poll_t bastion_poll(struct file *filp, poll_table *wait)
 	struct bastion_file *file = filp->private_data;
 	__poll_t mask = 0;
 
+	/*
+	 * As read(2). Those who wait are woken under the gate's lock, for as long as there are more of
+	 * them; and one open file can be waited for any number of times.
+	 */
+	if (!file_ns_capable(filp, &init_user_ns, CAP_SYS_ADMIN))
+		return EPOLLERR;
 	poll_wait(filp, &file->chip->gate->eventq, wait);
 	if (has_news(file))
 		mask |= EPOLLIN | EPOLLRDNORM;

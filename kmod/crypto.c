@@ -216,7 +216,7 @@ static int hash_readable(struct file *file, u8 out[BASTION_EXE_SIZE])
 	u8 *chunk;
 	int ret;
 
-	chunk = kvmalloc(FILE_CHUNK, GFP_KERNEL);
+	chunk = kvmalloc(FILE_CHUNK, GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
 	desc->tfm = tfms[BASTION_SHA256];

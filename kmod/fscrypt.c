@@ -6,6 +6,8 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/key.h>
+#include <linux/lockdep.h>
+#include <linux/string.h>
 
 #include "fscrypt.h"
 
@@ -22,6 +24,23 @@ static struct key *specimen;
 struct key_type *bastion_fscrypt_type(void)
 {
 	return specimen ? specimen->type : NULL;
+}
+
+/**
+ * bastion_fscrypt_wipe() - overwrite the secret of a key of that type
+ * @key:	the key, its semaphore held for writing
+ *
+ * The type has no revoke(): a payload stays until nobody has the key, and whoever has it can see to
+ * that. Whoever is reading it meanwhile gets some of it, or none.
+ */
+void bastion_fscrypt_wipe(struct key *key)
+{
+	u8 *payload = key->payload.data[0];
+
+	lockdep_assert_held_write(&key->sem);
+	if (key_is_positive(key) && payload && key->datalen > sizeof(struct bastion_fscrypt_head))
+		memzero_explicit(payload + sizeof(struct bastion_fscrypt_head),
+				 key->datalen - sizeof(struct bastion_fscrypt_head));
 }
 
 int bastion_fscrypt_init(void)

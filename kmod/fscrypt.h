@@ -26,5 +26,6 @@ static_assert(sizeof(struct bastion_fscrypt_head) ==
 int bastion_fscrypt_init(void);
 void bastion_fscrypt_exit(void);
 struct key_type *bastion_fscrypt_type(void);
+void bastion_fscrypt_wipe(struct key *key);
 
 #endif

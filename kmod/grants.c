@@ -8,6 +8,7 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "fscrypt.h"
 #include "gate.h"
 #include "gate_internal.h"
 #include "grant_parse.h"
@@ -63,16 +64,36 @@ static void renew_key(struct work_struct *work)
 		key_set_timeout(released->key, 1);
 }
 
+/*
+ * Whatever flags it has: one that was revoked before it had a payload is not revoked again, and one of
+ * a type that cannot be revoked (fscrypt's) never is.
+ */
+static void drop_payload(struct key *key)
+{
+	down_write(&key->sem);
+	if (key->type->revoke)
+		key->type->revoke(key);
+	else if (key->type == bastion_fscrypt_type())
+		bastion_fscrypt_wipe(key);
+	up_write(&key->sem);
+}
+
+/* Once more, which has links to it removed. */
+static void invalidate_again(struct key *key)
+{
+	clear_bit(KEY_FLAG_INVALIDATED, &key->flags);
+	key_invalidate(key);
+}
+
 /* Nobody queues a renewal any more. */
 static void end_key(struct work_struct *work)
 {
 	struct bastion_released *released = container_of(work, struct bastion_released, end);
 
 	cancel_work_sync(&released->renewal);
-	/* Frees the payload. Then it is invalidated once more, which has links to it removed. */
 	key_revoke(released->key);
-	clear_bit(KEY_FLAG_INVALIDATED, &released->key->flags);
-	key_invalidate(released->key);
+	drop_payload(released->key);
+	invalidate_again(released->key);
 	key_put(released->key);
 	kfree(released);
 	if (atomic_dec_and_test(&ending))
@@ -92,8 +113,7 @@ static void kill_released(struct bastion_released *released)
  * bastion_grants_settle() - wait until the keys whose grants have ended have lost their payloads
  *
  * They are of no use before that. One that is in use keeps it until it is not, and is not waited
- * for longer than ten seconds. A key that cannot be revoked (fscrypt's) loses it to the key
- * service's garbage collector, soon after. Context: process, may sleep; who is killed waits no longer.
+ * for longer than ten seconds. Context: process, may sleep; who is killed waits no longer.
  */
 void bastion_grants_settle(void)
 {
@@ -548,7 +568,7 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
  * @key:	the key, not instantiated yet
  * @secret:	its payload
  * @len:	bytes of @secret
- * @keyring:	where it is linked
+ * @keyring:	where it is linked; NULL: the key service has done so
  * @authkey:	the authority to instantiate it, for request_key(2)
  *
  * Binds the key to the grant, then instantiates it. A grant that ends in between has
@@ -573,13 +593,22 @@ int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *g
 		kfree(released);
 		return ret;
 	}
-	/* A key that does not get its payload stays bound, without use, until the next sweep. */
-	ret = key_instantiate_and_link(key, secret, len, keyring, authkey);
-	if (ret || !key_validate(key))
+	/*
+	 * Linked when it is known to be alive: it takes the place of the key of that name that is there,
+	 * which may be a later grant's. A key that does not get its payload, or its place, stays bound,
+	 * without use, until the next sweep.
+	 */
+	ret = key_instantiate_and_link(key, secret, len, NULL, authkey);
+	if (ret)
 		return ret;
-	/* It was revoked before it had a payload, which is freed with it: when nobody has it. */
-	if (keyring)
-		key_unlink(keyring, key);
+	if (keyring && !key_validate(key))
+		ret = key_link(keyring, key);
+	if (!ret && !key_validate(key))
+		return 0;
+	drop_payload(key);
+	invalidate_again(key);
+	if (ret)
+		return ret;
 	ret = bastion_gate_is_over(gate, grant);
 	/* Another grant took its place, and did not take the key over. */
 	return ret && ret != -ERESTART ? ret : -EKEYREVOKED;

@@ -14,6 +14,7 @@
 #include "key.h"
 #include "measure.h"
 #include "requester.h"
+#include "share.h"
 #include "trace.h"
 
 /* The header */
@@ -155,11 +156,27 @@ static ssize_t check_blob(struct bastion_chip *chip, struct job *job, ssize_t le
 
 /* Making one */
 
+/* Not every chip makes every kind, and bytes are of a kind of the chip's own. */
+static int fit_kind(const struct bastion_chip_ops *ops, struct bastion_blob_header *want)
+{
+	u16 kind = le16_to_cpu(want->kind);
+
+	if (kind == BASTION_KIND_SECRET)
+		kind = ops->secret_kind;
+	if (!bastion_chip_makes(ops, kind) || (want->counter_index && !ops->counter))
+		return -EOPNOTSUPP;
+	want->kind = cpu_to_le16(kind);
+	return 0;
+}
+
 static ssize_t send_seal(struct bastion_chip *chip, const u8 token[BASTION_TOKEN_SIZE], void *data)
 {
 	struct job *job = data;
 	ssize_t len;
 
+	len = fit_kind(chip->ops, &job->want);
+	if (len)
+		return len;
 	len = chip->ops->seal(chip, token, &job->want, job->secret, job->blob, BASTION_BLOB_MAX);
 	return check_blob(chip, job, len);
 }
@@ -170,14 +187,15 @@ static ssize_t send_rebind(struct bastion_chip *chip, const u8 token[BASTION_TOK
 	struct job *job = data;
 	ssize_t len;
 
+	if (!chip->ops->rebind)
+		return -EOPNOTSUPP;
 	len = chip->ops->rebind(chip, token, job->owner, &job->want, job->old, job->old_len,
 				job->blob, BASTION_BLOB_MAX);
 	return check_blob(chip, job, len);
 }
 
-/* The chip's ops are held; the blob's length. */
-static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *grant,
-		      bastion_gated_fn send, const char *event, struct job *job)
+static ssize_t do_with_ops(struct bastion_chip *chip, struct bastion_grant_live *grant,
+			   bastion_gated_fn send, const char *event, struct job *job)
 {
 	ssize_t len;
 	int ret;
@@ -193,17 +211,23 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	return ret ?: len;
 }
 
-/* Not every chip makes every kind, and bytes are of a kind of the chip's own. */
-static int fit_kind(const struct bastion_chip_ops *ops, struct bastion_blob_header *want)
+/* The blob's length. */
+static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *grant,
+		      bastion_gated_fn send, const char *event, struct job *job)
 {
-	u16 kind = le16_to_cpu(want->kind);
+	struct bastion_share *share;
+	ssize_t ret;
 
-	if (kind == BASTION_KIND_SECRET)
-		kind = ops->secret_kind;
-	if (!bastion_chip_makes(ops, kind) || (want->counter_index && !ops->counter))
-		return -EOPNOTSUPP;
-	want->kind = cpu_to_le16(kind);
-	return 0;
+	ret = bastion_share_take(current_fsuid(), MAX_SCHEDULE_TIMEOUT, &share);
+	if (ret)
+		return ret;
+	ret = bastion_chip_get_ops(chip);
+	if (!ret) {
+		ret = do_with_ops(chip, grant, send, event, job);
+		bastion_chip_put_ops(chip);
+	}
+	bastion_share_give(share);
+	return ret;
 }
 
 static ssize_t make_under(struct bastion_chip *chip, struct bastion_grant_live *grant,
@@ -212,15 +236,8 @@ static ssize_t make_under(struct bastion_chip *chip, struct bastion_grant_live *
 	ssize_t ret;
 
 	ret = registers_digest(chip, le32_to_cpu(job->want.register_mask),
-			       job->want.register_digest) ?:
-	      bastion_chip_get_ops(chip);
-	if (ret)
-		return ret;
-	ret = fit_kind(chip->ops, &job->want);
-	if (!ret)
-		ret = do_job(chip, grant, send_seal, BASTION_EVENT_KEY_CREATE, job);
-	bastion_chip_put_ops(chip);
-	return ret;
+			       job->want.register_digest);
+	return ret ?: do_job(chip, grant, send_seal, BASTION_EVENT_KEY_CREATE, job);
 }
 
 static ssize_t make_in(struct bastion_chip *chip, const struct bastion_key_args *args,
@@ -380,15 +397,8 @@ static ssize_t rebind_under(struct bastion_chip *chip, struct bastion_grant_live
 	if (!bastion_grant_find_rebind(grant->entries, grant->count, old->policy,
 				       job->want.verifier, job->want.policy))
 		return -EKEYREJECTED;
-	ret = registers_digest(chip, args->register_mask, job->want.register_digest) ?:
-	      bastion_chip_get_ops(chip);
-	if (ret)
-		return ret;
-	ret = chip->ops->rebind ? 0 : -EOPNOTSUPP;
-	if (!ret)
-		ret = do_job(chip, grant, send_rebind, BASTION_EVENT_KEY_REBIND, job);
-	bastion_chip_put_ops(chip);
-	return ret;
+	ret = registers_digest(chip, args->register_mask, job->want.register_digest);
+	return ret ?: do_job(chip, grant, send_rebind, BASTION_EVENT_KEY_REBIND, job);
 }
 
 static ssize_t rebind_in(struct bastion_chip *chip, const struct bastion_key_args *args,

@@ -90,9 +90,14 @@ static int take_blob(struct request *rq, const struct bastion_release *args)
 
 	if (args->blob_len > BASTION_BLOB_MAX || !args->blob_len)
 		return -EBADMSG;
-	blob = memdup_user(u64_to_user_ptr(args->blob), args->blob_len);
-	if (IS_ERR(blob))
-		return PTR_ERR(blob);
+	/* It is there for as long as the requester waits. */
+	blob = kmalloc(args->blob_len, GFP_KERNEL_ACCOUNT);
+	if (!blob)
+		return -ENOMEM;
+	if (copy_from_user(blob, u64_to_user_ptr(args->blob), args->blob_len)) {
+		kfree(blob);
+		return -EFAULT;
+	}
 	return bastion_use_take(&rq->use, blob, args->blob_len);
 }
 
@@ -226,7 +231,7 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant,
 		return -ENOMEM;
 	}
 	ret = bastion_gate_release(use->chip->gate, grant, released, key, data, len,
-				   use->keyring, rq->authkey);
+				   rq->authkey ? NULL : use->keyring, rq->authkey);
 	/* The upcall's request has a reference already. */
 	if (ret || key == rq->target)
 		key_put(key);
@@ -243,7 +248,7 @@ static int release_under(struct bastion_use *use, struct bastion_grant_live *gra
 	struct payload *payload;
 	ssize_t ret;
 
-	payload = kzalloc(sizeof(*payload), GFP_KERNEL);
+	payload = kzalloc(sizeof(*payload), GFP_KERNEL_ACCOUNT);
 	if (!payload)
 		return -ENOMEM;
 	unseal.secret = payload->secret;
@@ -381,6 +386,9 @@ static int release_for_requester(struct request *rq, struct bastion_release *arg
 	if (args->keyring || args->type)
 		return -EINVAL;
 	ret = take_authority(rq);
+	/* Before anything that waits: a key's semaphore is held for as long as its holder likes. */
+	if (!ret)
+		ret = upcall_enter(&upcall, rq->use.who.cred->fsuid);
 	if (ret)
 		return ret;
 	rq->use.by_helper = true;
@@ -389,12 +397,8 @@ static int release_for_requester(struct request *rq, struct bastion_release *arg
 	if (!ret)
 		ret = check_permission(rq);
 	revert_creds(helper);
-	if (ret)
-		return ret;
-	ret = upcall_enter(&upcall, rq->use.who.cred->fsuid);
-	if (ret)
-		return ret;
-	ret = bastion_use_key(&rq->use, release_under);
+	if (!ret)
+		ret = bastion_use_key(&rq->use, release_under);
 	upcall_leave(&upcall);
 	return ret;
 }

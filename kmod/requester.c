@@ -111,8 +111,8 @@ static int describe(struct bastion_requester *who)
 	int ret;
 
 	if (!who->text)
-		who->text = kmalloc(BASTION_REQUESTER_MAX, GFP_KERNEL);
-	cgroup = kmalloc(PATH_MAX, GFP_KERNEL);
+		who->text = kmalloc(BASTION_REQUESTER_MAX, GFP_KERNEL_ACCOUNT);
+	cgroup = kmalloc(PATH_MAX, GFP_KERNEL_ACCOUNT);
 	ret = who->text && cgroup ? find_cgroup(who->pid, cgroup, PATH_MAX) : -ENOMEM;
 	if (!ret)
 		ret = bastion_requester_text(who->text, from_kuid(&init_user_ns, who->cred->fsuid),
@@ -143,7 +143,7 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 	int ret;
 
 	if (!who->buffer) {
-		who->buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+		who->buffer = kmalloc(PATH_MAX, GFP_KERNEL_ACCOUNT);
 		if (!who->buffer)
 			return -ENOMEM;
 	}

@@ -68,6 +68,8 @@ static ssize_t release_timeout_store(struct device *dev, struct device_attribute
 {
 	unsigned int seconds;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	/* Under 120, or the hung task detector would complain about upcalls. */
 	if (kstrtouint(buf, 10, &seconds) || !seconds || seconds > 110)
 		return -EINVAL;

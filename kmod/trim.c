@@ -4,6 +4,7 @@
  * which is enough to know them again and to bring a chip that was reset up to date.
  * Documentation/measurements.rst says who decides that, and what it costs.
  */
+#include <linux/capability.h>
 #include <linux/moduleparam.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -15,7 +16,20 @@
  * nothing is before it has to be.
  */
 static unsigned int trim_above = BASTION_LOG_USERS_MAX / 2;
-module_param(trim_above, uint, 0644);
+
+/* The file's mode lets in root without the capability, too, as in a container. */
+static int set_trim_above(const char *text, const struct kernel_param *param)
+{
+	return capable(CAP_SYS_ADMIN) ? param_set_uint(text, param) : -EPERM;
+}
+
+static const struct kernel_param_ops trim_above_ops = {
+	.set = set_trim_above,
+	.get = param_get_uint,
+};
+
+module_param_cb(trim_above, &trim_above_ops, &trim_above, 0644);
+__MODULE_PARM_TYPE(trim_above, "uint");
 MODULE_PARM_DESC(trim_above, "bytes of log above which what all verifiers have stored is trimmed");
 
 static u32 hash_key(const u8 digest[BASTION_DIGEST_SIZE])

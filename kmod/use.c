@@ -14,6 +14,7 @@
 #include "grant_parse.h"
 #include "ima.h"
 #include "measure.h"
+#include "share.h"
 #include "use.h"
 
 /**
@@ -109,6 +110,18 @@ static int measure_requester(struct bastion_use *use)
 					 use->who.text_len);
 }
 
+static ssize_t command_with_ops(struct bastion_use *use, struct bastion_grant_live *grant,
+				bastion_gated_fn send, void *data)
+{
+	struct bastion_gate *gate = use->chip->gate;
+	int ret;
+
+	/* Who recovers a chip that was reset keeps the log for minutes. */
+	ret = bastion_gate_is_over(gate, grant) ?: bastion_ima_catch_up(use->chip) ?:
+	      measure_requester(use) ?: check_entry(use, grant);
+	return ret ?: bastion_gate_command(gate, grant, patience(use), send, data);
+}
+
 /**
  * bastion_use_command() - have the chip use the key, for the requester as it is measured now
  * @use:	the use
@@ -116,7 +129,8 @@ static int measure_requester(struct bastion_use *use)
  * @send:	sends the command
  * @data:	for @send
  *
- * The chip's ops are held for the chip alone, and by nobody who waits for others.
+ * The threads of one user wait for each other, before they have anything that others wait for. The
+ * chip's ops are held for the chip alone, and by nobody who waits for others.
  *
  * Context: process, may sleep.
  * Return: as bastion_gate_command(); or as bastion_requester_measure(),
@@ -126,26 +140,23 @@ static int measure_requester(struct bastion_use *use)
 ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *grant,
 			    bastion_gated_fn send, void *data)
 {
+	struct bastion_share *share;
 	ssize_t ret;
 
 	/* Reading the file takes as long as its owner likes: nothing is held meanwhile. */
 	ret = bastion_requester_measure(&use->who, use->by_helper);
 	if (!ret)
-		ret = bastion_chip_get_ops(use->chip);
+		ret = bastion_share_take(use->who.cred->fsuid, patience(use), &share);
 	if (ret)
 		return ret;
-	/* Who recovers a chip that was reset keeps the log for minutes. */
-	ret = bastion_gate_is_over(use->chip->gate, grant) ?: bastion_ima_catch_up(use->chip);
-	if (!ret)
-		ret = measure_requester(use);
-	if (!ret)
-		ret = check_entry(use, grant);
-	if (!ret)
-		ret = bastion_gate_command(use->chip->gate, grant, patience(use), send, data);
-	bastion_chip_put_ops(use->chip);
+	ret = bastion_chip_get_ops(use->chip);
+	if (!ret) {
+		ret = command_with_ops(use, grant, send, data);
+		bastion_chip_put_ops(use->chip);
+	}
+	bastion_share_give(share);
 	return ret;
 }
-
 /* What is left of the time to wait for grants: another wait does not begin it anew. */
 static u32 time_left(const struct bastion_use *use)
 {

@@ -69,6 +69,28 @@ TEST_F(events, a_first_read_returns_at_once)
 	EXPECT_EQ(0, poll_now(self->fd));
 }
 
+static int poll_result(void *fd)
+{
+	struct pollfd p = { .fd = *(int *)fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 ? p.revents : 0;
+}
+
+static int poll_own(void *unused)
+{
+	int fd = round_open();
+
+	return poll_result(&fd);
+}
+
+/* Whoever opened it counts: who has been handed it may wait, and nobody else makes the queue longer. */
+TEST_F(events, waiting_is_for_the_privileged)
+{
+	EXPECT_EQ(POLLERR, sealed_in_child(sealed_be_nobody, poll_own, NULL));
+	EXPECT_EQ(POLLERR, sealed_in_child(sealed_drop_sys_admin, poll_own, NULL));
+	EXPECT_EQ(POLLIN, sealed_in_child(sealed_be_nobody, poll_result, &self->fd));
+}
+
 TEST_F(events, nothing_new)
 {
 	struct bastion_event event;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A crowd whose keys the chip takes its time to open, and who comes while it waits: a grant,
- * somebody at request_key(2), and SIGKILL. To be run with a chip that answers each UNSEAL late, so
+ * somebody at request_key(2), another user, and SIGKILL. To be run with a chip that answers each UNSEAL late, so
  * late that all can ask meanwhile.
  *
  * usage: crowd COUNT
  *
- * Prints three results as TAP without a plan.
+ * Prints four results as TAP without a plan.
  */
 #include <sys/mman.h>
 
@@ -14,7 +14,7 @@
 
 #define MANY		400
 #define PATIENCE_MS	300000
-#define AT_ONCE		8	/* are with the chip (BASTION_GATED_COMMANDS) */
+#define AT_ONCE		8	/* may be with the chip (BASTION_GATED_COMMANDS) */
 #define TOO_SLOW	1	/* the machine, for anything to show */
 #define TIMEOUT		"/sys/class/bastion/bastion0/release_timeout"
 
@@ -71,7 +71,7 @@ static int gather(key_serial_t key, int count)
 	do {
 		there = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
 		for (int i = 0; i < count; i++)
-			there += is_in(crowd[i], "bastion_gate_command");
+			there += is_in(crowd[i], "bastion_use_command");
 		if (sealed_now_ms() > deadline)
 			return -ETIMEDOUT;
 	} while (there < count);
@@ -182,6 +182,42 @@ static int give_up(key_serial_t key, int count)
 	return waited_for_none(before, had, count);
 }
 
+static int ask_with_blob(void *arg)
+{
+	const struct bastion_release *args = arg;
+	key_serial_t released = sealed_release_args(gate.fd, *args);
+
+	return released < 0 ? -released : 0;
+}
+
+/* A crowd of one user's; another one asks when all are there. */
+static int be_another(key_serial_t key, int count)
+{
+	uint8_t blob[BASTION_BLOB_MAX];
+	struct bastion_release args = {
+		.blob = (uintptr_t)blob, .type = BASTION_TYPE_USER,
+		.keyring = KEY_SPEC_PROCESS_KEYRING, .timeout_ms = BASTION_WAIT_FOREVER,
+	};
+	int ret = gate_attest(&gate), before, had;
+
+	if (!ret)
+		ret = gate_new(&gate, "theirs", "types=user owner=65534");
+	if (ret > 0)
+		ret = sealed_blob(ret, blob);
+	if (ret < 0)
+		return ret;
+	args.blob_len = ret;
+	ret = gather(key, count);
+	if (ret)
+		return ret;
+	before = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
+	ret = sealed_in_child(sealed_be_nobody, ask_with_blob, &args);
+	had = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
+	printf("# %d of %d had an answer when another user had one (%d)\n", had, count, ret);
+	kill_all(count);
+	return ret ? -ret : waited_for_none(before, had, count);
+}
+
 static void result(int number, int ret, const char *name)
 {
 	printf("%sok %d - %s%s\n", ret < 0 ? "not " : "", number, name,
@@ -211,5 +247,6 @@ int main(int argc, char **argv)
 	result(1, ret, "a grant does not wait for all who ask for keys");
 	result(2, end(key, count, all), "who is killed does not ask the chip any more");
 	result(3, give_up(key, count), "who asks by request_key(2) does not wait for all of them");
+	result(4, be_another(key, count), "nor does another user");
 	return gate_teardown(&gate) != 0;
 }

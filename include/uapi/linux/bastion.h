@@ -384,7 +384,8 @@ struct bastion_release {
  * differs from the one that this file read last (so a first read returns at
  * once), and blocks until then; EAGAIN with O_NONBLOCK. A buffer smaller than
  * the struct: EINVAL. poll(2) says POLLIN when read(2) would return, and
- * POLLHUP when the chip is gone. Changes that came between two reads are one.
+ * POLLHUP when the chip is gone; POLLERR if whoever opened the file had not
+ * CAP_SYS_ADMIN, as read(2) wants it. Changes that came between two reads are one.
  */
 struct bastion_event {
 	__aligned_u64 generation;
