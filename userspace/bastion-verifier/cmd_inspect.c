@@ -179,7 +179,8 @@ static int inspect(const struct arguments *args, struct bv_span bytes, STACK_OF(
 		return verifier_fail("%s: no quote: %s", args->file, seen.error.text);
 	seen.signature = !bv_quote_verify(&seen.envelope, &seen.quote, &seen.error);
 	if (seen.signature && roots)
-		seen.chain = !bv_chain_verify(&seen.envelope, roots, time(NULL), &seen.error);
+		seen.chain = !bv_chain_verify(&seen.envelope, &seen.quote, roots, time(NULL),
+					      &seen.error);
 	good = seen.signature && (!roots || seen.chain);
 	json = inspection_json(&seen, roots);
 	if (!json)

@@ -153,6 +153,14 @@ static bool leaves_pcrs(const struct bv_policy *policy)
 	return false;
 }
 
+static bool leaves_firmware(const struct bv_policy *policy)
+{
+	for (size_t i = 0; i < policy->models.count; i++)
+		if (!bv_policy_firmware(policy, policy->models.text[i]))
+			return true;
+	return false;
+}
+
 /* What a policy may leave out, and what that means. */
 static json_t *gaps_json(const struct bv_policy *policy)
 {
@@ -169,7 +177,7 @@ static json_t *gaps_json(const struct bv_policy *policy)
 		  "\"reference\" has no \"boot\": Bastionchips are no better than warning" },
 		{ !roots, "no \"roots\": no chip but TPMs that were enrolled" },
 		{ leaves_pcrs(policy), "\"reference\": an item of \"tpm\" does not name all PCRs from 0 to 9" },
-		{ !policy->firmware_min, "no \"firmware_min\": no better than warning" },
+		{ leaves_firmware(policy), "no \"firmware_min\", or none of a model: no better than warning" },
 		{ roots && !policy->has_svn_min,
 		  "no \"svn_min\": Bastionchips are no better than warning" },
 		{ !policy->modules.given, "no \"modules\": any build of the module" },

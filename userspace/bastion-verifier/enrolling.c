@@ -89,11 +89,10 @@ static int check_revoked(const struct bv_policy *policy, const struct bv_machine
 
 int enrolling_ask(const struct enrolling *enrolling, const struct bv_policy *policy,
 		  const json_t *json, int64_t until, struct bv_enroll_pending *pending,
-		  json_t **answer, struct bv_error *err)
+		  struct expected *expected, json_t **answer, struct bv_error *err)
 {
 	struct enrolling_terms terms = { .machines = enrolling->machines };
 	struct bv_enroll_request request;
-	struct expected expected;
 	int ret;
 
 	memset(pending, 0, sizeof(*pending));
@@ -101,12 +100,12 @@ int enrolling_ask(const struct enrolling *enrolling, const struct bv_policy *pol
 	if (ret)
 		return refuse(terms.machines, pending, "", ret, err);
 	terms.name = request.name;
-	ret = expected_find(enrolling->expected, request.name, &expected, err);
-	if (!ret && expected.certified && !enrolling->roots)
+	ret = expected_find(enrolling->expected, request.name, expected, err);
+	if (!ret && expected->certified && !enrolling->roots)
 		ret = bv_fail(err, "%s has to be certified, and the verifier has no --roots",
 			      request.name);
-	terms.chip_id = expected.certified ? NULL : expected.chip_id;
-	terms.roots = expected.certified ? enrolling->roots : NULL;
+	terms.chip_id = expected->certified ? NULL : expected->chip_id;
+	terms.roots = expected->certified ? enrolling->roots : NULL;
 	if (!ret)
 		ret = begin(&terms, &request, until, pending, answer, err);
 	if (!ret) {
@@ -151,6 +150,35 @@ int enrolling_finish(const char *machines, struct bv_enroll_pending *pending, co
 	if (!ret)
 		return enrolling_add(machines, &pending->machine, order, err);
 	record_refusal(machines, &pending->machine, err->text);
+	return ret;
+}
+
+/* What it was begun under has to be so still. */
+static int check_again(const struct enrolling *enrolling, const struct bv_policy *policy,
+		       const struct bv_machine *machine, const struct expected *expected,
+		       struct bv_error *err)
+{
+	struct expected now;
+	int ret = expected_find(enrolling->expected, machine->name, &now, err);
+
+	if (!ret && (now.certified != expected->certified ||
+		     (!now.certified &&
+		      memcmp(now.chip_id, expected->chip_id, sizeof(now.chip_id)))))
+		ret = bv_fail(err, "who may be %s has changed meanwhile: ask again", machine->name);
+	return ret ? ret : check_revoked(policy, machine, err);
+}
+
+int enrolling_answer(const struct enrolling *enrolling, const struct bv_policy *policy,
+		     struct bv_enroll_pending *pending, const struct expected *expected,
+		     const json_t *json, int64_t now, struct bv_error *err)
+{
+	int ret = pending->open ? check_again(enrolling, policy, &pending->machine, expected, err) : 0;
+
+	if (!ret)
+		return enrolling_finish(enrolling->machines, pending, json, now, MACHINES_UNATTENDED,
+					err);
+	pending->open = false;
+	record_refusal(enrolling->machines, &pending->machine, err->text);
 	return ret;
 }
 

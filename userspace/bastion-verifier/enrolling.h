@@ -6,6 +6,7 @@
 #ifndef VERIFIER_ENROLLING_H
 #define VERIFIER_ENROLLING_H
 
+#include "expected.h"
 #include "libbastion-verify/enroll.h"
 #include "libbastion-verify/policy.h"
 #include "machines.h"
@@ -56,12 +57,25 @@ int enrolling_begin(const struct enrolling_terms *terms, const json_t *json, int
  * enrolling_ask() - likewise, for a name that somebody asks for over the socket
  * @enrolling:	who may
  * @policy:	which chips are revoked
+ * @expected:	out: who may take the name, for enrolling_answer()
  *
  * Other parameters and return value as for enrolling_begin().
  */
 int enrolling_ask(const struct enrolling *enrolling, const struct bv_policy *policy,
 		  const json_t *json, int64_t until, struct bv_enroll_pending *pending,
-		  json_t **answer, struct bv_error *err);
+		  struct expected *expected, json_t **answer, struct bv_error *err);
+
+/**
+ * enrolling_answer() - enrolling_finish() of what enrolling_ask() has begun
+ * @enrolling:	who may, by now
+ * @policy:	which chips are revoked by now
+ * @expected:	from enrolling_ask(); when it says something else now, nobody is enrolled
+ *
+ * Other parameters and return value as for enrolling_finish().
+ */
+int enrolling_answer(const struct enrolling *enrolling, const struct bv_policy *policy,
+		     struct bv_enroll_pending *pending, const struct expected *expected,
+		     const json_t *json, int64_t now, struct bv_error *err);
 
 /**
  * struct enrolling_quote - what a Bastionchip proves with

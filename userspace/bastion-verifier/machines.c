@@ -345,29 +345,44 @@ static int set_name(const struct machines *machines, const char *temporary, cons
 	return replace ? renameat(fd, temporary, fd, name) : linkat(fd, temporary, fd, name, 0);
 }
 
-/*
- * Its name appears when all of it is on disk; only if the name is free, unless @replace says that it
- * is not.
- */
-static int write_record(const struct machines *machines, const struct bv_machine *machine,
-			const char *text, bool replace, struct bv_error *err)
+static void temporary_name(const struct bv_machine *machine, char name[LONGER_SIZE])
+{
+	file_name(machine->chip_id, name);
+	strcat(name, TEMPORARY);
+}
+
+/* All of it, on disk, under a name that is none of a record. */
+static int prepare(const struct machines *machines, const struct bv_machine *machine, const char *text,
+		   struct bv_error *err)
 {
 	const struct bv_span bytes = { (const uint8_t *)text, strlen(text) };
-	char name[NAME_SIZE], temporary[LONGER_SIZE];
+	char temporary[LONGER_SIZE];
 	int ret;
 
-	file_name(machine->chip_id, name);
-	snprintf(temporary, sizeof(temporary), "%s" TEMPORARY, name);
+	temporary_name(machine, temporary);
 	/* Left by one that died: we have the lock. */
 	unlinkat(machines->fd, temporary, 0);
 	ret = file_create_at(machines->fd, temporary, 0644, bytes, NULL);
-	if (ret)
-		return fail(machines, temporary, -ret, err);
+	return ret ? fail(machines, temporary, -ret, err) : 0;
+}
+
+/*
+ * What is prepared appears by its name; only if the name is free, unless @replace says that it is
+ * not.
+ */
+static int publish(const struct machines *machines, const struct bv_machine *machine, bool replace,
+		   struct bv_error *err)
+{
+	char name[NAME_SIZE], temporary[LONGER_SIZE];
+	int ret = 0;
+
+	file_name(machine->chip_id, name);
+	temporary_name(machine, temporary);
 	if (replace)
 		ret = keep_old(machines, name, err);
 	if (!ret && set_name(machines, temporary, name, replace))
 		ret = fail(machines, name, errno, err);
-	if (ret || !replace)
+	if (!ret && !replace)
 		unlinkat(machines->fd, temporary, 0);
 	if (ret || !fsync(machines->fd))
 		return ret;
@@ -389,39 +404,48 @@ static int add_line(const struct machines *machines, enum journal_event event,
 	return ret;
 }
 
-/* What stays when a record is removed: certificates vouch for the key, whatever the chip id is. */
-static void enrolled_name(const struct bv_machine *machine, char name[LONGER_SIZE])
+/* What stays when a record is removed: of the chip, and of the key that its certificate vouches for. */
+struct marks {
+	char name[2][LONGER_SIZE];
+	int count;
+	bool fresh[2];		/* was not there before */
+};
+
+static void marks_of(const struct bv_machine *machine, struct marks *marks)
 {
-	bv_hex(name, LONGER_SIZE, machine->ek, sizeof(machine->ek));
-	strcat(name, ENROLLED);
+	memset(marks, 0, sizeof(*marks));
+	/* A Bastionchip's record is but a name. */
+	if (machine->kind != BV_MACHINE_TPM)
+		return;
+	bv_hex(marks->name[marks->count], LONGER_SIZE, machine->chip_id, sizeof(machine->chip_id));
+	strcat(marks->name[marks->count++], ENROLLED);
+	if (!machine->has_ek)
+		return;
+	bv_hex(marks->name[marks->count], LONGER_SIZE, machine->ek, sizeof(machine->ek));
+	strcat(marks->name[marks->count++], ENROLLED);
 }
 
-/* Before there is a record, and on disk with it. @fresh: it was not there before */
-static int remember(const struct machines *machines, const struct bv_machine *machine, bool *fresh,
-		    struct bv_error *err)
+/* On disk with the record. */
+static int remember(const struct machines *machines, struct marks *marks, struct bv_error *err)
 {
-	char name[LONGER_SIZE];
-	int fd;
+	for (int i = 0; i < marks->count; i++) {
+		int fd = openat(machines->fd, marks->name[i], O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
-	*fresh = false;
-	if (!machine->has_ek)
-		return 0;
-	enrolled_name(machine, name);
-	fd = openat(machines->fd, name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return errno == EEXIST ? 0 : fail(machines, name, errno, err);
-	close(fd);
-	*fresh = true;
+		if (fd < 0 && errno != EEXIST)
+			return fail(machines, marks->name[i], errno, err);
+		marks->fresh[i] = fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
 	return 0;
 }
 
 /* There is no record, and there was none. */
-static void forget(const struct machines *machines, const struct bv_machine *machine)
+static void forget(const struct machines *machines, const struct marks *marks)
 {
-	char name[LONGER_SIZE];
-
-	enrolled_name(machine, name);
-	unlinkat(machines->fd, name, 0);
+	for (int i = 0; i < marks->count; i++)
+		if (marks->fresh[i])
+			unlinkat(machines->fd, marks->name[i], 0);
 }
 
 static int create(const struct machines *machines, const struct bv_machine *machine, bool replace,
@@ -430,20 +454,29 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 	json_t *json = bv_machine_json(machine);
 	char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
 	int ret = text ? 0 : bv_fail_errno(err, ENOMEM, "making a record");
-	bool fresh = false;
+	char temporary[LONGER_SIZE];
+	struct marks marks;
 
 	json_decref(json);
+	marks_of(machine, &marks);
 	/* First: a record that nobody can account for is worse than a line too many. */
 	if (!ret)
 		ret = add_line(machines, replace ? JOURNAL_REPLACED : JOURNAL_ENROLLED, machine,
 			       NULL, err);
 	if (!ret)
-		ret = remember(machines, machine, &fresh, err);
-	if (!ret)
-		ret = write_record(machines, machine, text, replace, err);
-	if (ret && fresh && !replace)
-		forget(machines, machine);
+		ret = prepare(machines, machine, text, err);
 	free(text);
+	if (ret)
+		return ret;
+	ret = remember(machines, &marks, err);
+	if (!ret)
+		ret = publish(machines, machine, replace, err);
+	if (ret && !replace)
+		forget(machines, &marks);
+	if (ret) {
+		temporary_name(machine, temporary);
+		unlinkat(machines->fd, temporary, 0);
+	}
 	return ret;
 }
 
@@ -451,16 +484,20 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 static int check_new(const struct machines *machines, const struct bv_machine *machine,
 		     struct bv_error *err)
 {
-	char name[LONGER_SIZE];
+	struct marks marks;
 
-	if (!machine->has_ek)
-		return 0;
-	enrolled_name(machine, name);
-	if (faccessat(machines->fd, name, F_OK, AT_SYMLINK_NOFOLLOW))
-		return errno == ENOENT ? 0 : fail(machines, name, errno, err);
-	bv_fail(err, "the TPM of %s was enrolled, and its record has been removed: enroll it by hand "
-		"if it may come back", machine->name);
-	return -EEXIST;
+	marks_of(machine, &marks);
+	for (int i = 0; i < marks.count; i++) {
+		if (faccessat(machines->fd, marks.name[i], F_OK, AT_SYMLINK_NOFOLLOW)) {
+			if (errno != ENOENT)
+				return fail(machines, marks.name[i], errno, err);
+			continue;
+		}
+		bv_fail(err, "the TPM of %s was enrolled, and its record has been removed (or the verifier "
+			"died when it wrote it): enroll it by hand if it may come back", machine->name);
+		return -EEXIST;
+	}
+	return 0;
 }
 
 static bool is_chip(const struct bv_machine *old, const struct bv_machine *new)

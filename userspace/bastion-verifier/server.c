@@ -380,6 +380,15 @@ static int wait_events(struct server *server, struct pollfd *fds, const sigset_t
 	return errno == EINTR ? 0 : -errno;
 }
 
+/* ppoll() takes none while there is something to do, and who asks all the time sees to that. */
+static void take_signals(const sigset_t *mask)
+{
+	sigset_t ours;
+
+	sigprocmask(SIG_SETMASK, mask, &ours);
+	sigprocmask(SIG_SETMASK, &ours, NULL);
+}
+
 static void serve_peer(struct server *server, struct peer *peer, short revents)
 {
 	if (revents && peer->out)
@@ -409,6 +418,7 @@ int server_run(int fd, struct service *service, const struct server_hooks *hooks
 	while (!ret && !hooks->stop(hooks->context) &&
 	       !(once && server->seen && !busy(server))) {
 		ret = wait_events(server, fds, mask);
+		take_signals(mask);
 		hooks->tick(hooks->context);
 		for (int i = 0; !ret && i < SERVER_PEERS; i++)
 			if (server->peers[i].fd >= 0)

@@ -32,10 +32,10 @@ char *session_refuse(const char *why, bool *hangup, char **log)
 }
 
 /* What the machine need not bring again, if it is the one that it says it is. */
-static int add_starts(const struct session *session, const struct service *service,
-		      const uint8_t boot_key[BASTION_POINT_SIZE], json_t *answer)
+static int add_starts(const struct session *session, const struct service *service, json_t *answer)
 {
-	struct bv_history *history = state_known(service->state, session->chip_id, boot_key);
+	struct bv_history *history = state_known(service->state, session->chip_id,
+						 session->boot_key);
 	json_int_t log = 0, ima = 0, offset = 0;
 
 	if (history) {
@@ -48,8 +48,7 @@ static int add_starts(const struct session *session, const struct service *servi
 	       json_object_set_new(answer, "ima_offset", json_integer(offset));
 }
 
-static int read_machine(struct session *session, const json_t *request,
-			uint8_t boot_key[BASTION_POINT_SIZE], struct bv_error *err)
+static int read_machine(struct session *session, const json_t *request, struct bv_error *err)
 {
 	int ret;
 
@@ -59,14 +58,13 @@ static int read_machine(struct session *session, const json_t *request,
 	ret = bv_json_hex(request, "chip", session->chip_id, BASTION_DIGEST_SIZE,
 			  BASTION_DIGEST_SIZE, NULL, err);
 	if (!ret)
-		ret = bv_json_hex(request, "boot_key", boot_key, BASTION_POINT_SIZE,
+		ret = bv_json_hex(request, "boot_key", session->boot_key, BASTION_POINT_SIZE,
 				  BASTION_POINT_SIZE, NULL, err);
 	session->has_chip = !ret;
 	return ret;
 }
 
-static char *challenge(struct session *session, const struct service *service,
-		       const uint8_t boot_key[BASTION_POINT_SIZE], int64_t now_ms)
+static char *challenge(struct session *session, const struct service *service, int64_t now_ms)
 {
 	char nonce[2 * SESSION_NONCE_SIZE + 1], verifier[2 * BASTION_DIGEST_SIZE + 1];
 	json_t *answer;
@@ -80,7 +78,7 @@ static char *challenge(struct session *session, const struct service *service,
 	bv_hex(verifier, sizeof(verifier), service->signer.verifier, BASTION_DIGEST_SIZE);
 	answer = json_pack("{s:s, s:s, s:s}", "type", "challenge", "nonce", nonce, "verifier",
 			   verifier);
-	if (answer && session->has_chip && add_starts(session, service, boot_key, answer)) {
+	if (answer && session->has_chip && add_starts(session, service, answer)) {
 		json_decref(answer);
 		return NULL;
 	}
@@ -120,7 +118,7 @@ static char *appraise(struct session *session, const struct service *service,
 	json_t *json;
 
 	if (session->has_chip)
-		memory.history = state_get(service->state, session->chip_id);
+		memory.history = state_get(service->state, session->chip_id, session->boot_key);
 	if (text && !judge(service->policy, &service->signer, &service->enrolled, BV_SPAN(session->nonce),
 			   (struct bv_span){ (uint8_t *)text, strlen(text) },
 			   memory.history ? &memory : NULL, &result)) {
@@ -175,13 +173,12 @@ static char *request(struct session *session, const struct service *service, con
 	static const char *const plain[] = { "type", "chip", "boot_key", NULL };
 	static const char *const full[] = { "type", "evidence", NULL };
 	const char *type = json_string_value(json_object_get(json, "type"));
-	uint8_t boot_key[BASTION_POINT_SIZE];
 	struct bv_error err = { "" };
 	char *answer;
 
 	if (type && !strcmp(type, "challenge") && !bv_json_only(json, plain, "request", &err) &&
-	    !read_machine(session, json, boot_key, &err)) {
-		answer = challenge(session, service, boot_key, now_ms);
+	    !read_machine(session, json, &err)) {
+		answer = challenge(session, service, now_ms);
 		return answer ? answer : session_refuse("the verifier failed", hangup, log);
 	}
 	if (type && !strcmp(type, "evidence") && !bv_json_only(json, full, "request", &err))

@@ -34,16 +34,20 @@ struct service {
  * @has_nonce:	until it is used, or replaced
  * @nonce_ms:	when it was given out
  * @chip_id:	of the machine, as it says; only ever used to look it up
+ * @boot_key:	of its boot, likewise
  * @has_chip:	whether it said so
  * @pending:	an enrolment that was begun
+ * @expected:	who may take the name of it, as of then
  */
 struct session {
 	uint8_t nonce[SESSION_NONCE_SIZE];
 	bool has_nonce;
 	int64_t nonce_ms;
 	uint8_t chip_id[BASTION_DIGEST_SIZE];
+	uint8_t boot_key[BASTION_POINT_SIZE];
 	bool has_chip;
 	struct bv_enroll_pending pending;
+	struct expected expected;
 };
 
 /**

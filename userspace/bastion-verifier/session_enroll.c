@@ -15,7 +15,7 @@ static char *begin(struct session *session, const struct service *service, const
 	if (!service->policy)
 		return session_refuse(NO_POLICY, hangup, log);
 	if (enrolling_ask(&service->enrolling, service->policy, request, now_ms + ENROLLING_MS,
-			  &session->pending, &answer, &err))
+			  &session->pending, &session->expected, &answer, &err))
 		return session_refuse(err.text, hangup, log);
 	return session_dump(answer);
 }
@@ -57,8 +57,10 @@ static char *finish(struct session *session, const struct service *service, cons
 {
 	struct bv_error err = { "" };
 
-	if (enrolling_finish(service->enrolling.machines, &session->pending, request, now_ms,
-			     MACHINES_UNATTENDED, &err))
+	if (!service->policy)
+		return session_refuse(NO_POLICY, hangup, log);
+	if (enrolling_answer(&service->enrolling, service->policy, &session->pending,
+			     &session->expected, request, now_ms, &err))
 		return session_refuse(err.text, hangup, log);
 	return tell(&session->pending.machine, log);
 }

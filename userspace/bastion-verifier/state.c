@@ -253,13 +253,6 @@ static struct bv_history *recall(struct state *state, const uint8_t chip_id[BAST
 	return NULL;
 }
 
-struct bv_history *state_find(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE])
-{
-	struct bv_history *history = state ? recall(state, chip_id) : NULL;
-
-	return history || !state ? history : add(state, chip_id, load(state, chip_id));
-}
-
 /* A file costs seconds: it is read for who names a boot that it may be about. */
 static bool may_be_of(const struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 		      const uint8_t boot_key[BASTION_POINT_SIZE])
@@ -278,13 +271,21 @@ static bool may_be_of(const struct state *state, const uint8_t chip_id[BASTION_D
 	return len >= 0 && bv_history_begins((struct bv_span){ head, len }, chip_id, boot_key);
 }
 
-struct bv_history *state_known(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+static struct bv_history *find(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 			       const uint8_t boot_key[BASTION_POINT_SIZE])
 {
 	struct bv_history *history = state ? recall(state, chip_id) : NULL;
 
 	if (!history && state && may_be_of(state, chip_id, boot_key))
 		history = add(state, chip_id, load(state, chip_id));
+	return history;
+}
+
+struct bv_history *state_known(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			       const uint8_t boot_key[BASTION_POINT_SIZE])
+{
+	struct bv_history *history = find(state, chip_id, boot_key);
+
 	return history && bv_history_is(history, chip_id, boot_key) ? history : NULL;
 }
 
@@ -301,9 +302,10 @@ static void forget_empty(struct state *state)
 	}
 }
 
-struct bv_history *state_get(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE])
+struct bv_history *state_get(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			     const uint8_t boot_key[BASTION_POINT_SIZE])
 {
-	struct bv_history *history = state_find(state, chip_id);
+	struct bv_history *history = find(state, chip_id, boot_key);
 
 	if (history || !state)
 		return history;

@@ -32,27 +32,25 @@ struct state *state_open(const char *folder, struct bv_error *err);
 void state_close(struct state *state);
 
 /**
- * state_find() - what is remembered of a chip
+ * state_known() - what is remembered of a chip's boot
  * @state:	may be NULL
  * @chip_id:	the chip's
+ * @boot_key:	as somebody says who has proven nothing
  *
  * A file that is damaged is reported on standard error, renamed, and counts as none.
  *
  * Return: a history that is good until the next call, or NULL.
  */
-struct bv_history *state_find(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE]);
-
-/**
- * state_known() - likewise, if it is about that boot
- * @state:	may be NULL
- * @chip_id:	the chip's
- * @boot_key:	as somebody says who has proven nothing
- */
 struct bv_history *state_known(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
 			       const uint8_t boot_key[BASTION_POINT_SIZE]);
 
-/** state_get() - likewise, or a new history; NULL without memory or @state */
-struct bv_history *state_get(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE]);
+/**
+ * state_get() - likewise, or what is remembered of another boot of the chip's, or a new history
+ *
+ * Return: as above; NULL only without memory or @state.
+ */
+struct bv_history *state_get(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE],
+			     const uint8_t boot_key[BASTION_POINT_SIZE]);
 
 /**
  * state_keep() - store what has changed

@@ -43,11 +43,12 @@ static bool check_chain(const struct bv_appraisal *in, const struct bv_envelope 
 			struct bv_verdict *verdict)
 {
 	struct bv_error err = { "" };
-	int ret = bv_chain_verify(envelope, in->policy->roots, in->now, &err);
+	int ret = bv_chain_verify(envelope, &verdict->facts.quote, in->policy->roots, in->now,
+				  &err);
 
 	return bv_verdict_add(verdict, &(struct bv_check){
 		.name = "certificates", .claim = BV_INSTANCE_IDENTITY, .tier = bv_must(!ret),
-		.expected = "a path to a root of the policy, valid now",
+		.expected = "a path to a root of the policy, valid now, for this model and chip",
 		.seen = ret ? err.text : "as expected",
 		.advice = "If the chip is the vendor's, check the policy's roots and the verifier's "
 			  "clock; if not, the machine has no genuine chip." });

@@ -108,20 +108,20 @@ static bool check_round(const struct bv_appraisal *in, const struct bv_round *ro
 static void check_firmware(const struct bv_policy *policy, struct bv_verdict *verdict)
 {
 	const struct bv_quote *quote = &verdict->facts.quote;
+	const char *least = bv_policy_firmware(policy, quote->model);
 	enum bv_tier tier = BV_WARNING;
 	char expected[128];
 	int order;
 
-	if (policy->firmware_min)
-		tier = bv_must(!bv_version_compare(quote->firmware, policy->firmware_min, &order) &&
-			       order >= 0);
-	snprintf(expected, sizeof(expected), "%s%s", policy->firmware_min ? "at least " : "",
-		 policy->firmware_min ? policy->firmware_min : "\"firmware_min\" in the policy");
+	if (least)
+		tier = bv_must(!bv_version_compare(quote->firmware, least, &order) && order >= 0);
+	snprintf(expected, sizeof(expected), "%s%s", least ? "at least " : "",
+		 least ? least : "\"firmware_min\" of this model in the policy");
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "firmware", .claim = BV_HARDWARE, .tier = tier, .expected = expected,
 		.seen = quote->firmware,
-		.advice = policy->firmware_min ? "Update the chip's firmware."
-					       : "Say in the policy which firmware is good." });
+		.advice = least ? "Update the chip's firmware."
+				: "Say in the policy which firmware is good." });
 }
 
 static void check_hardware(const struct bv_policy *policy, struct bv_verdict *verdict)

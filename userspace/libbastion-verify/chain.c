@@ -14,6 +14,8 @@
 #include "crypto.h"
 
 #define ROOTS_MAX	64
+/* Of the chip id, in hex: a serialNumber has room for 64 characters (X.520, ub-serial-number). */
+#define CHIP_ID_FRONT	32
 
 static void subject(X509 *cert, char *out, int size)
 {
@@ -55,11 +57,53 @@ static int check_path(STACK_OF(X509) *path, size_t sent, struct bv_error *err)
 	return 0;
 }
 
+/* One of this kind, and it says @expected. */
+static bool names(X509 *cert, int nid, const char *expected)
+{
+	const X509_NAME *name = X509_get_subject_name(cert);
+	int at = X509_NAME_get_index_by_NID(name, nid, -1);
+	const ASN1_STRING *text;
+
+	if (at < 0 || X509_NAME_get_index_by_NID(name, nid, at) >= 0)
+		return false;
+	text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+	return bv_span_is((struct bv_span){ ASN1_STRING_get0_data(text), ASN1_STRING_length(text) },
+			  expected);
+}
+
+/*
+ * A root may certify other things, and more than one model: the certificate is to say what the quote
+ * says, and the model's CA answers for that model only.
+ */
+static int check_names(STACK_OF(X509) *path, const struct bv_quote *quote, struct bv_error *err)
+{
+	X509 *leaf = sk_X509_value(path, 0);
+	char serial[2 * CHIP_ID_FRONT + 1];
+
+	bv_hex(serial, sizeof(serial), quote->chip_id, CHIP_ID_FRONT);
+	if (!names(leaf, NID_commonName, quote->model))
+		return bv_fail(err, "the chip's certificate is not for model %s, which the quote says: its "
+			       "CN is another", quote->model);
+	if (!names(leaf, NID_serialNumber, serial))
+		return bv_fail(err, "the chip's certificate does not name the chip: its serialNumber is not "
+			       "the front of the chip id");
+	if (X509_get_key_usage(leaf) != X509v3_KU_DIGITAL_SIGNATURE)
+		return bv_fail(err, "the key in the chip's certificate is not for signatures alone "
+			       "(keyUsage)");
+	/* The last is a root, which is pinned. */
+	for (int i = 1; i < sk_X509_num(path) - 1; i++)
+		if (!names(sk_X509_value(path, i), NID_commonName, quote->model))
+			return bv_fail(err, "the CA that certified the chip is not that of model %s: its CN "
+				       "is another", quote->model);
+	return 0;
+}
+
 static int run(X509_STORE_CTX *ctx, X509 *leaf, STACK_OF(X509) *others, STACK_OF(X509) *roots,
-	       int64_t now, struct bv_error *err)
+	       const struct bv_quote *quote, int64_t now, struct bv_error *err)
 {
 	char name[128] = "?";
 	X509_VERIFY_PARAM *param;
+	STACK_OF(X509) *path;
 	int code;
 
 	if (X509_STORE_CTX_init(ctx, NULL, leaf, others) != 1)
@@ -70,17 +114,19 @@ static int run(X509_STORE_CTX *ctx, X509 *leaf, STACK_OF(X509) *others, STACK_OF
 	X509_VERIFY_PARAM_set_depth(param, BV_CERTS_MAX);
 	/* The root's own signature is worth nothing, but a damaged root should be found. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CHECK_SS_SIGNATURE);
-	if (X509_verify_cert(ctx) == 1)
-		return check_path(X509_STORE_CTX_get0_chain(ctx),
-				  sk_X509_num(others) + 1, err);
+	if (X509_verify_cert(ctx) == 1) {
+		path = X509_STORE_CTX_get0_chain(ctx);
+		code = check_path(path, sk_X509_num(others) + 1, err);
+		return code ? code : check_names(path, quote, err);
+	}
 	code = X509_STORE_CTX_get_error(ctx);
 	if (X509_STORE_CTX_get_current_cert(ctx))
 		subject(X509_STORE_CTX_get_current_cert(ctx), name, sizeof(name));
 	return bv_fail(err, "certificate %s: %s", name, X509_verify_cert_error_string(code));
 }
 
-int bv_chain_verify(const struct bv_envelope *envelope, STACK_OF(X509) *roots, int64_t now,
-		    struct bv_error *err)
+int bv_chain_verify(const struct bv_envelope *envelope, const struct bv_quote *quote,
+		    STACK_OF(X509) *roots, int64_t now, struct bv_error *err)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	STACK_OF(X509) *others = sk_X509_new_null();
@@ -99,7 +145,7 @@ int bv_chain_verify(const struct bv_envelope *envelope, STACK_OF(X509) *roots, i
 			ret = bv_fail_errno(err, ENOMEM, "checking certificates");
 		}
 	}
-	if (!ret && run(ctx, leaf, others, roots, now, err))
+	if (!ret && run(ctx, leaf, others, roots, quote, now, err))
 		ret = -EKEYREJECTED;
 	X509_STORE_CTX_free(ctx);
 	sk_X509_pop_free(others, X509_free);

@@ -11,19 +11,22 @@
 #include "quote.h"
 
 /**
- * bv_chain_verify() - whether the leaf is certified by one of the roots
+ * bv_chain_verify() - whether the leaf is certified by one of the roots, as what the quote says
  * @envelope:	parsed; every certificate in it must be part of the path
+ * @quote:	what bv_quote_verify() has read of it
  * @roots:	what the operator trusts; self-signed
  * @now:	seconds since 1970 at which all certificates must be valid
  * @err:	what was wrong
  *
  * The leaf is no CA, the others are (basicConstraints), every key is P-384 and
- * every signature ECDSA with SHA-384.
+ * every signature ECDSA with SHA-384. The leaf's subject has one CN, the quote's model, and one
+ * serialNumber, the first 32 bytes of the chip id in lower-case hex; its keyUsage is digitalSignature
+ * (RFC 5280, 4.2.1.3), nothing else. CAs between it and the root have that CN, too.
  *
  * Return: 0, -EKEYREJECTED, -EBADMSG unreadable certificates, -ENOMEM.
  */
-int bv_chain_verify(const struct bv_envelope *envelope, STACK_OF(X509) *roots, int64_t now,
-		    struct bv_error *err);
+int bv_chain_verify(const struct bv_envelope *envelope, const struct bv_quote *quote,
+		    STACK_OF(X509) *roots, int64_t now, struct bv_error *err);
 
 /**
  * bv_roots_add() - read root certificates

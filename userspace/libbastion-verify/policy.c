@@ -11,6 +11,7 @@
 
 #define LIST_MAX	4096
 #define TEXT_MAX	4096
+#define FIRMWARE_MAX	32
 #define LIFETIME	300		/* unless the policy says otherwise */
 #define REGISTER_MASK	0x7u		/* likewise: 0, 1 and 2 */
 #define PCR		13		/* likewise, and unless the module is told otherwise */
@@ -314,9 +315,8 @@ static int read_mask(const json_t *list, struct bv_policy *policy, struct bv_err
 
 static int read_numbers(const json_t *json, struct bv_policy *policy, struct bv_error *err)
 {
-	const char *version;
 	int64_t number;
-	int order, ret;
+	int ret;
 
 	policy->lifetime = LIFETIME;
 	if (json_object_get(json, "lifetime")) {
@@ -340,15 +340,48 @@ static int read_numbers(const json_t *json, struct bv_policy *policy, struct bv_
 			return ret;
 		policy->pcr = number;
 	}
-	if (!json_object_get(json, "firmware_min"))
-		return 0;
-	ret = bv_json_text(json, "firmware_min", 32, &version, err);
-	if (ret)
-		return ret;
-	if (bv_version_compare(version, version, &order))
+	return 0;
+}
+
+static int check_version(const json_t *value, struct bv_error *err)
+{
+	const char *version = json_string_value(value);
+	int order;
+
+	if (!version || json_string_length(value) > FIRMWARE_MAX ||
+	    bv_version_compare(version, version, &order))
 		return bv_fail(err, "policy: \"firmware_min\" is not numbers with dots between them");
-	policy->firmware_min = strdup(version);
-	return policy->firmware_min ? 0 : no_memory(err);
+	return 0;
+}
+
+/* One version for the only model; else one for each, since every maker counts in his own way. */
+static int read_firmware(const json_t *value, struct bv_policy *policy, struct bv_error *err)
+{
+	const char *model;
+	const json_t *version;
+	int ret = 0;
+
+	if (!json_is_object(value) && policy->models.count > 1)
+		return bv_fail(err, "policy: \"firmware_min\" is one version, and there are several "
+			       "\"models\", whose versions are not to be compared: say it of each, "
+			       "{\"MODEL\": \"1.2.0\"}");
+	policy->firmware_min = json_is_object(value) ? json_deep_copy(value) :
+			       json_pack("{s:O}", policy->models.text[0], value);
+	if (!policy->firmware_min)
+		return no_memory(err);
+	json_object_foreach((json_t *)policy->firmware_min, model, version) {
+		if (!bv_texts_has(&policy->models, (struct bv_span){ (const uint8_t *)model, strlen(model) }))
+			return bv_fail(err, "policy: \"firmware_min\" has a model that is not in \"models\"");
+		ret = check_version(version, err);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+const char *bv_policy_firmware(const struct bv_policy *policy, const char *model)
+{
+	return json_string_value(json_object_get(policy->firmware_min, model));
 }
 
 static int read_lists(const json_t *json, struct bv_policy *policy, struct bv_error *err)
@@ -410,6 +443,7 @@ static int read_policy(const json_t *json, struct bv_policy *policy, struct bv_e
 		const char *name;
 		int (*read)(const json_t *json, struct bv_policy *policy, struct bv_error *err);
 	} members[] = {
+		{ "firmware_min", read_firmware },
 		{ "reference", read_reference },
 		{ "registers", read_registers },
 		{ "register_mask", read_mask },
@@ -519,7 +553,7 @@ void bv_policy_free(struct bv_policy *policy)
 	for (size_t i = 0; i < policy->permit_count; i++)
 		free(policy->permits[i].rebinds);
 	free(policy->permits);
-	free(policy->firmware_min);
+	json_decref(policy->firmware_min);
 	bv_rule_exit(&policy->ima);
 	bv_rule_exit(&policy->executables);
 	sk_X509_pop_free(policy->roots, X509_free);

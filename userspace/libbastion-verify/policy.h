@@ -99,7 +99,7 @@ struct bv_permit {
  * @root_files:		names, for the program to load
  * @roots:		loaded with bv_policy_add_roots()
  * @models:		model names that are good
- * @firmware_min:	oldest good firmware, or NULL
+ * @firmware_min:	for bv_policy_firmware()
  * @has_svn_min:	whether @svn_min was given
  * @svn_min:		least security version number
  * @allow_debug:	whether a chip that can be debugged is good
@@ -127,7 +127,7 @@ struct bv_policy {
 	struct bv_texts root_files;
 	STACK_OF(X509) *roots;
 	struct bv_texts models;
-	char *firmware_min;
+	json_t *firmware_min;
 	bool has_svn_min;
 	uint32_t svn_min;
 	bool allow_debug;
@@ -190,6 +190,9 @@ bool bv_digests_has(const struct bv_digests *list, const uint8_t *value, size_t 
 
 /** bv_texts_has() - whether a list has exactly these bytes */
 bool bv_texts_has(const struct bv_texts *list, struct bv_span text);
+
+/** bv_policy_firmware() - the oldest firmware that is good for a model; NULL when the policy does not say */
+const char *bv_policy_firmware(const struct bv_policy *policy, const char *model);
 
 /**
  * bv_version_compare() - compare dotted numbers; missing ones are zero

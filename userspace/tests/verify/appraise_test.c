@@ -94,7 +94,7 @@ static void test_expired(void **state)
 	struct tc *tc = *state;
 
 	X509_free(tc->leaf);
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -1000, -1);
+	tc->leaf = tc_cert(tc->chip_key, TC_MODEL, tc->ca, tc->ca_key, false, -1000, -1);
 	refuses(tc, "certificates");
 }
 
@@ -103,7 +103,7 @@ static void test_not_yet_valid(void **state)
 	struct tc *tc = *state;
 
 	X509_free(tc->ca);
-	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, true, 10, 1000);
+	tc->ca = tc_cert(tc->ca_key, TC_MODEL, tc->root, tc->root_key, true, 10, 1000);
 	refuses(tc, "certificates");
 }
 
@@ -112,7 +112,7 @@ static void test_ca_without_constraint(void **state)
 	struct tc *tc = *state;
 
 	X509_free(tc->ca);
-	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, false, -1000, 1000);
+	tc->ca = tc_cert(tc->ca_key, TC_MODEL, tc->root, tc->root_key, false, -1000, 1000);
 	refuses(tc, "certificates");
 }
 
@@ -121,7 +121,7 @@ static void test_leaf_is_ca(void **state)
 	struct tc *tc = *state;
 
 	X509_free(tc->leaf);
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, true, -1000, 1000);
+	tc->leaf = tc_cert(tc->chip_key, TC_MODEL, tc->ca, tc->ca_key, true, -1000, 1000);
 	refuses(tc, "certificates");
 }
 
@@ -139,7 +139,7 @@ static void test_leaf_not_p384(void **state)
 	EVP_PKEY *small = EVP_EC_gen("P-256");
 
 	X509_free(tc->leaf);
-	tc->leaf = tc_cert(small, "Test Chip", tc->ca, tc->ca_key, false, -1000, 1000);
+	tc->leaf = tc_cert(small, TC_MODEL, tc->ca, tc->ca_key, false, -1000, 1000);
 	refuses(tc, "signature");
 	EVP_PKEY_free(small);
 }

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	STACK_OF(X509) *roots = sk_X509_new_null();
 	struct bv_span rest = { data, size };
 	struct bv_envelope envelope = { 0 };
+	struct bv_quote quote = { .model = "m" };
 	struct bv_error err = { "" };
 	uint16_t len;
 
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	/* With all, and without the last, which then is a root only. */
 	for (int i = 0; i < 2 && envelope.cert_count; i++, envelope.cert_count--)
-		if (bv_chain_verify(&envelope, roots, NOW, &err) && !err.text[0])
+		if (bv_chain_verify(&envelope, &quote, roots, NOW, &err) && !err.text[0])
 			abort();
 	sk_X509_pop_free(roots, X509_free);
 	roots = sk_X509_new_null();

@@ -177,7 +177,7 @@ static void test_unauthentic(void **state)
 	X509 *leaf = tc->leaf;
 
 	/* Neither begun nor added to by a chip that nobody vouches for. */
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -1000, -1);
+	tc->leaf = tc_cert(tc->chip_key, TC_MODEL, tc->ca, tc->ca_key, false, -1000, -1);
 	round_with(tc, "certificates");
 	assert_int_equal(tc->history->replay.count, 0);
 	X509_free(tc->leaf);
@@ -185,7 +185,7 @@ static void test_unauthentic(void **state)
 	round_with(tc, NULL);
 	tc_reuse(tc);
 	grow(tc, "a");
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -1000, -1);
+	tc->leaf = tc_cert(tc->chip_key, TC_MODEL, tc->ca, tc->ca_key, false, -1000, -1);
 	round_with(tc, "certificates");
 	assert_int_equal(tc->history->replay.count, FIRST);
 	X509_free(tc->leaf);

@@ -41,7 +41,7 @@ static int enroll(const char *record, const char *name)
 		      tm_path("from"));
 }
 
-/* How many files the folder has, ours or not, but for the journal and the lock. */
+/* How many files the folder has, ours or not, but for the journal, the lock and marks. */
 static size_t files(void)
 {
 	DIR *dir = opendir(tm_path("machines"));
@@ -50,7 +50,7 @@ static size_t files(void)
 
 	while (dir && (entry = readdir(dir)))
 		count += entry->d_name[0] != '.' && strcmp(entry->d_name, "journal") &&
-			 strcmp(entry->d_name, "lock");
+			 strcmp(entry->d_name, "lock") && !strstr(entry->d_name, ".enrolled");
 	if (dir)
 		closedir(dir);
 	return count;

@@ -355,12 +355,14 @@ static void test_diff_policies(void **state)
 
 	write_policy("old.json");
 	json_object_set_new(tc->policy, "models", json_pack("[s, s]", "bastionchip-1", "bastionchip-2"));
+	json_object_set_new(tc->policy, "firmware_min",
+			    json_pack("{s:s, s:s}", "bastionchip-1", "1.2.0", "bastionchip-2", "7"));
 	json_object_set_new(tc->policy, "lifetime", json_integer(77));
 	write_policy("new.json");
 	assert_int_equal(RUN("diff", tm_path("old.json"), tm_path("new.json"), "--json"),
 			 VERIFIER_REFUSED);
 	json = tm_json();
-	assert_int_equal(json_object_size(json_object_get(json, "changes")), 2);
+	assert_int_equal(json_object_size(json_object_get(json, "changes")), 3);
 	assert_int_equal(json_unpack(json, "{s:{s:{s:i}}}", "changes", "lifetime", "new", &added), 0);
 	assert_int_equal(added, 77);
 	json_decref(json);
@@ -370,6 +372,39 @@ static void test_diff_policies(void **state)
 	assert_int_equal(RUN("diff", tm_path("new.json"), tm_path("refs.json")), VERIFIER_USAGE);
 	assert_int_equal(RUN("diff", tm_path("new.json"), tm_path("log")), VERIFIER_REFUSED);
 	assert_int_equal(RUN("diff", tm_path("new.json")), VERIFIER_USAGE);
+}
+
+/* Every maker counts in his own way. */
+static void test_firmware_of_models(void **state)
+{
+	const struct {
+		const char *model, *version;
+		enum bv_tier tier;
+	} rules[] = {
+		{ "bastionchip-1", "1.2.1", BV_CONTRAINDICATED },
+		{ "bastionchip-1", "1.2.0", BV_AFFIRMING },
+		{ "other", "1.0", BV_WARNING },
+	};
+	json_t *json;
+	char *text;
+
+	json_object_set_new(tc->policy, "models", json_pack("[s, s]", "bastionchip-1", "other"));
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct bv_verdict *verdict;
+
+		json_object_set_new(tc->policy, "firmware_min",
+				    json_pack("{s:s}", rules[i].model, rules[i].version));
+		verdict = tc_appraise(tc, NULL);
+		assert_int_equal(verdict->status, rules[i].tier);
+		bv_verdict_free(verdict);
+	}
+	write_policy("policy.json");
+	assert_int_equal(RUN("check", tm_path("policy.json"), "--json"), VERIFIER_OK);
+	json = tm_json();
+	text = json_dumps(json, 0);
+	assert_non_null(strstr(text, "none of a model"));
+	free(text);
+	json_decref(json);
 }
 
 /* The files that a policy names are loaded, or it cannot be used. */
@@ -409,6 +444,7 @@ int main(void)
 		TEST(test_diff_references),
 		TEST(test_diff_controls),
 		TEST(test_diff_policies),
+		TEST(test_firmware_of_models),
 		TEST(test_check),
 	};
 

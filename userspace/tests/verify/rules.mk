@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-VERIFY_TESTS := appraise requester quote result vectors serve bootlog ima inspect references matching policy \
-	tpm ek credential enroll enrolling history state machine machinelists machines
+VERIFY_TESTS := appraise chain signals requester quote result vectors serve bootlog ima inspect references matching policy \
+	tpm ek credential enroll enrolling withdrawing history state machine machinelists machines
 
 ENROLLING := session_enroll.c enrolling.c expected.c machines.c journal.c anchors.c
 
@@ -20,16 +20,17 @@ $(foreach t,machine machinelists machines,$(eval verify-$(t)_SRCS += tests/verif
 	tests/verify/testtpm.c))
 verify-tpm_SRCS += tests/verify/testtpm.c bastion-verifier/cmd_inspect_tpm.c
 verify-credential_SRCS += tests/verify/testcredential.c tests/verify/testtpm.c
-$(foreach t,enroll enrolling,$(eval verify-$(t)_SRCS += $(addprefix tests/verify/,testenroll.c \
+$(foreach t,enroll enrolling withdrawing,$(eval verify-$(t)_SRCS += $(addprefix tests/verify/,testenroll.c \
 	testcredential.c testtpm.c testek.c)))
-verify-enrolling_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) by_hand.c session.c load.c files.c \
-	state.c)
+$(foreach t,enrolling withdrawing,$(eval verify-$(t)_SRCS += tests/verify/testworld.c \
+	$(addprefix bastion-verifier/,$(ENROLLING) by_hand.c session.c load.c files.c state.c)))
 verify-ek_SRCS += tests/verify/testek.c $(addprefix bastion-verifier/,anchors.c cmd_inspect_ek.c keys.c)
 $(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verifier/,cmd_policy.c \
 	cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c load.c)))
 verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.c by_hand.c \
 	$(ENROLLING) keys.c output.c session.c state.c) libbastion/output.c
 verify-state_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c load.c files.c state.c)
+verify-signals_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)
 verify-serve_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.

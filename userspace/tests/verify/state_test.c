@@ -241,7 +241,7 @@ static void test_other_machine(void **state)
 	challenge(t);
 	memset(t->session.chip_id, 7, sizeof(t->session.chip_id));
 	assert_int_equal(finish(t), 0);
-	history = state_find(t->service.state, t->session.chip_id);
+	history = state_get(t->service.state, t->session.chip_id, t->session.boot_key);
 	assert_true(!history || !history->replay.count);
 	tc_reuse(t->tc);
 	assert_int_equal(challenge(t), FIRST);
@@ -338,6 +338,7 @@ static void test_other_boot(void **state)
 	memcpy(key, t->tc->round.boot_key, sizeof(key));
 	t->tc->round.boot_key[BASTION_POINT_SIZE - 1] ^= 1;
 	assert_int_equal(challenge(t), 0);
+	assert_int_equal(finish(t), -1);
 	assert_int_equal(access(t->file, F_OK), 0);
 	memcpy(t->tc->round.boot_key, key, sizeof(key));
 	assert_int_equal(challenge(t), 0);

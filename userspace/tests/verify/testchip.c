@@ -37,24 +37,43 @@ static void spki_digest(EVP_PKEY *key, uint8_t digest[BASTION_DIGEST_SIZE])
 	OPENSSL_free(der);
 }
 
+static void add_ext(X509 *cert, int nid, const char *value)
+{
+	X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+
+	assert(ext && X509_add_ext(cert, ext, -1));
+	X509_EXTENSION_free(ext);
+}
+
+static void add_serial(X509_NAME *subject, EVP_PKEY *key)
+{
+	uint8_t id[BASTION_DIGEST_SIZE];
+	char serial[65];
+
+	spki_digest(key, id);
+	for (int i = 0; i < 32; i++)
+		snprintf(serial + 2 * i, 3, "%02x", id[i]);
+	X509_NAME_add_entry_by_txt(subject, "serialNumber", MBSTRING_ASC, (const uint8_t *)serial, -1,
+				   -1, 0);
+}
+
 X509 *tc_cert(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key, bool ca,
 	      long from, long to)
 {
 	X509 *cert = X509_new();
 	X509_NAME *subject = X509_get_subject_name(cert);
-	X509_EXTENSION *ext;
 
 	X509_set_version(cert, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(cert), 7);
 	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1, 0);
+	if (!ca)
+		add_serial(subject, key);
 	X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : subject);
 	ASN1_TIME_set(X509_getm_notBefore(cert), TC_NOW + from);
 	ASN1_TIME_set(X509_getm_notAfter(cert), TC_NOW + to);
 	X509_set_pubkey(cert, key);
-	ext = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints,
-				  ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
-	X509_add_ext(cert, ext, -1);
-	X509_EXTENSION_free(ext);
+	add_ext(cert, NID_basic_constraints, ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	add_ext(cert, NID_key_usage, ca ? "critical,keyCertSign" : "critical,digitalSignature");
 	assert(X509_sign(cert, issuer_key ? issuer_key : key, EVP_sha384()));
 	return cert;
 }
@@ -361,7 +380,7 @@ struct tc *tc_new(void)
 	tc->sign_key = tc->chip_key;
 	tc_reissue(tc, 1000);
 	tc->claims = (struct tc_claims){
-		.model = "bastionchip-1", .firmware = "1.2.0", .svn = 2, .dbgstat = 1,
+		.model = TC_MODEL, .firmware = "1.2.0", .svn = 2, .dbgstat = 1,
 		.lifecycle = BASTION_LIFECYCLE_PRODUCTION, .boot_count = 9, .uptime_ms = 12345,
 	};
 	spki_digest(tc->chip_key, tc->claims.chip_id);
@@ -378,7 +397,7 @@ struct tc *tc_new(void)
 	tc_module(tc);
 	tc->policy = json_pack("{s:[s], s:[s], s:s, s:i, s:{s:[{s:s, s:o, s:o, s:o, s:s}]}, s:i,"
 			       " s:{s:{s:b, s:b}, s:{s:b, s:s}}}",
-			       "roots", "root.pem", "models", "bastionchip-1", "firmware_min", "1.2.0",
+			       "roots", "root.pem", "models", TC_MODEL, "firmware_min", "1.2.0",
 			       "svn_min", 2, "reference", "boot", "name", "good", "firmware",
 			       repeated(0xf0), "kernel", repeated(0xf1), "initrd", repeated(0xf2),
 			       "cmdline", TC_CMDLINE, "lifetime", 300, "policies", "prod-db", "create", 1,
@@ -536,9 +555,9 @@ void tc_reissue(struct tc *tc, long seconds)
 	X509_free(tc->ca);
 	X509_free(tc->leaf);
 	tc->root = tc_cert(tc->root_key, "Test Root", NULL, NULL, true, -seconds, seconds);
-	tc->ca = tc_cert(tc->ca_key, "Test Model CA", tc->root, tc->root_key, true, -seconds,
+	tc->ca = tc_cert(tc->ca_key, TC_MODEL, tc->root, tc->root_key, true, -seconds,
 			 seconds);
-	tc->leaf = tc_cert(tc->chip_key, "Test Chip", tc->ca, tc->ca_key, false, -seconds, seconds);
+	tc->leaf = tc_cert(tc->chip_key, TC_MODEL, tc->ca, tc->ca_key, false, -seconds, seconds);
 }
 
 const json_t *tc_check(const struct bv_verdict *verdict, const char *name)

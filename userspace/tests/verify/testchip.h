@@ -64,7 +64,9 @@ struct tc {
 struct tc *tc_new(void);
 void tc_free(struct tc *tc);
 
-/** tc_cert() - a certificate; @issuer NULL: self-signed */
+#define TC_MODEL "bastionchip-1"
+
+/** tc_cert() - a certificate; @issuer NULL: self-signed; of no CA: of the chip that has @key */
 X509 *tc_cert(EVP_PKEY *key, const char *name, X509 *issuer, EVP_PKEY *issuer_key, bool ca,
 	      long from, long to);
 
