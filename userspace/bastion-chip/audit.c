@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <endian.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -18,8 +21,15 @@ int chip_audit_open(struct chip_audit *audit, const char *path)
 	memset(audit, 0, sizeof(*audit));
 	if (!path)
 		return 0;
-	audit->file = fopen(path, "ae");
-	return audit->file ? 0 : -errno;
+	audit->file = fopen(path, "a+e");
+	if (!audit->file)
+		return -errno;
+	/* What a full disk has cut off is a line of its own. */
+	if (!fseek(audit->file, -1, SEEK_END) && fgetc(audit->file) != '\n' &&
+	    !fseek(audit->file, 0, SEEK_END))
+		fputc('\n', audit->file);
+	fseek(audit->file, 0, SEEK_END);
+	return 0;
 }
 
 void chip_audit_close(struct chip_audit *audit)
@@ -37,13 +47,17 @@ static uint64_t monotonic_ms(void)
 	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
-/* Flushed at once: what was answered is in the log, even if this process is killed. */
+/*
+ * Flushed at once: what was answered is in the log, even if this process is killed. What cannot be in
+ * it is not answered: the chip loses its power.
+ */
 static void write_line(struct chip_audit *audit, json_t *line)
 {
-	if (audit->file) {
-		json_dumpf(line, audit->file, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		fputc('\n', audit->file);
-		fflush(audit->file);
+	if (audit->file &&
+	    (json_dumpf(line, audit->file, JSON_COMPACT | JSON_PRESERVE_ORDER) ||
+	     fputc('\n', audit->file) == EOF || fflush(audit->file))) {
+		fprintf(stderr, "bastion-chip: the audit log: %s: the chip stops\n", strerror(errno));
+		_exit(EXIT_FAILURE);
 	}
 	json_decref(line);
 	audit->lines++;

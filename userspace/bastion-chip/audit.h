@@ -53,7 +53,7 @@ struct chip_audit {
  * @in:		its input
  * @in_len:	bytes
  * @boot_count:	of the chip
- * @now_ms:	the chip's clock before it was executed
+ * @now_ms:	the chip's clock before it was executed; of a GRANT, after that
  * @status:	what the chip says, before a fault of the mailbox spoils the answer
  * @honest:	what an honest chip would have answered
  * @failed_tests: BASTION_TEST_*, for SELF_TEST

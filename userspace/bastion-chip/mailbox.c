@@ -254,6 +254,9 @@ static void execute(struct chip_slot *slot, const struct bastion_mbox_slot *shar
 	slot->in_len = in_len > sizeof(in) || reserved ? sizeof(in) : in_len;
 	slot->data_len = io.out_len;
 	slot->out_len = io.out_len;
+	/* A grant lives from when the chip takes it on, which is long after it began to look at it. */
+	if (opcode == BASTION_CMD_GRANT)
+		audited.now_ms = chip->clock_ms();
 	audited.in_len = io.in_len;
 	audited.status = slot->status;
 	audited.honest = chip->honest;

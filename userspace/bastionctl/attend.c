@@ -137,11 +137,15 @@ static int wait_for_change(const struct bastion_device *dev, int64_t timeout,
 	struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000 };
 	struct pollfd p = { .fd = dev->fd, .events = POLLIN };
 	struct bastion_event event;
+	sigset_t ours;
 	int n;
 
 	n = ppoll(&p, 1, timeout == ATTEND_FOREVER ? NULL : &ts, unblocked);
 	if (n <= 0)
 		return 0;
+	/* ppoll() takes no signals when there is something to do. */
+	sigprocmask(SIG_SETMASK, unblocked, &ours);
+	sigprocmask(SIG_SETMASK, &ours, NULL);
 	if (p.revents & POLLIN)
 		return bastion_device_event(dev, &event, err);
 	return bastion_error_set(err, BASTION_OP_DEVICE, ENODEV, "%s", dev->name);

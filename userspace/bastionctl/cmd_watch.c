@@ -17,6 +17,7 @@
 #include "bastionctl/tracing.h"
 
 #define US_PER_SECOND 1000000
+#define DRAIN_READS 16	/* before it is looked at what else there is */
 
 /**
  * struct watch - what is followed
@@ -148,16 +149,21 @@ static void take_bytes(struct watch *watch, const char *bytes, size_t count)
 	}
 }
 
-/* All that is there; none of it came later than what the gate says next. */
+/*
+ * What is there, none of which came later than what the gate says next; but not for ever: anybody can
+ * have events made as fast as they are read.
+ */
 static void drain_trace(struct watch *watch)
 {
 	char buf[4096];
 	ssize_t n;
 
-	if (watch->tracing.pipe < 0)
-		return;
-	while ((n = read(watch->tracing.pipe, buf, sizeof(buf))) > 0)
+	for (int i = 0; i < DRAIN_READS && watch->tracing.pipe >= 0; i++) {
+		n = read(watch->tracing.pipe, buf, sizeof(buf));
+		if (n <= 0)
+			return;
 		take_bytes(watch, buf, n);
+	}
 }
 
 static void find_parent(struct watch *watch)

@@ -16,6 +16,8 @@
 #include "libbastion/file.h"
 #include "libbastion/json.h"
 
+#define LOOK_MS	1000	/* how often it is looked whether the file is there */
+
 static int64_t now_ms(void)
 {
 	struct timespec ts;
@@ -126,6 +128,7 @@ int incoming_wait(const char *path, int64_t deadline, struct bastion_result *res
 		  struct bastion_error *err)
 {
 	char copy[PATH_MAX], events[4096];
+	int64_t until;
 	bool there;
 	int fd, rc;
 
@@ -145,7 +148,11 @@ int incoming_wait(const char *path, int64_t deadline, struct bastion_result *res
 		if (rc != -ENOENT && rc != -EAGAIN)
 			break;
 		there = rc == -EAGAIN;
-		rc = wait_readable(fd, deadline);
+		/* A folder that is unmounted, and another one that is mounted there, say nothing. */
+		until = now_ms() + LOOK_MS;
+		rc = wait_readable(fd, until < deadline ? until : deadline);
+		if (rc == -ETIMEDOUT && until < deadline)
+			continue;
 		if (rc) {
 			rc = there ? not_json(err) : bastion_error_set(err, BASTION_OP_PEER, -rc,
 								       "no result came to %s", path);

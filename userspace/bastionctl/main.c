@@ -130,6 +130,15 @@ static int finish(int code)
 	return code ? code : BASTION_CLASS_FAILED;
 }
 
+/* A key is made by the chip that was registered first, whatever anybody names. */
+static bool has_device(const struct ctl *ctl)
+{
+	if (!ctl->command || strncmp(ctl->command->name, "key", 3))
+		return true;
+	report_usage("--device is not for keys: they belong to the chip that was registered first");
+	return false;
+}
+
 int ctl_getopt(struct ctl *ctl, int argc, char **argv, const char *shorts,
 	       const struct option *longs)
 {
@@ -138,6 +147,8 @@ int ctl_getopt(struct ctl *ctl, int argc, char **argv, const char *shorts,
 
 		switch (c) {
 		case CTL_OPT_DEVICE:
+			if (!has_device(ctl))
+				return '?';
 			ctl->device = optarg;
 			continue;
 		case CTL_OPT_CONFIG_DIR:

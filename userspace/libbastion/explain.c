@@ -79,7 +79,7 @@ static const struct bastion_explanation table[] = {
 	ROW(KEY, EAGAIN, LOCKED, "the gate is locked",
 	    "Making a key needs a live grant of kind create for this verifier and policy: "
 	    "bastionctl attest first."),
-	ROW(KEY, ENODEV, FAILED, "no chip, or the key type bastion is not there",
+	ROW(KEY, ENODEV, CHIP, "no chip, or the key type bastion is not there",
 	    "Load the module: modprobe bastion."),
 	ROW(KEY, EACCES, REFUSED, "no right to the key or the keyring",
 	    "The keyring must be one that this process may write."),
@@ -156,6 +156,9 @@ static const struct bastion_explanation table[] = {
 	ROW(LOG, ESTALE, FAILED, "the log was trimmed while it was read", "Try again."),
 	ROW(PEER, ENOENT, FAILED, "no such socket",
 	    "Is bastion-verifier serve running, and is this its socket?"),
+	ROW(PEER, EACCES, FAILED, "no right to the verifier's socket",
+	    "It must belong to whoever runs this, or to one of its groups: root without "
+	    "CAP_DAC_OVERRIDE, as in bastion-agent@.service, is nobody special."),
 	ROW(PEER, ECONNREFUSED, FAILED, "nobody listens at the socket",
 	    "Start bastion-verifier serve."),
 	ROW(PEER, ECONNRESET, FAILED, "the verifier hung up", "See the verifier's log."),
@@ -189,7 +192,7 @@ static const struct bastion_explanation table[] = {
 	    "Put the key back that was at 0x81010001 or 0x81010002, or load the module again."),
 	ROW(TPM, EBADMSG, FAILED, "the verifier's answer does not fit this TPM",
 	    "Begin again with a new request; was the file carried to the right machine?"),
-	ROW(TPM, EIO, FAILED, "the TPM failed, or cannot be reached",
+	ROW(TPM, EIO, CHIP, "the TPM failed, or cannot be reached",
 	    "Is it the TPM that the kernel uses (bastionctl status)? With TSS2_LOG=all+debug in the "
 	    "environment tpm2-tss tells more."),
 	ROW(ANY, EAGAIN, LOCKED, "the gate is locked", "Attest first: bastionctl attest."),
