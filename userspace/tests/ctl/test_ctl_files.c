@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/ec.h>
@@ -258,6 +259,30 @@ static void incoming(void **state)
 	alarm(0);
 }
 
+/* What is waited for comes on a medium that was carried away meanwhile. */
+static void carried(void **state)
+{
+	static const char bad[] = "{\"type\":\"result\"}";
+	char medium[64], away[64], path[80];
+	struct bastion_result result;
+	struct bastion_error err;
+	pid_t pid;
+
+	snprintf(medium, sizeof(medium), "%s/medium", folder);
+	snprintf(away, sizeof(away), "%s/away", folder);
+	snprintf(path, sizeof(path), "%s/f", medium);
+	assert_int_equal(mkdir(medium, 0700), 0);
+	pid = fork();
+	if (!pid)
+		_exit(rename(medium, away) || mkdir(medium, 0700) ||
+		      bastion_file_write(path, bad, strlen(bad), 0600, &err));
+	alarm(30);
+	assert_int_equal(incoming_wait(path, incoming_deadline(), &result, &err), -EPROTO);
+	alarm(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(unlink(path) || rmdir(medium) || rmdir(away), 0);
+}
+
 /* What comes from elsewhere cannot make a terminal obey, whichever encoding that has. */
 static void shown(void **state)
 {
@@ -382,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(special, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(strangers, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(incoming, make_folder, remove_folder),
+cmocka_unit_test_setup_teardown(carried, make_folder, remove_folder),
 		cmocka_unit_test(shown),
 		cmocka_unit_test(explanations),	  cmocka_unit_test(on_demand),
 		cmocka_unit_test(renewal),
