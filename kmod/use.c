@@ -157,6 +157,7 @@ ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *
 	bastion_share_give(share);
 	return ret;
 }
+
 /* What is left of the time to wait for grants: another wait does not begin it anew. */
 static u32 time_left(const struct bastion_use *use)
 {

@@ -382,8 +382,6 @@ static int publish(const struct machines *machines, const struct bv_machine *mac
 		ret = keep_old(machines, name, err);
 	if (!ret && set_name(machines, temporary, name, replace))
 		ret = fail(machines, name, errno, err);
-	if (!ret && !replace)
-		unlinkat(machines->fd, temporary, 0);
 	if (ret || !fsync(machines->fd))
 		return ret;
 	ret = fail(machines, name, errno, err);
@@ -411,18 +409,23 @@ struct marks {
 	bool fresh[2];		/* was not there before */
 };
 
+static void add_mark(struct marks *marks, const uint8_t digest[BASTION_DIGEST_SIZE])
+{
+	char *name = marks->name[marks->count++];
+
+	bv_hex(name, LONGER_SIZE, digest, BASTION_DIGEST_SIZE);
+	strcat(name, ENROLLED);
+}
+
 static void marks_of(const struct bv_machine *machine, struct marks *marks)
 {
 	memset(marks, 0, sizeof(*marks));
 	/* A Bastionchip's record is but a name. */
 	if (machine->kind != BV_MACHINE_TPM)
 		return;
-	bv_hex(marks->name[marks->count], LONGER_SIZE, machine->chip_id, sizeof(machine->chip_id));
-	strcat(marks->name[marks->count++], ENROLLED);
-	if (!machine->has_ek)
-		return;
-	bv_hex(marks->name[marks->count], LONGER_SIZE, machine->ek, sizeof(machine->ek));
-	strcat(marks->name[marks->count++], ENROLLED);
+	add_mark(marks, machine->chip_id);
+	if (machine->has_ek)
+		add_mark(marks, machine->ek);
 }
 
 /* On disk with the record. */
@@ -473,10 +476,9 @@ static int create(const struct machines *machines, const struct bv_machine *mach
 		ret = publish(machines, machine, replace, err);
 	if (ret && !replace)
 		forget(machines, &marks);
-	if (ret) {
-		temporary_name(machine, temporary);
-		unlinkat(machines->fd, temporary, 0);
-	}
+	/* It has its own name by now, or shall have none. */
+	temporary_name(machine, temporary);
+	unlinkat(machines->fd, temporary, 0);
 	return ret;
 }
 
@@ -488,14 +490,14 @@ static int check_new(const struct machines *machines, const struct bv_machine *m
 
 	marks_of(machine, &marks);
 	for (int i = 0; i < marks.count; i++) {
-		if (faccessat(machines->fd, marks.name[i], F_OK, AT_SYMLINK_NOFOLLOW)) {
-			if (errno != ENOENT)
-				return fail(machines, marks.name[i], errno, err);
-			continue;
+		if (!faccessat(machines->fd, marks.name[i], F_OK, AT_SYMLINK_NOFOLLOW)) {
+			bv_fail(err, "the TPM of %s was enrolled, and its record has been removed (or the "
+				"verifier died when it wrote it): enroll it by hand if it may come back",
+				machine->name);
+			return -EEXIST;
 		}
-		bv_fail(err, "the TPM of %s was enrolled, and its record has been removed (or the verifier "
-			"died when it wrote it): enroll it by hand if it may come back", machine->name);
-		return -EEXIST;
+		if (errno != ENOENT)
+			return fail(machines, marks.name[i], errno, err);
 	}
 	return 0;
 }

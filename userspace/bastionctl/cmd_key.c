@@ -176,9 +176,6 @@ int ctl_key(struct ctl *ctl, int argc, char **argv)
 	const char *verb;
 	size_t i;
 
-	if (ctl->device)
-		return report_usage("--device is not for keys: they belong to the chip that was "
-				    "registered first");
 	if (ctl_getopt(ctl, argc, argv, "+", options) != -1)
 		return BASTION_CLASS_USAGE;
 	verb = optind < argc ? argv[optind] : "";

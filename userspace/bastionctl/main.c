@@ -195,6 +195,8 @@ static int run(int argc, char **argv)
 		if (strcmp(args[0], commands[i].name))
 			continue;
 		ctl.command = &commands[i];
+		if (ctl.device && !has_device(&ctl))
+			return BASTION_CLASS_USAGE;
 		optind = 0;	/* glibc: begin anew */
 		return commands[i].run(&ctl, count, args);
 	}

@@ -30,8 +30,8 @@ $(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verif
 verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.c by_hand.c \
 	$(ENROLLING) keys.c output.c session.c state.c) libbastion/output.c
 verify-state_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c load.c files.c state.c)
-verify-signals_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)
-verify-serve_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)
+$(foreach t,serve signals,$(eval verify-$(t)_SRCS += tests/verify/testserver.c \
+	$(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)))
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \

@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "bastion-verifier/server.h"
 #include "testchip.h"
+#include "testserver.h"
 
 #define YEARS	(40L * 365 * 86400)
 
@@ -247,33 +247,10 @@ static void test_bad_requests(void **state)
 		errors(*state, bad[i]);
 }
 
-static volatile sig_atomic_t stop_now;
-
-static void on_term(int number)
-{
-	stop_now = 1;
-}
-
-static bool stop(void *context)
-{
-	return stop_now;
-}
-
-static void tick(void *context)
-{
-}
-
-static void quiet(void *context, const char *line)
-{
-}
-
 static pid_t start_with(struct serve_test *t, bool once, const struct server_times *times)
 {
-	static const struct server_hooks hooks = { stop, tick, quiet, NULL };
 	struct stat made;
 	int fd = server_listen(t->path, &made, NULL);
-	const struct sigaction term = { .sa_handler = on_term };
-	sigset_t blocked, waiting;
 	pid_t pid;
 
 	assert_true(fd >= 0);
@@ -283,12 +260,7 @@ static pid_t start_with(struct serve_test *t, bool once, const struct server_tim
 		return pid;
 	}
 	alarm(60);
-	sigaction(SIGTERM, &term, NULL);
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &waiting);
-	sigdelset(&waiting, SIGTERM);
-	if (server_run(fd, &t->service, &hooks, times, once, &waiting))
+	if (ts_run(fd, &t->service, times, once))
 		_exit(1);
 	server_unlink(t->path, &made, fd);
 	_exit(0);
@@ -297,16 +269,6 @@ static pid_t start_with(struct serve_test *t, bool once, const struct server_tim
 static pid_t start(struct serve_test *t, bool once)
 {
 	return start_with(t, once, &server_times);
-}
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	strcpy(address.sun_path, path);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
 }
 
 static void say(int fd, const char *text)
@@ -344,7 +306,7 @@ static void test_socket(void **state)
 {
 	struct serve_test *t = *state;
 	pid_t pid = start(t, true);
-	int fd = connect_to(t->path);
+	int fd = ts_connect(t->path);
 	char *request;
 	struct stat st;
 	json_t *answer;
@@ -379,7 +341,7 @@ static void test_pieces(void **state)
 	};
 	struct serve_test *t = *state;
 	pid_t pid = start(t, true);
-	int fd = connect_to(t->path);
+	int fd = ts_connect(t->path);
 	json_t *answer;
 
 	/* Each is read by itself. */
@@ -425,7 +387,7 @@ static bool late(time_t start)
 static void crowd(struct serve_test *t, int fds[SERVER_PEERS])
 {
 	for (int i = 0; i < SERVER_PEERS; i++) {
-		fds[i] = connect_to(t->path);
+		fds[i] = ts_connect(t->path);
 		assert_true(still_served(fds[i]));
 	}
 }
@@ -450,7 +412,7 @@ static void test_many(void **state)
 	json_t *answer;
 
 	crowd(t, fds);
-	last = connect_to(t->path);
+	last = ts_connect(t->path);
 	answer = hear(last);
 	assert_true(is(answer, "error"));
 	assert_non_null(strstr(json_string_value(json_object_get(answer, "error")), "places"));
@@ -475,7 +437,7 @@ static void test_crowd(void **state)
 	time_t begin = time(NULL);
 
 	crowd(t, fds);
-	while (!still_served(last = connect_to(t->path))) {
+	while (!still_served(last = ts_connect(t->path))) {
 		assert_false(late(begin));
 		close(last);
 		for (int i = 0; i < SERVER_PEERS; i++)
@@ -497,13 +459,13 @@ static void test_silent(void **state)
 	int fds[SERVER_PEERS], last;
 
 	for (int i = 0; i < SERVER_PEERS; i++) {
-		fds[i] = connect_to(t->path);
+		fds[i] = ts_connect(t->path);
 		if (i != 1 && i != 2)
 			assert_true(still_served(fds[i]));
 		else
 			say(fds[i], "{\"type\":");
 	}
-	last = connect_to(t->path);
+	last = ts_connect(t->path);
 	assert_true(still_served(last));
 	assert_null(hear(fds[1]));
 	say(fds[2], "\"challenge\"}\n");
@@ -519,7 +481,7 @@ static int connect_as(struct serve_test *t, uid_t uid)
 	int fd;
 
 	assert_int_equal(seteuid(uid), 0);
-	fd = connect_to(t->path);
+	fd = ts_connect(t->path);
 	assert_int_equal(seteuid(0), 0);
 	return fd;
 }
@@ -540,7 +502,7 @@ static void test_users(void **state)
 		fds[i] = connect_as(t, 65534);
 		assert_true(still_served(fds[i]));
 	}
-	mine = connect_to(t->path);
+	mine = ts_connect(t->path);
 	assert_true(still_served(mine));
 	assert_false(still_served(fds[0]));
 	for (int i = SERVER_PEERS; i < SERVER_PEERS + 8; i++)
@@ -558,7 +520,7 @@ static void test_age(void **state)
 	static const struct server_times times = { 60000, 30000, 200, 60000 };
 	struct serve_test *t = *state;
 	pid_t pid = start_with(t, false, &times);
-	int fd = connect_to(t->path);
+	int fd = ts_connect(t->path);
 	time_t begin = time(NULL);
 
 	while (still_served(fd))
@@ -567,7 +529,7 @@ static void test_age(void **state)
 	do {
 		assert_false(late(begin));
 		close(fd);
-		fd = connect_to(t->path);
+		fd = ts_connect(t->path);
 	} while (!still_served(fd));
 	close(fd);
 	kill(pid, SIGTERM);
@@ -578,7 +540,7 @@ static void test_long_line(void **state)
 {
 	struct serve_test *t = *state;
 	pid_t pid = start(t, true);
-	int fd = connect_to(t->path);
+	int fd = ts_connect(t->path);
 	char *chunk = malloc(1 << 20);
 	json_t *answer;
 
@@ -600,7 +562,7 @@ static void test_hangup_after_error(void **state)
 {
 	struct serve_test *t = *state;
 	pid_t pid = start(t, true);
-	int fd = connect_to(t->path);
+	int fd = ts_connect(t->path);
 	json_t *answer;
 
 	say(fd, "nonsense\n{\"type\":\"challenge\"}\n");

@@ -10,48 +10,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "bastion-verifier/server.h"
+#include "testserver.h"
 
 #define REQUESTS	20	/* whose answers nobody has to read for more to be taken */
 #define REQUEST		"{\"type\":\"challenge\"}\n"
-
-static volatile sig_atomic_t stop_now;
-
-static void on_term(int number)
-{
-	stop_now = 1;
-}
-
-static bool stop(void *context)
-{
-	return stop_now;
-}
-
-static void tick(void *context)
-{
-}
-
-static void quiet(void *context, const char *line)
-{
-}
-
-/* It is there when the server begins, with all its requests. */
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	strcpy(address.sun_path, path);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	for (int i = 0; i < REQUESTS; i++)
-		assert_int_equal(send(fd, REQUEST, strlen(REQUEST), 0), strlen(REQUEST));
-	return fd;
-}
 
 static int count_lines(int fd)
 {
@@ -65,11 +31,9 @@ static int count_lines(int fd)
 
 static void test_busy(void **state)
 {
-	static const struct server_hooks hooks = { stop, tick, quiet, NULL };
-	const struct sigaction term = { .sa_handler = on_term };
 	char folder[] = "/tmp/bastion-signals-XXXXXX", path[64];
 	struct service service = { 0 };
-	sigset_t blocked, waiting;
+	sigset_t blocked, before;
 	struct stat made;
 	int fd, peer;
 
@@ -77,16 +41,18 @@ static void test_busy(void **state)
 	snprintf(path, sizeof(path), "%s/socket", folder);
 	fd = server_listen(path, &made, NULL);
 	assert_true(fd >= 0);
-	peer = connect_to(path);
-	sigaction(SIGTERM, &term, NULL);
+	/* All of it is there when the server begins. */
+	peer = ts_connect(path);
+	for (int i = 0; i < REQUESTS; i++)
+		assert_int_equal(send(peer, REQUEST, strlen(REQUEST), 0), strlen(REQUEST));
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &waiting);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	raise(SIGTERM);
 	alarm(60);
-	assert_int_equal(server_run(fd, &service, &hooks, &server_times, false, &waiting), 0);
+	assert_int_equal(ts_run(fd, &service, &server_times, false), 0);
 	alarm(0);
-	sigprocmask(SIG_SETMASK, &waiting, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	assert_true(count_lines(peer) < REQUESTS);
 	close(peer);
 	server_unlink(path, &made, fd);
