@@ -218,15 +218,11 @@ static ssize_t do_job(struct bastion_chip *chip, struct bastion_grant_live *gran
 	struct bastion_share *share;
 	ssize_t ret;
 
-	ret = bastion_share_take(current_fsuid(), MAX_SCHEDULE_TIMEOUT, &share);
+	ret = bastion_share_take(chip, current_fsuid(), MAX_SCHEDULE_TIMEOUT, &share);
 	if (ret)
 		return ret;
-	ret = bastion_chip_get_ops(chip);
-	if (!ret) {
-		ret = do_with_ops(chip, grant, send, event, job);
-		bastion_chip_put_ops(chip);
-	}
-	bastion_share_give(share);
+	ret = do_with_ops(chip, grant, send, event, job);
+	bastion_share_give(chip, share);
 	return ret;
 }
 

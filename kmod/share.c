@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "chip.h"
 #include "share.h"
 
 /* One is measured while another one's command is in the chip. */
@@ -76,34 +77,51 @@ static void put(struct bastion_share *share)
 		kfree(share);
 }
 
+static int wait_for_place(struct bastion_share *share, long timeout)
+{
+	if (timeout == MAX_SCHEDULE_TIMEOUT)
+		return down_killable(&share->places) ? -EINTR : 0;
+	return down_timeout(&share->places, timeout) ? -EAGAIN : 0;
+}
+
+static void leave(struct bastion_share *share)
+{
+	up(&share->places);
+	put(share);
+}
+
 /**
- * bastion_share_take() - wait for a turn to use a key
+ * bastion_share_take() - wait for a turn to use a key, then keep the chip's ops
+ * @chip:	the chip; the caller must not hold its ops, which those who are waited for may do
  * @uid:	who uses it
  * @timeout:	how long to wait, jiffies; MAX_SCHEDULE_TIMEOUT: killably instead
  * @share:	for bastion_share_give()
  *
- * Context: process, may sleep; before the chip's ops, since it waits for others who may hold them.
- * Return: 0, -EINTR a fatal signal, -EAGAIN no turn in time, -ENOMEM.
+ * Context: process, may sleep.
+ * Return: 0, -EINTR a fatal signal, -EAGAIN no turn in time, -ENOMEM, -ENODEV the chip is gone.
  */
-int bastion_share_take(kuid_t uid, long timeout, struct bastion_share **share)
+int bastion_share_take(struct bastion_chip *chip, kuid_t uid, long timeout,
+		       struct bastion_share **share)
 {
 	int ret;
 
 	*share = get(uid);
 	if (!*share)
 		return -ENOMEM;
-	if (timeout == MAX_SCHEDULE_TIMEOUT)
-		ret = down_killable(&(*share)->places) ? -EINTR : 0;
-	else
-		ret = down_timeout(&(*share)->places, timeout) ? -EAGAIN : 0;
-	if (ret)
+	ret = wait_for_place(*share, timeout);
+	if (ret) {
 		put(*share);
+		return ret;
+	}
+	ret = bastion_chip_get_ops(chip);
+	if (ret)
+		leave(*share);
 	return ret;
 }
 
-/** bastion_share_give() - let the next one have its turn */
-void bastion_share_give(struct bastion_share *share)
+/** bastion_share_give() - let the ops go, and the next one have its turn */
+void bastion_share_give(struct bastion_chip *chip, struct bastion_share *share)
 {
-	up(&share->places);
-	put(share);
+	bastion_chip_put_ops(chip);
+	leave(share);
 }

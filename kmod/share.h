@@ -7,9 +7,11 @@
 
 #include <linux/uidgid.h>
 
+struct bastion_chip;
 struct bastion_share;
 
-int bastion_share_take(kuid_t uid, long timeout, struct bastion_share **share);
-void bastion_share_give(struct bastion_share *share);
+int bastion_share_take(struct bastion_chip *chip, kuid_t uid, long timeout,
+		       struct bastion_share **share);
+void bastion_share_give(struct bastion_chip *chip, struct bastion_share *share);
 
 #endif

@@ -110,18 +110,6 @@ static int measure_requester(struct bastion_use *use)
 					 use->who.text_len);
 }
 
-static ssize_t command_with_ops(struct bastion_use *use, struct bastion_grant_live *grant,
-				bastion_gated_fn send, void *data)
-{
-	struct bastion_gate *gate = use->chip->gate;
-	int ret;
-
-	/* Who recovers a chip that was reset keeps the log for minutes. */
-	ret = bastion_gate_is_over(gate, grant) ?: bastion_ima_catch_up(use->chip) ?:
-	      measure_requester(use) ?: check_entry(use, grant);
-	return ret ?: bastion_gate_command(gate, grant, patience(use), send, data);
-}
-
 /**
  * bastion_use_command() - have the chip use the key, for the requester as it is measured now
  * @use:	the use
@@ -140,21 +128,22 @@ static ssize_t command_with_ops(struct bastion_use *use, struct bastion_grant_li
 ssize_t bastion_use_command(struct bastion_use *use, struct bastion_grant_live *grant,
 			    bastion_gated_fn send, void *data)
 {
+	struct bastion_chip *chip = use->chip;
 	struct bastion_share *share;
 	ssize_t ret;
 
 	/* Reading the file takes as long as its owner likes: nothing is held meanwhile. */
 	ret = bastion_requester_measure(&use->who, use->by_helper);
 	if (!ret)
-		ret = bastion_share_take(use->who.cred->fsuid, patience(use), &share);
+		ret = bastion_share_take(chip, use->who.cred->fsuid, patience(use), &share);
 	if (ret)
 		return ret;
-	ret = bastion_chip_get_ops(use->chip);
-	if (!ret) {
-		ret = command_with_ops(use, grant, send, data);
-		bastion_chip_put_ops(use->chip);
-	}
-	bastion_share_give(share);
+	/* Who recovers a chip that was reset keeps the log for minutes. */
+	ret = bastion_gate_is_over(chip->gate, grant) ?: bastion_ima_catch_up(chip) ?:
+	      measure_requester(use) ?: check_entry(use, grant);
+	if (!ret)
+		ret = bastion_gate_command(chip->gate, grant, patience(use), send, data);
+	bastion_share_give(chip, share);
 	return ret;
 }
 
