@@ -34,8 +34,6 @@ GATE_WORK=$(mktemp -d /tmp/bastion-gate.XXXXXX)
 GATE_SOCKET=$GATE_WORK/verifier.sock
 GATE_SERVER=
 GATE_PATIENCE=$((60 * ${SLOWNESS:-1}))
-# Seconds of a grant. With a TPM, each program that a test runs with measure=exec can take one.
-GATE_LIFETIME=$((300 * ${SLOWNESS:-1}))
 # Where the verifier looks up a TPM's attestation key: options of verify and serve
 GATE_MACHINES=()
 GATE_POLICIES='{"prod":{"create":true,"release":true},"make":{"create":true},"use":{"release":true}}'
@@ -123,7 +121,7 @@ gate_make_verifier() {
 			svn_min=3 allow_debug=true)
 		reference=$(gate_reference) || return
 	fi
-	printf '%s\0' "lifetime=$GATE_LIFETIME" 'register_mask=[0, 1, 2]' "policies=$GATE_POLICIES" "reference=$reference" \
+	printf '%s\0' lifetime=300 'register_mask=[0, 1, 2]' "policies=$GATE_POLICIES" "reference=$reference" \
 		"${members[@]}" >"$new/members"
 	mv "$new" "$GATE_DIR" && export BASTION_CONFIG_DIR=$GATE_DIR/config && gate_policy "$GATE_DIR/policy.json"
 }
