@@ -169,10 +169,9 @@ static const char * const states[STATES] = {
 };
 
 /*
- * In flight: the command is with the chip when the gate is locked. What is made then was made
- * under a grant, and stays: it is what the chip has answered, and no secret, and a blob that was
- * bound anew is the only one that is left. What is released is dead before anybody has it, and
- * nobody gets a signature.
+ * In flight: the command is with the chip when the gate is locked. What it makes is nobody's: a
+ * new key is thrown away, and a secret that was to be bound anew is what it was. What is released is
+ * dead before anybody has it, and nobody gets a signature.
  */
 static const struct {
 	const char *name;
@@ -181,15 +180,15 @@ static const struct {
 } table[] = {
 	/*		locked		attested expired	in flight	gone */
 	{ "new", op_new,
-			{ EAGAIN,	0,	EAGAIN,		0,		ENODEV } },
+			{ EAGAIN,	0,	EAGAIN,		EKEYREVOKED,	ENODEV } },
 	{ "derive", op_derive,
-			{ EAGAIN,	0,	EAGAIN,		0,		ENODEV } },
+			{ EAGAIN,	0,	EAGAIN,		EKEYREVOKED,	ENODEV } },
 	{ "ecdsa", op_ecdsa,
-			{ EAGAIN,	0,	EAGAIN,		0,		ENODEV } },
+			{ EAGAIN,	0,	EAGAIN,		EKEYREVOKED,	ENODEV } },
 	{ "import", op_import,
-			{ EAGAIN,	0,	EAGAIN,		0,		ENODEV } },
+			{ EAGAIN,	0,	EAGAIN,		EKEYREVOKED,	ENODEV } },
 	{ "rebind", op_rebind,
-			{ EAGAIN,	0,	EAGAIN,		0,		ENODEV } },
+			{ EAGAIN,	0,	EAGAIN,		EKEYREVOKED,	ENODEV } },
 	{ "release logon", op_logon,
 			{ ETIMEDOUT,	0,	ETIMEDOUT,	EKEYREVOKED,	ENODEV } },
 	{ "release user", op_user,
