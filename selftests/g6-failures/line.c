@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A measurement at the end of a line: those before it have all slots of a chip that answers each
- * COUNTER late, or wait for one.
+ * COUNTER late, or wait for one, and ask again until they fail, lest the line end before it is long.
  *
  * usage: line COUNT
  *
@@ -20,7 +20,10 @@ struct one {
 	int fd;
 	pid_t tid;	/* 0 until it runs */
 	int ret;
+	bool ended;
 };
+
+static bool no_more;
 
 static void *read_counter(void *arg)
 {
@@ -28,7 +31,9 @@ static void *read_counter(void *arg)
 	char value[32];
 
 	__atomic_store_n(&one->tid, gettid(), __ATOMIC_SEQ_CST);
-	one->ret = read(one->fd, value, sizeof(value)) < 0 ? -errno : 0;
+	while (!__atomic_load_n(&no_more, __ATOMIC_SEQ_CST) && pread(one->fd, value, sizeof(value), 0) > 0)
+		;
+	__atomic_store_n(&one->ended, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -41,6 +46,7 @@ static void *measure(void *arg)
 
 	__atomic_store_n(&one->tid, gettid(), __ATOMIC_SEQ_CST);
 	one->ret = round_ioctl(one->fd, BASTION_IOC_EXTEND, &extend);
+	__atomic_store_n(&one->ended, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -66,8 +72,11 @@ static void join_line(struct one *one, int fd, void *(*fn)(void *one))
 	one->fd = fd;
 	if (fd < 0 || pthread_create(&one->thread, NULL, fn, one))
 		err(1, "preparing");
-	while (!is_at_chip(one))
+	while (!is_at_chip(one)) {
+		if (__atomic_load_n(&one->ended, __ATOMIC_SEQ_CST))
+			errx(1, "one did not wait");
 		usleep(1000);
+	}
 }
 
 int main(int argc, char **argv)
@@ -82,7 +91,9 @@ int main(int argc, char **argv)
 		join_line(&line[i], open(COUNTER, O_RDONLY | O_CLOEXEC), read_counter);
 	join_line(&line[count], round_open(), measure);
 	puts("waiting");
-	for (int i = 0; i <= count; i++)
+	pthread_join(line[count].thread, NULL);
+	__atomic_store_n(&no_more, true, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < count; i++)
 		pthread_join(line[i].thread, NULL);
 	printf("%s\n", strerrorname_np(-line[count].ret));
 	return 0;
