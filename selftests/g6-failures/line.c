@@ -20,10 +20,7 @@ struct one {
 	int fd;
 	pid_t tid;	/* 0 until it runs */
 	int ret;
-	bool ended;
 };
-
-static bool no_more;
 
 static void *read_counter(void *arg)
 {
@@ -31,9 +28,8 @@ static void *read_counter(void *arg)
 	char value[32];
 
 	__atomic_store_n(&one->tid, gettid(), __ATOMIC_SEQ_CST);
-	while (!__atomic_load_n(&no_more, __ATOMIC_SEQ_CST) && pread(one->fd, value, sizeof(value), 0) > 0)
+	while (pread(one->fd, value, sizeof(value), 0) > 0)
 		;
-	__atomic_store_n(&one->ended, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -46,7 +42,6 @@ static void *measure(void *arg)
 
 	__atomic_store_n(&one->tid, gettid(), __ATOMIC_SEQ_CST);
 	one->ret = round_ioctl(one->fd, BASTION_IOC_EXTEND, &extend);
-	__atomic_store_n(&one->ended, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -73,7 +68,7 @@ static void join_line(struct one *one, int fd, void *(*fn)(void *one))
 	if (fd < 0 || pthread_create(&one->thread, NULL, fn, one))
 		err(1, "preparing");
 	while (!is_at_chip(one)) {
-		if (__atomic_load_n(&one->ended, __ATOMIC_SEQ_CST))
+		if (!pthread_tryjoin_np(one->thread, NULL))
 			errx(1, "one did not wait");
 		usleep(1000);
 	}
@@ -92,9 +87,6 @@ int main(int argc, char **argv)
 	join_line(&line[count], round_open(), measure);
 	puts("waiting");
 	pthread_join(line[count].thread, NULL);
-	__atomic_store_n(&no_more, true, __ATOMIC_SEQ_CST);
-	for (int i = 0; i < count; i++)
-		pthread_join(line[i].thread, NULL);
 	printf("%s\n", strerrorname_np(-line[count].ret));
 	return 0;
 }
