@@ -4,9 +4,12 @@
  * somebody at request_key(2), another user, and SIGKILL. To be run with a chip that answers each UNSEAL late, so
  * late that all can ask meanwhile.
  *
+ * The threads of one user wait for each other before they wait at the chip; so a crowd is of many
+ * users where it is to be in the way there, and of one where it is to be in nobody's.
+ *
  * usage: crowd COUNT
  *
- * Prints four results as TAP without a plan.
+ * Prints six results as TAP without a plan.
  */
 #include <sys/mman.h>
 
@@ -16,22 +19,44 @@
 #define PATIENCE_MS	300000
 #define AT_ONCE		8	/* may be with the chip (BASTION_GATED_COMMANDS) */
 #define TOO_SLOW	1	/* the machine, for anything to show */
+#define FIRST_UID	10000
 #define TIMEOUT		"/sys/class/bastion/bastion0/release_timeout"
+
+/* A key that is its owner's, to be released to him by its blob. */
+struct owned {
+	uid_t owner;
+	uint8_t blob[BASTION_BLOB_MAX];
+	int len;
+};
 
 static struct gate gate;
 static pid_t crowd[MANY];
+/* One for each who is in a crowd of many users. */
+static struct owned keys[MANY];
 
 /* Of all that the crowd has in common: how many have an answer. */
 static unsigned int *answered;
 
-static int ask(key_serial_t key)
+/* For a child: asks as the key's owner, and says what comes of it. */
+static int ask(void *arg)
 {
-	key_serial_t released = sealed_release_args(gate.fd, (struct bastion_release){
-		.key = key, .type = BASTION_TYPE_USER, .keyring = KEY_SPEC_PROCESS_KEYRING,
-		.timeout_ms = BASTION_WAIT_FOREVER });
+	const struct owned *key = arg;
+	key_serial_t released;
+
+	if (sealed_be_user(key->owner))
+		return errno;
+	released = sealed_release_args(gate.fd, (struct bastion_release){
+		.blob = (uintptr_t)key->blob, .blob_len = key->len, .type = BASTION_TYPE_USER,
+		.keyring = KEY_SPEC_PROCESS_KEYRING, .timeout_ms = BASTION_WAIT_FOREVER });
+	return released < 0 ? -released : 0;
+}
+
+static int ask_in_crowd(void *arg)
+{
+	int ret = ask(arg);
 
 	__atomic_add_fetch(answered, 1, __ATOMIC_SEQ_CST);
-	return released < 0 ? -released : 0;
+	return ret;
 }
 
 static bool is_in(pid_t pid, const char *function)
@@ -48,8 +73,11 @@ static bool is_in(pid_t pid, const char *function)
 	return strstr(stack, function);
 }
 
-/* A new crowd of @count, all at the chip's door or answered: 0 or -errno. */
-static int gather(key_serial_t key, int count)
+/*
+ * A new crowd of @count, of as many users or of the one @user, all at the chip's door or answered:
+ * 0 or -errno.
+ */
+static int gather(int count, const struct owned *user)
 {
 	long long deadline;
 	int ret = round_relock(gate.fd), there;
@@ -57,11 +85,8 @@ static int gather(key_serial_t key, int count)
 	if (ret)
 		return ret;
 	*answered = 0;
-	for (int i = 0; i < count; i++) {
-		crowd[i] = fork();
-		if (!crowd[i])
-			_exit(ask(key));
-	}
+	for (int i = 0; i < count; i++)
+		crowd[i] = sealed_start(ask_in_crowd, user ? (void *)user : &keys[i]);
 	ret = round_wait_waiters(count, PATIENCE_MS);
 	if (!ret)
 		ret = gate_attest(&gate);
@@ -102,9 +127,9 @@ static int disperse(int count)
 	return first;
 }
 
-static int renew(key_serial_t key, int count)
+static int renew(int count)
 {
-	int ret = gather(key, count), before, had;
+	int ret = gather(count, NULL), before, had;
 
 	if (ret)
 		return ret;
@@ -136,11 +161,11 @@ static unsigned int commands(void)
 	return count;
 }
 
-/* Each that has been answered, and those who were with the chip, have asked it: with @all, all have. */
-static int end(key_serial_t key, int count, int all)
+/* Only those who have been answered, and those who were with the chip, have asked it. */
+static int end(int count, const struct owned *user)
 {
 	unsigned int begun = commands();
-	int ret = gather(key, count), had, asked;
+	int ret = gather(count, user), had, asked;
 
 	if (ret)
 		return ret;
@@ -149,19 +174,19 @@ static int end(key_serial_t key, int count, int all)
 	ret = round_relock(gate.fd);
 	had = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
 	asked = commands() - begun;
-	printf("# %d of %d had an answer when they were killed\n", had, count);
-	printf("# %d commands instead of %d\n", asked, all);
+	printf("# %d of %d had an answer when they were killed, after %d commands\n", had, count, asked);
 	if (ret)
 		return ret;
-	if (count - had < 4 * AT_ONCE)
+	if (count - had < 6 * AT_ONCE)
 		return TOO_SLOW;
-	return asked < all - (count - had) + 2 * AT_ONCE ? 0 : -EBADE;
+	/* A round has some of its own. */
+	return asked < had + 3 * AT_ONCE ? 0 : -EBADE;
 }
 
-/* At request_key(2) nobody can be killed. */
-static int give_up(key_serial_t key, int count)
+/* At request_key(2) nobody can be killed. Root asks, whether the crowd is of others (no @user) or his. */
+static int give_up(int count, const struct owned *user)
 {
-	int ret = gather(key, count), timeout, before, had;
+	int ret = gather(count, user), timeout, before, had;
 	key_serial_t released;
 
 	if (ret)
@@ -182,40 +207,47 @@ static int give_up(key_serial_t key, int count)
 	return waited_for_none(before, had, count);
 }
 
-static int ask_with_blob(void *arg)
-{
-	const struct bastion_release *args = arg;
-	key_serial_t released = sealed_release_args(gate.fd, *args);
-
-	return released < 0 ? -released : 0;
-}
-
 /* A crowd of one user's; another one asks when all are there. */
-static int be_another(key_serial_t key, int count)
+static int be_another(int count, const struct owned *user)
 {
-	uint8_t blob[BASTION_BLOB_MAX];
-	struct bastion_release args = {
-		.blob = (uintptr_t)blob, .type = BASTION_TYPE_USER,
-		.keyring = KEY_SPEC_PROCESS_KEYRING, .timeout_ms = BASTION_WAIT_FOREVER,
-	};
-	int ret = gate_attest(&gate), before, had;
+	int ret = gather(count, user), before, had;
 
-	if (!ret)
-		ret = gate_new(&gate, "theirs", "types=user owner=65534");
-	if (ret > 0)
-		ret = sealed_blob(ret, blob);
-	if (ret < 0)
-		return ret;
-	args.blob_len = ret;
-	ret = gather(key, count);
 	if (ret)
 		return ret;
 	before = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
-	ret = sealed_in_child(sealed_be_nobody, ask_with_blob, &args);
+	ret = sealed_in_child(NULL, ask, &keys[0]);
 	had = __atomic_load_n(answered, __ATOMIC_SEQ_CST);
 	printf("# %d of %d had an answer when another user had one (%d)\n", had, count, ret);
 	kill_all(count);
 	return ret ? -ret : waited_for_none(before, had, count);
+}
+
+/* The blob of a key is taken out of it; the key itself is for whoever asks by request_key(2). */
+static int make_key(struct owned *key, const char *name, uid_t owner)
+{
+	char options[64];
+	key_serial_t sealed;
+
+	snprintf(options, sizeof(options), "types=user owner=%u", owner);
+	sealed = gate_new(&gate, name, options);
+	if (sealed < 0)
+		return sealed;
+	key->owner = owner;
+	key->len = sealed_blob(sealed, key->blob);
+	return key->len < 0 ? key->len : 0;
+}
+
+/* 0 or -errno */
+static int make_keys(int count)
+{
+	char name[64];
+	int ret = 0;
+
+	for (int i = 0; i < count && !ret; i++) {
+		snprintf(name, sizeof(name), "%s-%d", gate.name, i);
+		ret = make_key(&keys[i], name, FIRST_UID + i);
+	}
+	return ret;
 }
 
 static void result(int number, int ret, const char *name)
@@ -228,25 +260,24 @@ static void result(int number, int ret, const char *name)
 
 int main(int argc, char **argv)
 {
-	int count = argc == 2 ? atoi(argv[1]) : 0, ret, all;
-	unsigned int begun;
-	key_serial_t key;
+	int count = argc == 2 ? atoi(argv[1]) : 0, ret;
+	struct owned own;
 
 	if (count < 1 || count > MANY)
 		errx(2, "usage: crowd COUNT");
 	answered = mmap(NULL, sizeof(*answered), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (answered == MAP_FAILED)
+		err(1, "preparing");
 	setlinebuf(stdout);
-	ret = gate_setup(&gate);
-	key = ret ? ret : gate_new(&gate, gate.name, "types=user");
-	if (answered == MAP_FAILED || key < 0)
-		errx(1, "preparing: %s", strerror(-key));
-	begun = commands();
-	ret = renew(key, count);
-	all = commands() - begun;
-	result(1, ret, "a grant does not wait for all who ask for keys");
-	result(2, end(key, count, all), "who is killed does not ask the chip any more");
-	result(3, give_up(key, count), "who asks by request_key(2) does not wait for all of them");
-	result(4, be_another(key, count), "nor does another user");
+	ret = gate_setup(&gate) ?: make_key(&own, gate.name, 0) ?: make_keys(count);
+	if (ret)
+		errx(1, "preparing: %s", strerror(-ret));
+	result(1, renew(count), "a grant does not wait for all who ask for keys");
+	result(2, end(count, NULL), "who is killed does not ask the chip any more");
+	result(3, end(count, &own), "nor do threads of one user");
+	result(4, give_up(count, NULL), "who asks by request_key(2) does not wait for all of them");
+	result(5, give_up(count, &own), "nor for all who are the same user");
+	result(6, be_another(count, &own), "nor does another user wait for those");
 	return gate_teardown(&gate) != 0;
 }

@@ -83,9 +83,7 @@ static int ask(void *arg)
 	struct answer answer = { .uid = asker->uid, .error = 254 };
 	char byte;
 
-	if (!setgroups(0, NULL) && !setresgid(asker->uid, asker->uid, asker->uid) &&
-	    !setresuid(asker->uid, asker->uid, asker->uid) &&
-	    keyctl_join_session_keyring(NULL) >= 0 &&
+	if (!sealed_be_user(asker->uid) && keyctl_join_session_keyring(NULL) >= 0 &&
 	    sealed_load(asker->name, asker->blob, asker->len, KEY_SPEC_SESSION_KEYRING) > 0) {
 		if (read(asker->start, &byte, 1) == 0)
 			answer.error = request_key("logon", asker->description, "",

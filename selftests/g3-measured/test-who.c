@@ -81,8 +81,7 @@ static int ask(const char *mount, const char *cgroup, uid_t uid, const char *pro
 	if (!pid) {
 		if (enter(mount, cgroup))
 			_exit(250);
-		if (uid && (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
-			    setresuid(uid, uid, uid)))
+		if (uid && sealed_be_user(uid))
 			_exit(251);
 		execl(program, program, what, NULL);
 		_exit(252);

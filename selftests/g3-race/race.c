@@ -53,7 +53,7 @@ static void ask(const struct race *race, uint32_t i, enum door door, const char 
 	snprintf(which, sizeof(which), "%d", door);
 	snprintf(serial, sizeof(serial), "%d", race->keys[user]);
 	snprintf(description, sizeof(description), "bastion:%s", race->names[user]);
-	if (uid && (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)))
+	if (uid && sealed_be_user(uid))
 		_exit(1);
 	if (dup2(race->answers, ASKER_OUT) != ASKER_OUT)
 		_exit(1);

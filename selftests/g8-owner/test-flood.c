@@ -150,9 +150,7 @@ static int ask(void *arg)
 {
 	const struct asker *asker = arg;
 
-	if (setgroups(0, NULL) || setresgid(asker->uid, asker->uid, asker->uid) ||
-	    setresuid(asker->uid, asker->uid, asker->uid) ||
-	    keyctl_join_session_keyring(NULL) < 0 ||
+	if (sealed_be_user(asker->uid) || keyctl_join_session_keyring(NULL) < 0 ||
 	    sealed_load(asker->name, asker->blob, asker->len, KEY_SPEC_SESSION_KEYRING) < 0)
 		return 254;
 	return request_key("logon", asker->description, "", KEY_SPEC_SESSION_KEYRING) < 0 ?

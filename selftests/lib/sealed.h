@@ -274,11 +274,14 @@ static inline int sealed_in_child(int (*give_up)(void), int (*function)(void *),
 
 /* What a child can give up. Each returns 0 or -1. */
 
+static inline int sealed_be_user(uid_t uid)
+{
+	return setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid) ? -1 : 0;
+}
+
 static inline int sealed_be_nobody(void)
 {
-	if (setgroups(0, NULL) || setresgid(SEALED_NOBODY, SEALED_NOBODY, SEALED_NOBODY))
-		return -1;
-	return setresuid(SEALED_NOBODY, SEALED_NOBODY, SEALED_NOBODY);
+	return sealed_be_user(SEALED_NOBODY);
 }
 
 static inline int sealed_drop_sys_admin(void)
