@@ -5,3 +5,5 @@ $(foreach t,grant seal kinds rebind counter state quote mailbox run fuzz audit, 
 	$(eval test-chip-$(t)_SRCS := $(addprefix tests/chip/,$(t).c rig.c reference.c)) \
 	$(eval test-chip-$(t)_PKGS := cmocka libcbor libcrypto) \
 	$(eval test-chip-$(t)_USES := libbastion-chip))
+SCRIPTS += tests/chip/show
+SCRIPT_PROGRAMS += bastion-chip
