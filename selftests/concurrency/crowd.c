@@ -77,7 +77,7 @@ static bool is_in(pid_t pid, const char *function)
  * A new crowd of @count, of as many users or of the one @user, all at the chip's door or answered:
  * 0 or -errno.
  */
-static int gather(int count, const struct owned *user)
+static int gather(int count, struct owned *user)
 {
 	long long deadline;
 	int ret = round_relock(gate.fd), there;
@@ -86,7 +86,7 @@ static int gather(int count, const struct owned *user)
 		return ret;
 	*answered = 0;
 	for (int i = 0; i < count; i++)
-		crowd[i] = sealed_start(ask_in_crowd, user ? (void *)user : &keys[i]);
+		crowd[i] = sealed_start(ask_in_crowd, user ?: &keys[i]);
 	ret = round_wait_waiters(count, PATIENCE_MS);
 	if (!ret)
 		ret = gate_attest(&gate);
@@ -162,7 +162,7 @@ static unsigned int commands(void)
 }
 
 /* Only those who have been answered, and those who were with the chip, have asked it. */
-static int end(int count, const struct owned *user)
+static int end(int count, struct owned *user)
 {
 	unsigned int begun = commands();
 	int ret = gather(count, user), had, asked;
@@ -184,7 +184,7 @@ static int end(int count, const struct owned *user)
 }
 
 /* At request_key(2) nobody can be killed. Root asks, whether the crowd is of others (no @user) or his. */
-static int give_up(int count, const struct owned *user)
+static int give_up(int count, struct owned *user)
 {
 	int ret = gather(count, user), timeout, before, had;
 	key_serial_t released;
@@ -208,7 +208,7 @@ static int give_up(int count, const struct owned *user)
 }
 
 /* A crowd of one user's; another one asks when all are there. */
-static int be_another(int count, const struct owned *user)
+static int be_another(int count, struct owned *user)
 {
 	int ret = gather(count, user), before, had;
 
@@ -222,31 +222,20 @@ static int be_another(int count, const struct owned *user)
 	return ret ? -ret : waited_for_none(before, had, count);
 }
 
-/* The blob of a key is taken out of it; the key itself is for whoever asks by request_key(2). */
-static int make_key(struct owned *key, const char *name, uid_t owner)
+/* 0 or -errno */
+static int make_key(struct owned *key, uid_t owner)
 {
-	char options[64];
-	key_serial_t sealed;
-
-	snprintf(options, sizeof(options), "types=user owner=%u", owner);
-	sealed = gate_new(&gate, name, options);
-	if (sealed < 0)
-		return sealed;
 	key->owner = owner;
-	key->len = sealed_blob(sealed, key->blob);
+	key->len = gate_blob(&gate, owner, "types=user", key->blob);
 	return key->len < 0 ? key->len : 0;
 }
 
-/* 0 or -errno */
 static int make_keys(int count)
 {
-	char name[64];
 	int ret = 0;
 
-	for (int i = 0; i < count && !ret; i++) {
-		snprintf(name, sizeof(name), "%s-%d", gate.name, i);
-		ret = make_key(&keys[i], name, FIRST_UID + i);
-	}
+	for (int i = 0; i < count && !ret; i++)
+		ret = make_key(&keys[i], FIRST_UID + i);
 	return ret;
 }
 
@@ -270,7 +259,10 @@ int main(int argc, char **argv)
 	if (answered == MAP_FAILED)
 		err(1, "preparing");
 	setlinebuf(stdout);
-	ret = gate_setup(&gate) ?: make_key(&own, gate.name, 0) ?: make_keys(count);
+	ret = gate_setup(&gate) ?: make_keys(count) ?: make_key(&own, 0);
+	/* One that request_key(2) finds */
+	if (!ret && gate_new(&gate, gate.name, "types=user") < 0)
+		ret = -ENOKEY;
 	if (ret)
 		errx(1, "preparing: %s", strerror(-ret));
 	result(1, renew(count), "a grant does not wait for all who ask for keys");

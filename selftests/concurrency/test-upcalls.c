@@ -52,20 +52,13 @@ FIXTURE(upcalls)
 
 FIXTURE_SETUP(upcalls)
 {
-	char options[32];
-	key_serial_t key;
-
 	ASSERT_EQ(0, gate_setup(&self->gate));
 	self->timeout = sealed_exchange_number(TIMEOUT, 110);
 	/* Dead keys count until they are collected, and it is not the quota that is to refuse. */
 	self->quota = sealed_exchange_number(QUOTA, 1000000);
 	for (int i = 0; i < UIDS; i++) {
-		snprintf(options, sizeof(options), "owner=%u", FIRST_UID + i);
-		key = gate_new(&self->gate, self->gate.name, options);
-		ASSERT_LT(0, key);
-		self->lens[i] = sealed_blob(key, self->blobs[i]);
+		self->lens[i] = gate_blob(&self->gate, FIRST_UID + i, "", self->blobs[i]);
 		ASSERT_LT(0, self->lens[i]);
-		ASSERT_EQ(0, keyctl_unlink(key, KEY_SPEC_SESSION_KEYRING));
 	}
 }
 

@@ -40,21 +40,6 @@ FIXTURE_TEARDOWN(flood)
 	EXPECT_EQ(0, gate_teardown(&self->gate));
 }
 
-static int make_blob(struct gate *gate, unsigned int owner, uint8_t *blob)
-{
-	char options[32];
-	key_serial_t key;
-	int len;
-
-	snprintf(options, sizeof(options), "owner=%u", owner);
-	key = gate_new(gate, gate->name, options);
-	if (key < 0)
-		return key;
-	len = sealed_blob(key, blob);
-	keyctl_unlink(key, KEY_SPEC_SESSION_KEYRING);
-	return len;
-}
-
 /* Many threads of one process that wait in the ioctl. */
 struct crowd {
 	int fd, len;
@@ -103,7 +88,7 @@ static pid_t start_crowd(struct crowd *crowd, struct gate *gate)
 	int ret;
 
 	crowd->fd = gate->fd;
-	crowd->len = make_blob(gate, SEALED_NOBODY, crowd->blob);
+	crowd->len = gate_blob(gate, SEALED_NOBODY, "", crowd->blob);
 	if (crowd->len < 0)
 		return crowd->len;
 	ret = round_relock(gate->fd);
@@ -173,7 +158,7 @@ TEST_F_TIMEOUT(flood, few_upcalls_a_uid, 200)
 	pid_t pids[UPCALLS_PER_UID];
 	int i;
 
-	asker.len = make_blob(&self->gate, asker.uid, asker.blob);
+	asker.len = gate_blob(&self->gate, asker.uid, "", asker.blob);
 	ASSERT_LT(0, asker.len);
 	ASSERT_EQ(0, round_relock(self->gate.fd));
 	for (i = 0; i < UPCALLS_PER_UID; i++)
@@ -203,7 +188,7 @@ TEST_F_TIMEOUT(flood, few_upcalls_in_all, 400)
 		asker->uid = FIRST_UID + i;
 		asker->name = self->gate.name;
 		asker->description = self->gate.description;
-		asker->len = make_blob(&self->gate, asker->uid, asker->blob);
+		asker->len = gate_blob(&self->gate, asker->uid, "", asker->blob);
 		ASSERT_LT(0, asker->len);
 	}
 	ASSERT_EQ(0, round_relock(self->gate.fd));

@@ -118,4 +118,20 @@ static inline key_serial_t gate_new(struct gate *gate, const char *name, const c
 	return gate_make(gate, "new 32", name, options);
 }
 
+/* The blob of a new key, of which nothing else is left: its length, or -errno. */
+static inline int gate_blob(struct gate *gate, uid_t owner, const char *options,
+			    uint8_t blob[BASTION_BLOB_MAX])
+{
+	char text[128];
+	key_serial_t key;
+	int len;
+
+	snprintf(text, sizeof(text), "owner=%u%s%s", owner, *options ? " " : "", options);
+	key = gate_new(gate, gate->name, text);
+	if (key < 0)
+		return key;
+	len = sealed_blob(key, blob);
+	return keyctl_unlink(key, KEY_SPEC_SESSION_KEYRING) ? -errno : len;
+}
+
 #endif
