@@ -57,7 +57,7 @@ check-concurrency: setup	## everything at once for SECONDS (60), 10000 who wait;
 check-mutants:	## do the tests notice when a guarantee is broken?
 	+$(kept) mutants
 
-check-debug: setup	## selftests on a kernel with KASAN, lockdep and UBSAN (built once, 20 minutes)
+check-debug: setup	## selftests on a kernel with KASAN, lockdep, kmemleak, UBSAN (built once, 20 minutes)
 	+kernel=$$(scripts/debug-kernel) && $(kept) "vm-$$kernel" "tpm-$$kernel" "leaks-$$kernel" "leakstpm-$$kernel"
 
 check-faults: setup	## every fault of a chip in every operation, whatever comes next: an hour or more

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* bastion-verifier: judges machines and signs grants. */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -95,6 +96,15 @@ static int help(void)
 	return VERIFIER_OK;
 }
 
+/* Wherever it stands, but for file names after "--". */
+static bool wants_help(char *const *args)
+{
+	for (; *args && strcmp(*args, "--"); args++)
+		if (!strcmp(*args, "--help"))
+			return true;
+	return false;
+}
+
 /* Keys and tokens are in memory: no core dump, no debugger of the same user. */
 static void stay_private(void)
 {
@@ -117,7 +127,7 @@ static int run(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
-		if (argc > 2 && !strcmp(argv[2], "--help")) {
+		if (wants_help(argv + 2)) {
 			printf("bastion-verifier %s %s\n", commands[i].name, commands[i].help);
 			return VERIFIER_OK;
 		}

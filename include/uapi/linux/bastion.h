@@ -61,7 +61,7 @@ enum bastion_chip_kind {
  * @abi:	out: BASTION_ABI_VERSION
  * @state:	out: enum bastion_state
  * @reason:	out: enum bastion_reason
- * @generation:	out: counts every change of state, of grants and of waiters
+ * @generation:	out: counts every change of state, of grants, of waiters and of registers
  * @svn:	out: security version number of the chip's firmware
  * @registers:	out: number of measurement registers
  * @blob_max:	out: largest sealed blob, bytes
@@ -342,8 +342,9 @@ struct bastion_extend {
  * paths of executable and cgroup are longer than the log takes; ENOTDIR @keyring
  * is no keyring; ENOENT UPCALL without @key and @blob: the requester finds no such
  * key; ESRCH the requester is gone; EOPNOTSUPP fscrypt-provisioning in
- * a kernel without fscrypt; EPERM UPCALL without authority; and what reading the
- * requester's executable returned.
+ * a kernel without fscrypt; EPERM UPCALL without authority; EBUSY UPCALL:
+ * somebody else has answered the request; EFBIG UPCALL: the requester's executable
+ * is longer than 1 GiB; and what reading that returned.
  */
 struct bastion_release {
 	__u32 size;
