@@ -36,14 +36,18 @@ bool bastion_users_filesystem(const struct inode *inode)
 	return sb->s_user_ns != &init_user_ns || sb->s_magic == FUSE_SUPER_MAGIC;
 }
 
-/* Memory that has a descriptor and no name (memfd_create(2)) is executed though it is open for writing. */
+/*
+ * Memory that has a descriptor and no name (memfd_create(2)) is executed though it is open for writing.
+ * What may become shorter, and longer again, has zeros there.
+ */
 static bool is_open_memory(struct inode *inode)
 {
+	const unsigned int fixed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 	const struct super_block *sb = inode->i_sb;
 
 	if (!(sb->s_flags & SB_KERNMOUNT))
 		return false;
-	return sb->s_magic != TMPFS_MAGIC || !(READ_ONCE(SHMEM_I(inode)->seals) & F_SEAL_WRITE);
+	return sb->s_magic != TMPFS_MAGIC || (READ_ONCE(SHMEM_I(inode)->seals) & fixed) != fixed;
 }
 
 /**

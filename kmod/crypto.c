@@ -210,19 +210,22 @@ static int hash_contents(struct file *file, loff_t size, struct shash_desc *desc
 	}
 }
 
-static int hash_readable(struct file *file, u8 out[BASTION_EXE_SIZE])
+static int hash_readable(struct file *file, loff_t max, u8 out[BASTION_EXE_SIZE])
 {
 	SHASH_DESC_ON_STACK(desc, tfms[BASTION_SHA256]);
+	loff_t size = i_size_read(file_inode(file));
 	u8 *chunk;
 	int ret;
 
+	if (size > max)
+		return -EFBIG;
 	chunk = kvmalloc(FILE_CHUNK, GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;
 	desc->tfm = tfms[BASTION_SHA256];
 	ret = crypto_shash_init(desc);
 	if (!ret)
-		ret = hash_contents(file, i_size_read(file_inode(file)), desc, chunk);
+		ret = hash_contents(file, size, desc, chunk);
 	if (!ret)
 		ret = crypto_shash_final(desc, out);
 	shash_desc_zero(desc);
@@ -249,30 +252,29 @@ static struct file *reopen(struct file *file)
 /**
  * bastion_hash_file - SHA-256 of a regular file, all of it, read anew
  * @file:	open for execution or for reading
+ * @max:	bytes, or LLONG_MAX
  * @out:	the digest
  *
  * May sleep for as long as the file is large; a fatal signal ends it.
  *
- * Return: 0; -EISDIR or -EINVAL not a regular file; -EAGAIN its size changed
+ * Return: 0; -EISDIR or -EINVAL not a regular file; -EFBIG longer; -EAGAIN its size changed
  * meanwhile; -EINTR a fatal signal; -ENOMEM; an error of the file system.
  */
-int bastion_hash_file(struct file *file, u8 out[BASTION_EXE_SIZE])
+int bastion_hash_file(struct file *file, loff_t max, u8 out[BASTION_EXE_SIZE])
 {
 	struct inode *inode = file_inode(file);
 	struct file *readable;
 	int ret;
 
-	if (S_ISDIR(inode->i_mode))
-		return -EISDIR;
 	if (!S_ISREG(inode->i_mode))
-		return -EINVAL;
+		return S_ISDIR(inode->i_mode) ? -EISDIR : -EINVAL;
 	if (file->f_mode & FMODE_READ)
-		return hash_readable(file, out);
+		return hash_readable(file, max, out);
 
 	readable = reopen(file);
 	if (IS_ERR(readable))
 		return PTR_ERR(readable);
-	ret = hash_readable(readable, out);
+	ret = hash_readable(readable, max, out);
 	fput(readable);
 	return ret;
 }

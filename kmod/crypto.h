@@ -18,8 +18,6 @@ enum bastion_hash {
 	BASTION_HASH_COUNT
 };
 
-#define BASTION_HASH_MAX	BASTION_DIGEST_SIZE	/* the longest of them */
-
 int bastion_crypto_init(void);
 void bastion_crypto_exit(void);
 
@@ -27,7 +25,7 @@ unsigned int bastion_hash_size(enum bastion_hash h);
 int bastion_hash(enum bastion_hash h, const struct kvec *parts, unsigned int count, u8 *out);
 struct shash_desc;
 struct shash_desc *bastion_hash_alloc(enum bastion_hash h);
-int bastion_hash_file(struct file *file, u8 out[BASTION_EXE_SIZE]);
+int bastion_hash_file(struct file *file, loff_t max, u8 out[BASTION_EXE_SIZE]);
 
 int bastion_hkdf_sha384(const u8 *ikm, size_t ikm_len, const u8 *salt, size_t salt_len,
 			const struct kvec *info, unsigned int count, u8 *out, size_t out_len);

@@ -190,7 +190,7 @@ static int look_up(struct file *file, bool trusted, const char *path, struct bas
 		return 0;
 	}
 	bastion_exec_cache_find(file, path, known);
-	return known->hashed ? 0 : bastion_hash_file(file, known->digest);
+	return known->hashed ? 0 : bastion_hash_file(file, LLONG_MAX, known->digest);
 }
 
 /* Root without it, in a container, say, is a user: its programs do not lock the gate. */

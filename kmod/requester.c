@@ -83,13 +83,16 @@ static struct file *exe_file(struct pid *pid)
  * ends. So it must not be the requester who decides how long that takes: neither
  * by a file system that answers when it likes, nor by a hole of terabytes.
  */
-static int check_bounded(const struct file *file)
+static int hash_executable(struct bastion_requester *who, bool by_helper)
 {
-	const struct inode *inode = bastion_file_content(file);
-
-	if (bastion_users_filesystem(inode))
+	if (by_helper && bastion_users_filesystem(bastion_file_content(who->file)))
 		return -EACCES;
-	return i_size_read(inode) > HELPER_READS_MAX ? -EFBIG : 0;
+	/* As of what is executed from there: what it shows to us it need not show to others. */
+	if (bastion_users_content(who->file)) {
+		bastion_no_digest(who->digest);
+		return 0;
+	}
+	return bastion_hash_file(who->file, by_helper ? HELPER_READS_MAX : LLONG_MAX, who->digest);
 }
 
 /* Where the process is now: the requester's cgroup, whoever asks in its stead. */
@@ -156,14 +159,7 @@ int bastion_requester_measure(struct bastion_requester *who, bool by_helper)
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	who->path = path;
-	ret = by_helper ? check_bounded(who->file) : 0;
-	if (ret)
-		return ret;
-	/* As of what is executed from there: what it shows to us it need not show to others. */
-	if (bastion_users_content(who->file))
-		bastion_no_digest(who->digest);
-	else
-		ret = bastion_hash_file(who->file, who->digest);
+	ret = hash_executable(who, by_helper);
 	/* To a round, or to a helper, what a file system says so would mean something else. */
 	if (ret)
 		return ret == -ESTALE || ret == -ENOENT ? -EIO : ret;

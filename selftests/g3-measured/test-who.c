@@ -178,6 +178,23 @@ TEST_F_TIMEOUT(who, request_key, 120)
 	EXPECT_TRUE(replays(4));
 }
 
+/* The helper reads it, and whoever waits for that cannot be killed: so not one of any length. */
+TEST_F_TIMEOUT(who, long_program, 120)
+{
+	char name[48], description[64], options[32];
+	int before = count_events();
+
+	strcpy(name, sealed_name());
+	snprintf(description, sizeof(description), "bastion:%s", name);
+	snprintf(options, sizeof(options), "owner=%d", SOMEBODY);
+	ASSERT_LT(0, gate_new(&self->gate, name, options));
+	ASSERT_EQ(0, truncate(self->program, (1LL << 30) + 1));
+	EXPECT_EQ(EFBIG, ask(self->mount, self->cgroup, SOMEBODY, self->program, description));
+	EXPECT_EQ(before, count_events());
+	ASSERT_EQ(0, truncate(self->program, 1 << 20));
+	EXPECT_EQ(0, ask(self->mount, self->cgroup, SOMEBODY, self->program, description));
+}
+
 TEST_F_TIMEOUT(who, signature, 120)
 {
 	char what[32];

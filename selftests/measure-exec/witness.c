@@ -69,6 +69,11 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "memfd"))
 		return from_memory("memfd", 0);
 	if (argc > 1 && !strcmp(argv[1], "sealed"))
-		return from_memory("sealed", F_SEAL_WRITE);
+		return from_memory("sealed", F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW);
+	/* Who has it shorter, and longer again, has zeros there. */
+	if (argc > 1 && !strcmp(argv[1], "shrinks"))
+		return from_memory("shrinks", F_SEAL_WRITE | F_SEAL_GROW);
+	if (argc > 1 && !strcmp(argv[1], "grows"))
+		return from_memory("grows", F_SEAL_WRITE | F_SEAL_SHRINK);
 	return look();
 }

@@ -31,7 +31,7 @@ static int do_hash_file(struct bastion_boot_key *key, const struct call *c)
 
 	if (!file)
 		return -EBADF;
-	ret = bastion_hash_file(file, c->out);
+	ret = bastion_hash_file(file, LLONG_MAX, c->out);
 	fput(file);
 	return ret;
 }
