@@ -7,7 +7,7 @@
 #include <linux/err.h>
 #include <linux/key.h>
 #include <linux/lockdep.h>
-#include <linux/string.h>
+#include <linux/random.h>
 
 #include "fscrypt.h"
 
@@ -31,16 +31,19 @@ struct key_type *bastion_fscrypt_type(void)
  * @key:	the key, its semaphore held for writing
  *
  * The type has no revoke(): a payload stays until nobody has the key, and whoever has it can see to
- * that. Whoever is reading it meanwhile gets some of it, or none.
+ * that. fscrypt reads it without a lock: it refuses one of no kind, and whoever has looked at that
+ * already gets some of the secret, or what nobody knows. Zeros would be a key that everybody has.
  */
 void bastion_fscrypt_wipe(struct key *key)
 {
-	u8 *payload = key->payload.data[0];
+	struct bastion_fscrypt_head *head = key->payload.data[0];
 
 	lockdep_assert_held_write(&key->sem);
-	if (key_is_positive(key) && payload && key->datalen > sizeof(struct bastion_fscrypt_head))
-		memzero_explicit(payload + sizeof(struct bastion_fscrypt_head),
-				 key->datalen - sizeof(struct bastion_fscrypt_head));
+	if (!key_is_positive(key) || !head || key->datalen <= sizeof(*head))
+		return;
+	WRITE_ONCE(head->type, 0);
+	smp_wmb();	/* whoever sees another secret sees that it is of no kind */
+	get_random_bytes(head + 1, key->datalen - sizeof(*head));
 }
 
 int bastion_fscrypt_init(void)

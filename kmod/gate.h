@@ -161,6 +161,7 @@ void bastion_gate_module_exit(void);
 int bastion_gate_init(struct bastion_chip *chip);
 void bastion_gate_exit(struct bastion_chip *chip);
 int bastion_gate_open(struct bastion_gate *gate);
+void bastion_gate_forget(struct bastion_gate *gate);
 void bastion_gate_stop(struct bastion_gate *gate, const char *why);
 
 /* What ends grants */
@@ -200,6 +201,7 @@ int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *g
 			 struct bastion_released *released, struct key *key,
 			 const void *secret, size_t len, struct key *keyring,
 			 struct key *authkey);
+bool bastion_gate_sweep(struct bastion_gate *gate, struct bastion_grant_live *grant);
 
 /* Observers */
 struct bastion_verifier *bastion_gate_verifier(struct bastion_gate *gate,

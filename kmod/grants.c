@@ -44,6 +44,9 @@ struct waiter {
 
 /* Those who ended them wait that long for keys that are in use. */
 #define SETTLE_MS	10000
+/* Keys that are looked at for each that is made, which keeps the list short; and for a user who has too many. */
+#define SWEEP_A_RELEASE	8
+#define SWEEP_A_USER	256
 
 static struct workqueue_struct *keys_wq;
 /* Keys that have ended and have their payloads still; and who waits for them. */
@@ -78,9 +81,15 @@ static void drop_payload(struct key *key)
 	up_write(&key->sem);
 }
 
-/* Once more, which has links to it removed. */
-static void invalidate_again(struct key *key)
+/*
+ * In this order: the flag of who may not use it is taken off for a moment, and whoever reads it then
+ * must not find a key without a payload.
+ */
+static void bury(struct key *key)
 {
+	key_revoke(key);
+	drop_payload(key);
+	/* Once more, which has links to it removed. */
 	clear_bit(KEY_FLAG_INVALIDATED, &key->flags);
 	key_invalidate(key);
 }
@@ -91,9 +100,7 @@ static void end_key(struct work_struct *work)
 	struct bastion_released *released = container_of(work, struct bastion_released, end);
 
 	cancel_work_sync(&released->renewal);
-	key_revoke(released->key);
-	drop_payload(released->key);
-	invalidate_again(released->key);
+	bury(released->key);
 	key_put(released->key);
 	kfree(released);
 	if (atomic_dec_and_test(&ending))
@@ -109,6 +116,13 @@ static void kill_released(struct bastion_released *released)
 	queue_work(keys_wq, &released->end);
 }
 
+/* Or for the time that they are given; -ERESTARTSYS for who is killed. */
+static long wait_for_ends(void)
+{
+	return wait_event_killable_timeout(settled, !atomic_read(&ending),
+					   msecs_to_jiffies(SETTLE_MS));
+}
+
 /**
  * bastion_grants_settle() - wait until the keys whose grants have ended have lost their payloads
  *
@@ -117,8 +131,7 @@ static void kill_released(struct bastion_released *released)
  */
 void bastion_grants_settle(void)
 {
-	if (wait_event_killable_timeout(settled, !atomic_read(&ending),
-					msecs_to_jiffies(SETTLE_MS)) < 0)
+	if (wait_for_ends() < 0)
 		return;
 	/* A revoked key's payload is there, whole, until nobody can be reading it. */
 	rcu_barrier();
@@ -188,7 +201,13 @@ static unsigned int remaining_seconds(const struct bastion_grant_live *grant)
 	return ms <= 0 ? 1 : DIV_ROUND_UP_ULL(ms, MSEC_PER_SEC);
 }
 
-/* What the new grant covers lives on under it; the rest ends with the old one. */
+/* Nobody has it any more, in whatever keyring. */
+static bool is_let_go(const struct bastion_released *released)
+{
+	return refcount_read(&released->key->usage) == 1;
+}
+
+/* What the new grant covers, and somebody has, lives on under it; the rest ends with the old one. */
 static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live *new)
 {
 	struct bastion_released *released, *next;
@@ -198,7 +217,7 @@ static void carry_over(struct bastion_grant_live *old, struct bastion_grant_live
 					released->policy, released->executable))
 			continue;
 		/* It never got its payload, and who asks again is not told so for another grant's time. */
-		if (key_is_negative(released->key))
+		if (key_is_negative(released->key) || is_let_go(released))
 			continue;
 		WRITE_ONCE(released->seconds, remaining_seconds(new));
 		queue_work(keys_wq, &released->renewal);
@@ -511,11 +530,11 @@ struct bastion_released *bastion_released_alloc(const u8 policy[BASTION_DIGEST_S
 	return released;
 }
 
-/* Drops keys that nobody holds any more; a few a release keep the list short. */
-static void sweep(struct bastion_grant_live *grant)
+/* Drops keys that nobody holds any more, of @budget that have not been looked at for longest. Any? */
+static bool sweep(struct bastion_grant_live *grant, unsigned int budget)
 {
 	struct bastion_released *released, *next;
-	unsigned int budget = 8;
+	bool any = false;
 	int ret;
 
 	list_for_each_entry_safe(released, next, &grant->released, list) {
@@ -525,11 +544,37 @@ static void sweep(struct bastion_grant_live *grant)
 		ret = key_validate(released->key);
 		if (ret == -EKEYEXPIRED && !key_is_negative(released->key))
 			ret = 0;
-		if (refcount_read(&released->key->usage) == 1 || ret)
+		if (is_let_go(released) || ret) {
 			kill_released(released);
-		else
+			any = true;
+		} else {
 			list_move_tail(&released->list, &grant->released);
+		}
 	}
+	return any;
+}
+
+/**
+ * bastion_gate_sweep() - end keys that nobody holds any more, for the sake of their owners' quotas
+ * @gate:	the gate
+ * @grant:	they were released under
+ *
+ * Looks at as many as a user may have, those first that were not looked at for longest, and waits
+ * for their ends. The key service's collector gives back what they counted. Context: process, may
+ * sleep; killable.
+ *
+ * Return: whether there were any.
+ */
+bool bastion_gate_sweep(struct bastion_gate *gate, struct bastion_grant_live *grant)
+{
+	bool any;
+
+	mutex_lock(&gate->lock);
+	any = grant->live && sweep(grant, SWEEP_A_USER);
+	mutex_unlock(&gate->lock);
+	if (any)
+		wait_for_ends();
+	return any;
 }
 
 /*
@@ -552,7 +597,7 @@ static int bind_key(struct bastion_gate *gate, struct bastion_grant_live *grant,
 	bastion_gate_end_expired(gate);
 	ret = check_live(grant);
 	if (!ret) {
-		sweep(grant);
+		sweep(grant, SWEEP_A_RELEASE);
 		released->key = key_get(key);
 		list_add_tail(&released->list, &grant->released);
 	}
@@ -605,8 +650,7 @@ int bastion_gate_release(struct bastion_gate *gate, struct bastion_grant_live *g
 		ret = key_link(keyring, key);
 	if (!ret && !key_validate(key))
 		return 0;
-	drop_payload(key);
-	invalidate_again(key);
+	bury(key);
 	if (ret)
 		return ret;
 	ret = bastion_gate_is_over(gate, grant);

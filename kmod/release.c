@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/key-type.h>
 #include <linux/keyctl.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <keys/request_key_auth-type.h>
@@ -22,6 +23,8 @@
 /* Waits through the upcall door each pin a kernel worker: few a uid, few in all. */
 #define UPCALLS_PER_UID	4
 #define UPCALLS_MAX	64
+/* So long is waited for the key service's collector. */
+#define COLLECT_MS	2000
 
 struct upcall {
 	struct list_head list;
@@ -214,6 +217,19 @@ static struct key *new_key(struct request *rq)
 			 perm, 0, NULL);
 }
 
+/* When the key service's collector has been, which tells nobody. */
+static struct key *new_key_collected(struct request *rq)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(COLLECT_MS);
+	struct key *key;
+
+	do {
+		schedule_timeout_killable(msecs_to_jiffies(10));
+		key = new_key(rq);
+	} while (key == ERR_PTR(-EDQUOT) && time_before(jiffies, end) && !fatal_signal_pending(current));
+	return key;
+}
+
 static int instantiate(struct request *rq, struct bastion_grant_live *grant,
 		       const void *data, size_t len)
 {
@@ -223,6 +239,9 @@ static int instantiate(struct request *rq, struct bastion_grant_live *grant,
 	int ret;
 
 	key = rq->target ? key_get(rq->target) : new_key(rq);
+	/* Of keys that nobody has any more, perhaps. */
+	if (key == ERR_PTR(-EDQUOT) && bastion_gate_sweep(use->chip->gate, grant))
+		key = new_key_collected(rq);
 	if (IS_ERR(key))
 		return PTR_ERR(key);
 	released = bastion_released_alloc(use->header.policy, use->bound ? use->who.digest : NULL);
