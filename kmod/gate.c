@@ -658,33 +658,33 @@ int bastion_gate_open(struct bastion_gate *gate)
 	return 0;
 }
 
+/** bastion_gate_forget() - wipe the boot key: there are no more rounds; process context, may sleep */
+void bastion_gate_forget(struct bastion_gate *gate)
+{
+	bastion_gate_lock_rounds(gate);
+	bastion_boot_key_wipe(&gate->boot_key);
+	bastion_gate_unlock_rounds(gate);
+}
+
 /**
  * bastion_gate_stop() - the end: lock, wipe the boot key, cap, send everybody home
- * @gate:	the gate; the caller holds the chip's ops, or the chip is gone
+ * @gate:	the gate; the caller holds the chip's ops
  * @why:	for the cap record
  */
 void bastion_gate_stop(struct bastion_gate *gate, const char *why)
 {
 	mutex_lock(&gate->lock);
 	WRITE_ONCE(gate->removed, true);
-	end_all(gate, BASTION_REASON_REMOVED);
-	if (gate->state == BASTION_STATE_ATTESTED)
-		bastion_gate_set_state(gate, BASTION_STATE_LOCKED, BASTION_REASON_REMOVED);
-	else
-		bastion_gate_touch(gate);
+	lock_gate(gate, BASTION_REASON_REMOVED);
 	bastion_gate_wake(gate);
 	mutex_unlock(&gate->lock);
 
 	/* Whatever the chip says to what follows: the next kernel finds nothing in memory. */
-	bastion_gate_lock_rounds(gate);
-	bastion_boot_key_wipe(&gate->boot_key);
-	bastion_gate_unlock_rounds(gate);
+	bastion_gate_forget(gate);
 
 	/* Even if the chip does not take the one, it may take the other. */
-	if (gate->chip->ops) {
-		gate->chip->ops->relock(gate->chip);
-		bastion_measure_cap(gate->chip, why);
-	}
+	gate->chip->ops->relock(gate->chip);
+	bastion_measure_cap(gate->chip, why);
 	bastion_grants_settle();
 }
 

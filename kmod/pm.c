@@ -22,9 +22,12 @@ static void suspend_chip(struct bastion_chip *chip, unsigned long event)
 	/*
 	 * An image on disk could be brought back on another day, by others. And what is brought
 	 * back takes this kernel's place, with the chip's registers as this kernel leaves them.
+	 * After that there are no more rounds, and what opened their answers is not for an image.
 	 */
-	if (event == PM_HIBERNATION_PREPARE || event == PM_RESTORE_PREPARE)
+	if (event == PM_HIBERNATION_PREPARE || event == PM_RESTORE_PREPARE) {
 		bastion_measure_cap(chip, "hibernation");
+		bastion_gate_forget(chip->gate);
+	}
 }
 
 static void resume_gate(struct bastion_chip *chip, unsigned long event)
