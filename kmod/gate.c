@@ -47,13 +47,7 @@ const char *bastion_state_name(enum bastion_state state)
 	return state_names[state];
 }
 
-/* For work that must not wait for anybody else's. */
-void bastion_gate_queue(struct work_struct *work)
-{
-	queue_work(gate_wq, work);
-}
-
-/* Likewise, for what notices that a chip was reset or is gone */
+/* For work that must not wait for anybody else's */
 struct workqueue_struct *bastion_gate_workqueue(void)
 {
 	return gate_wq;
@@ -646,7 +640,7 @@ int bastion_gate_open(struct bastion_gate *gate)
 		return ret;
 	ret = measure_rest(gate);
 	if (bastion_chip_not_sent(ret)) {
-		bastion_gate_queue(&gate->recovery);
+		queue_work(gate_wq, &gate->recovery);
 		return 0;
 	}
 	if (ret)

@@ -14,7 +14,6 @@
  */
 #define BASTION_GATED_COMMANDS	8
 
-void bastion_gate_queue(struct work_struct *work);
 void bastion_gate_touch(struct bastion_gate *gate);
 void bastion_gate_set_state(struct bastion_gate *gate, enum bastion_state state,
 			    enum bastion_reason reason);

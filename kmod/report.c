@@ -93,5 +93,5 @@ void bastion_report(struct bastion_gate *gate, enum bastion_state old)
 	};
 	memcpy(report->verifier, gate->last_verifier, sizeof(report->verifier));
 	memcpy(report->log_aggregate, gate->log_aggregate, sizeof(report->log_aggregate));
-	bastion_gate_queue(&reports->work);
+	queue_work(bastion_gate_workqueue(), &reports->work);
 }

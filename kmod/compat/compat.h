@@ -73,18 +73,6 @@ typedef compat_choose_type(typeof(((struct bin_attribute *)NULL)->read),
 /* compat_bin_attribute_ptr - the elements of the list attribute_group.bin_attrs */
 typedef typeof(*((struct attribute_group *)NULL)->bin_attrs) compat_bin_attribute_ptr;
 
-/*
- * compat_class_create - class_create(@name)
- *
- * It was a macro over the owner and the name before it became a function of
- * the name. A static class with class_register() needs neither.
- */
-#ifdef class_create
-#define compat_class_create(name)	class_create(THIS_MODULE, name)
-#else
-#define compat_class_create(name)	class_create(name)
-#endif
-
 /* compat_assign_str - __assign_str(), which used to be told the string a second time */
 #ifdef COMPAT_HAVE_ASSIGN_STR_ALONE
 #define compat_assign_str(field, string)	__assign_str(field)
