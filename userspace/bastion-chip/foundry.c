@@ -18,8 +18,8 @@
 
 #define HARDWARE_VERSION 1
 
-/* Opens @path, made when it is not there, and refuses one that has @taken in it. */
-static int new_directory(const char *path, const char *taken, struct complaint *why)
+/* Opens @path, made when it is not there, and refuses one that has any of @files in it. */
+static int new_directory(const char *path, const char *const *files, struct complaint *why)
 {
 	int dir;
 
@@ -28,9 +28,11 @@ static int new_directory(const char *path, const char *taken, struct complaint *
 	dir = chip_store_open(path, true, why);
 	if (dir < 0)
 		return -1;
-	if (!faccessat(dir, taken, F_OK, AT_SYMLINK_NOFOLLOW)) {
+	for (; *files; files++) {
+		if (faccessat(dir, *files, F_OK, AT_SYMLINK_NOFOLLOW))
+			continue;
 		close(dir);
-		return complain(why, "%s/%s exists and is not overwritten", path, taken);
+		return complain(why, "%s/%s exists and is not overwritten", path, *files);
 	}
 	return dir;
 }
@@ -117,13 +119,14 @@ static bool version_good(const char *version)
 
 int chip_foundry_root(const char *out, const char *name, struct complaint *why)
 {
+	static const char *const files[] = { "root.key", "root.pem", NULL };
 	struct chip_x509_request request = { .role = CHIP_X509_ROOT, .name = name };
 	X509 *certificate = NULL;
 	int dir, error = -1;
 
 	if (!name_good(name))
 		return complain(why, "a name has 1 to 31 printable ASCII characters");
-	dir = new_directory(out, "root.key", why);
+	dir = new_directory(out, files, why);
 	if (dir < 0)
 		return -1;
 	request.key = request.issuer_key = EVP_EC_gen("P-384");
@@ -142,6 +145,7 @@ int chip_foundry_root(const char *out, const char *name, struct complaint *why)
 int chip_foundry_model(const char *root, const char *out, const char *model,
 		       struct complaint *why)
 {
+	static const char *const files[] = { "model.key", "model.pem", NULL };
 	struct chip_x509_request request = { .role = CHIP_X509_MODEL, .name = model };
 	X509 *certificate = NULL;
 	int dir, error = -1;
@@ -150,7 +154,7 @@ int chip_foundry_model(const char *root, const char *out, const char *model,
 		return complain(why, "a model has 1 to 31 printable ASCII characters");
 	if (read_authority(root, "root", &request.issuer_key, &request.issuer, why))
 		return -1;
-	dir = new_directory(out, "model.key", why);
+	dir = new_directory(out, files, why);
 	if (dir < 0)
 		goto free_root;
 	request.key = EVP_EC_gen("P-384");
@@ -257,10 +261,11 @@ wipe:
 int chip_foundry_chip(const char *model, const char *out, const char *firmware, uint32_t svn,
 		      struct complaint *why)
 {
+	char image[CHIP_FIRMWARE_NAME_SIZE], name[32];
+	const char *const files[] = { "fuses", "state", "certificates.der", image, NULL };
 	EVP_PKEY *model_key;
 	X509 *certificate;
 	int dir, error = -1;
-	char name[32];
 
 	if (!version_good(firmware))
 		return complain(why, "%.40s: a firmware version is dotted numbers", firmware);
@@ -270,7 +275,8 @@ int chip_foundry_chip(const char *model, const char *out, const char *firmware, 
 		complain(why, "%s: the model's certificate has no good name", model);
 		goto free_model;
 	}
-	dir = new_directory(out, "fuses", why);
+	chip_firmware_name(firmware, svn, image);
+	dir = new_directory(out, files, why);
 	if (dir < 0)
 		goto free_model;
 	error = burn(dir, name, certificate, model_key, firmware, svn, why);

@@ -419,6 +419,67 @@ static void test_foundry_overwrites_nothing(void **state)
 	assert_string_equal((char *)rig->chip.fuses.firmware, "1.1.0");
 }
 
+/* Says which of @files is there, the first one first, until none is. */
+static void take_away(struct rig *rig, const char *what, const char *const *files,
+		      int (*make)(const struct rig *rig, struct complaint *why))
+{
+	struct complaint why;
+
+	for (; *files; files++) {
+		char from[128], to[136];
+
+		snprintf(from, sizeof(from), "%s/%s/%s", rig->path, what, *files);
+		snprintf(to, sizeof(to), "%s.away", from);
+		assert_int_equal(make(rig, &why), -1);
+		assert_non_null(strstr(why.text, *files));
+		assert_int_equal(rename(from, to), 0);
+	}
+	assert_int_equal(make(rig, &why), 0);
+}
+
+static int make_root(const struct rig *rig, struct complaint *why)
+{
+	char root[80];
+
+	snprintf(root, sizeof(root), "%s/root", rig->path);
+	return chip_foundry_root(root, "Again", why);
+}
+
+static int make_model(const struct rig *rig, struct complaint *why)
+{
+	char root[80], model[80];
+
+	snprintf(root, sizeof(root), "%s/root", rig->path);
+	snprintf(model, sizeof(model), "%s/model", rig->path);
+	return chip_foundry_model(root, model, "again", why);
+}
+
+static int make_chip(const struct rig *rig, struct complaint *why)
+{
+	char model[80];
+
+	snprintf(model, sizeof(model), "%s/model", rig->path);
+	return chip_foundry_chip(model, rig->chip_path, "1.2.0", 3, why);
+}
+
+/* Nor what remains where the secret was moved away: a root's certificate, say, when its key is offline. */
+static void test_foundry_overwrites_no_rest(void **state)
+{
+	static const char *const root[] = { "root.key", "root.pem", NULL };
+	static const char *const model[] = { "model.key", "model.pem", NULL };
+	static const char *const chip[] = { "fuses", "state", "certificates.der",
+					    "firmware-1.2.0-3.img", NULL };
+	struct complaint why;
+	struct rig *rig = *state;
+
+	close(rig->chip.dir);
+	take_away(rig, "chip", chip, make_chip);
+	take_away(rig, "model", model, make_model);
+	take_away(rig, "root", root, make_root);
+	rig->chip.dir = chip_store_open(rig->chip_path, true, &why);
+	assert_true(rig->chip.dir >= 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +500,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_killed_while_counting, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(test_foundry_overwrites_nothing, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(test_foundry_overwrites_no_rest, rig_setup,
 						rig_teardown),
 	};
 
