@@ -95,14 +95,14 @@ static int receive_line(int fd, char reply[CHIP_REPLY_MAX])
 	size_t len = 0;
 	ssize_t got;
 
-	do {
+	while (!len || (reply[len - 1] != '\n' && len < CHIP_REPLY_MAX - 1)) {
 		got = recv(fd, reply + len, CHIP_REPLY_MAX - 1 - len, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			return -1;
 		len += got;
-	} while (reply[len - 1] != '\n' && len < CHIP_REPLY_MAX - 1);
+	}
 	reply[len - 1] = 0;
 	return 0;
 }

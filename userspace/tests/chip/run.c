@@ -2,12 +2,14 @@
 /* The runtime as QEMU sees it: the ivshmem protocol, power, resets, signals. */
 #include <endian.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -372,6 +374,62 @@ static void test_nothing_measured(void **state)
 	close(bench->client);
 }
 
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number)
+{
+	alarms++;
+}
+
+/* Not before who asks was interrupted, and had no byte yet. */
+static void *answer_late(void *data)
+{
+	struct pollfd wait = { .fd = *(int *)data, .events = POLLIN };
+	int fd;
+
+	poll(&wait, 1, PATIENCE_MS);
+	fd = accept(wait.fd, NULL, NULL);
+	while (alarms < 50)
+		usleep(1000);
+	if (write(fd, "late\n", 5) < 0)
+		abort();
+	close(fd);
+	return NULL;
+}
+
+static void test_interrupted_answer(void **state)
+{
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { 0 };
+	const struct sigaction count = { .sa_handler = count_alarm };
+	char folder[] = "/tmp/test-chip-XXXXXX", path[64], reply[CHIP_REPLY_MAX];
+	struct complaint why = { "" };
+	struct sigaction before;
+	sigset_t alarm_set;
+	pthread_t thread;
+	int fd;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/control", folder);
+	fd = chip_socket_listen(path, &why);
+	assert_true(fd >= 0);
+	/* All signals are for who asks. */
+	sigemptyset(&alarm_set);
+	sigaddset(&alarm_set, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm_set, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, answer_late, &fd), 0);
+	pthread_sigmask(SIG_UNBLOCK, &alarm_set, NULL);
+	sigaction(SIGALRM, &count, &before);
+	setitimer(ITIMER_REAL, &often, NULL);
+	assert_int_equal(chip_control_ask(path, "status", reply, &why), 0);
+	setitimer(ITIMER_REAL, &never, NULL);
+	assert_string_equal(reply, "late");
+	pthread_join(thread, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	close(fd);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +437,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_memory_cannot_shrink, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_polling, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_control, setup, teardown),
+		cmocka_unit_test(test_interrupted_answer),
 		cmocka_unit_test_setup_teardown(test_guest_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_measured, setup, teardown),
