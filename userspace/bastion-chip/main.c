@@ -61,9 +61,8 @@ static void harden(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	harden();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;
@@ -81,4 +80,18 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	usage(stderr);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	harden();
+	code = run(argc, argv);
+	/* Output that did not arrive is no success. */
+	if (fflush(stdout) || ferror(stdout)) {
+		print_error("cannot write the output");
+		return EXIT_REFUSED;
+	}
+	return code;
 }
