@@ -169,26 +169,49 @@ static int read_line(struct bastion_client *client, struct line *line)
 	}
 }
 
+/* Does the verifier say why there is no answer? */
+static bool is_refusal(const json_t *json, struct bastion_error *err)
+{
+	const char *got = json_string_value(json_object_get(json, "type"));
+	const char *text = json_string_value(json_object_get(json, "error"));
+
+	if (!got || strcmp(got, "error"))
+		return false;
+	bastion_error_set(err, BASTION_OP_PEER, EREMOTEIO, "the verifier says: %.200s",
+			  text ? text : "(nothing)");
+	return true;
+}
+
 int bastion_client_parse(const char *line, size_t len, const char *type, json_t **answer,
 			 struct bastion_error *err)
 {
 	json_t *json = bastion_json_parse(line, len);
 	const char *got = json_string_value(json_object_get(json, "type"));
-	const char *text;
+	bool refusal;
 
 	if (got && !strcmp(got, type)) {
 		*answer = json;
 		return 0;
 	}
-	if (got && !strcmp(got, "error")) {
-		text = json_string_value(json_object_get(json, "error"));
-		bastion_error_set(err, BASTION_OP_PEER, EREMOTEIO, "the verifier says: %.200s",
-				  text ? text : "(nothing)");
-		json_decref(json);
-		return -EREMOTEIO;
-	}
+	refusal = is_refusal(json, err);
 	json_decref(json);
-	return fail(err, EPROTO, "the verifier's answer is of a wrong type");
+	return refusal ? -EREMOTEIO : fail(err, EPROTO, "the verifier's answer is of a wrong type");
+}
+
+/* Who turns us away says why at once, and hears nothing. Another answer would be one to no question. */
+static bool was_turned_away(struct bastion_client *client, struct bastion_error *err)
+{
+	struct line line = { 0 };
+	bool refusal = false;
+	json_t *json;
+
+	if (!read_line(client, &line)) {
+		json = bastion_json_parse(line.text, line.have);
+		refusal = is_refusal(json, err);
+		json_decref(json);
+	}
+	free(line.text);
+	return refusal;
 }
 
 int bastion_client_ask(struct bastion_client *client, json_t *question, const char *type,
@@ -201,6 +224,8 @@ int bastion_client_ask(struct bastion_client *client, json_t *question, const ch
 		return fail(err, ENOMEM, "cannot write the message");
 	rc = send_line(client, question, err);
 	json_decref(question);
+	if (rc == -ECONNRESET && was_turned_away(client, err))
+		return -EREMOTEIO;
 	if (rc)
 		return rc;
 	rc = read_line(client, &line);

@@ -167,6 +167,42 @@ static void hang_ups(void **state)
 	assert_int_equal(CHALLENGE("{\"type\":\"challenge\""), -ECONNRESET);
 }
 
+/* Of a peer that has answered, and hung up, before it was asked. */
+static int turned_away(const char *answer, struct bastion_error *err)
+{
+	static const uint8_t chip_id[BASTION_DIGEST_SIZE], boot_key[BASTION_POINT_SIZE];
+	struct bastion_challenge asked;
+	struct bastion_client client;
+	int fds[2], rc;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(write(fds[1], answer, strlen(answer)), strlen(answer));
+	close(fds[1]);
+	bastion_client_attach(&client, fds[0], PATIENCE_MS);
+	rc = bastion_client_challenge(&client, chip_id, boot_key, &asked, err);
+	bastion_client_close(&client);
+	assert_int_equal(err->code, -rc);
+	return rc;
+}
+
+static void turning_away(void **state)
+{
+	static const char *const nothing[] = {
+		"", "\n", "{}\n", "{\"type\":\"error\",\"error\":\"no\"}",
+		"{\"type\":\"error\",\"error\":\"no\"}\n{}\n",
+		/* Of the right type, but to a question that was not heard. */
+		"{\"type\":\"challenge\",\"nonce\":\"0011223344556677\","
+		"\"verifier\":\"" DIGEST_HEX "\"}\n",
+	};
+	struct bastion_error err = { 0 };
+
+	assert_int_equal(turned_away("{\"type\":\"error\",\"error\":\"come back\"}\n", &err),
+			 -EREMOTEIO);
+	assert_non_null(strstr(err.text, "come back"));
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+		assert_int_equal(turned_away(nothing[i], &err), -ECONNRESET);
+}
+
 static void silence(void **state)
 {
 	assert_int_equal(challenge((struct peer){ .stay = 1 }, 50), -ETIMEDOUT);
@@ -357,7 +393,7 @@ int main(void)
 		cmocka_unit_test(results),	  cmocka_unit_test(wrong_grants),
 		cmocka_unit_test(policies),	  cmocka_unit_test(wrong_results),
 		cmocka_unit_test(nobody_there),	  cmocka_unit_test(full_queue),
-		cmocka_unit_test(too_much_in_a_line),
+		cmocka_unit_test(too_much_in_a_line), cmocka_unit_test(turning_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
