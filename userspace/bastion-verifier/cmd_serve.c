@@ -126,42 +126,36 @@ static int parse(int argc, char **argv, struct arguments *args)
 	return VERIFIER_OK;
 }
 
-/* Blocked except while the loop waits, so that none is lost between look and wait. */
-static void catch_signals(sigset_t *waiting)
+/* Blocked except while the loop waits, with @waiting, so that none is lost between look and wait. */
+static void catch_signal(int number, void (*handler)(int), sigset_t *waiting)
 {
-	const struct sigaction stop = { .sa_handler = on_stop };
-	const struct sigaction hup = { .sa_handler = on_reload };
+	const struct sigaction action = { .sa_handler = handler };
 	sigset_t ours;
 
 	sigemptyset(&ours);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ours, waiting);
-	sigdelset(waiting, SIGTERM);
-	sigdelset(waiting, SIGINT);
-	sigdelset(waiting, SIGHUP);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGHUP, &hup, NULL);
+	sigaddset(&ours, number);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
+	sigdelset(waiting, number);
+	sigaction(number, &action, NULL);
 }
 
-static int serve(struct serving *serving, const struct arguments *args)
+static int serve(struct serving *serving, const struct arguments *args, sigset_t *waiting)
 {
 	const struct server_hooks hooks = {
 		.stop = should_stop, .tick = reload, .log = log_line, .context = serving,
 	};
 	struct bv_error err = { "" };
-	sigset_t waiting;
 	struct stat made;
 	int fd, ret;
 
-	catch_signals(&waiting);
+	/* Before, there is nothing to undo, and one that waits for its files can be stopped. */
+	catch_signal(SIGTERM, on_stop, waiting);
+	catch_signal(SIGINT, on_stop, waiting);
 	fd = server_listen(args->socket, &made, &err);
 	if (fd < 0)
 		return verifier_fail("%s", err.text);
 	fprintf(stderr, "bastion-verifier: serving at %s\n", args->socket);
-	ret = server_run(fd, &serving->service, &hooks, &server_times, args->once, &waiting);
+	ret = server_run(fd, &serving->service, &hooks, &server_times, args->once, waiting);
 	server_unlink(args->socket, &made, fd);
 	return ret ? verifier_fail("%s", strerror(-ret)) : VERIFIER_OK;
 }
@@ -173,9 +167,13 @@ int verifier_serve(int argc, char **argv)
 	struct machines *machines = NULL;
 	struct bv_error err = { "" };
 	int code = parse(argc, argv, &args);
+	sigset_t waiting;
 
 	if (code)
 		return code;
+	/* A policy that changes while it is read is read again, once there is a loop for it. */
+	sigprocmask(SIG_BLOCK, NULL, &waiting);
+	catch_signal(SIGHUP, on_reload, &waiting);
 	if (args.enrolling.machines) {
 		machines = machines_open(args.enrolling.machines, args.enrolling.expected, &err);
 		if (!machines)
@@ -192,7 +190,7 @@ int verifier_serve(int argc, char **argv)
 		serving.service.enrolling = args.enrolling;
 		if (args.audience)
 			serving.service.signer.audience = args.audience;
-		code = serve(&serving, &args);
+		code = serve(&serving, &args, &waiting);
 	}
 	state_close(serving.service.state);
 	keys_drop(&serving.service.signer);

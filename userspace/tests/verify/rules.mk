@@ -32,6 +32,8 @@ verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.
 verify-state_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c load.c files.c state.c)
 $(foreach t,serve signals,$(eval verify-$(t)_SRCS += tests/verify/testserver.c \
 	$(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)))
+SCRIPTS += tests/verify/loading
+SCRIPT_PROGRAMS += bastion-verifier bastion-chip
 
 # libFuzzer: "make fuzz", then run ../build/fuzz/verify-NAME.
 VERIFY_FUZZERS := $(addprefix $(abspath ../build/fuzz)/verify-,quote log policy evidence ear \
