@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "libbastion/output.h"
 
 static int fail(struct bv_error *err, const char *path, int code)
 {
@@ -128,36 +127,23 @@ void file_forget(struct bv_span *bytes)
 	*bytes = (struct bv_span){ 0 };
 }
 
-static int write_all(int fd, struct bv_span bytes)
-{
-	while (bytes.len) {
-		ssize_t done = write(fd, bytes.data, bytes.len);
-
-		if (done < 0 && errno != EINTR)
-			return errno;
-		if (done > 0) {
-			bytes.data += done;
-			bytes.len -= done;
-		}
-	}
-	return fsync(fd) && errno != EINVAL && errno != EROFS ? errno : 0;
-}
-
 int file_create_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
 		   struct bv_error *err)
 {
 	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	int code;
+	int ret;
 
 	if (fd < 0)
 		return fail(err, name, errno);
-	code = write_all(fd, bytes);
-	if (close(fd) && !code)
-		code = errno;
-	if (!code)
+	ret = bastion_output_all(fd, bytes.data, bytes.len);
+	if (!ret && fsync(fd))
+		ret = -errno;
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret)
 		return 0;
 	unlinkat(folder, name, 0);
-	return fail(err, name, code);
+	return fail(err, name, -ret);
 }
 
 int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
@@ -168,22 +154,9 @@ int file_create(const char *path, unsigned int mode, struct bv_span bytes, struc
 int file_replace_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
 		    struct bv_error *err)
 {
-	char temporary[PATH_MAX];
-	int ret, len = snprintf(temporary, sizeof(temporary), "%s.%ld", name, (long)getpid());
+	int ret = bastion_output_replace(folder, name, bytes.data, bytes.len, mode);
 
-	if (len < 0 || len >= PATH_MAX)
-		return fail(err, name, ENAMETOOLONG);
-	ret = file_create_at(folder, temporary, mode, bytes, err);
-	/* Left by one that died, whose number we have now, and nobody else. */
-	if (ret == -EEXIST && !unlinkat(folder, temporary, 0))
-		ret = file_create_at(folder, temporary, mode, bytes, err);
-	if (ret)
-		return ret;
-	if (!renameat(folder, temporary, folder, name))
-		return 0;
-	ret = fail(err, name, errno);
-	unlinkat(folder, temporary, 0);
-	return ret;
+	return ret ? fail(err, name, -ret) : 0;
 }
 
 int file_replace(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)

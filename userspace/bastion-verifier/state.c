@@ -38,13 +38,23 @@ static void complain(const char *what, const char *why)
 	fprintf(stderr, "bastion-verifier: %s: %s\n", what, why);
 }
 
-/* Is this what a verifier that died left of a file that it was writing? */
+static bool has_only(const char *text, const char *digits)
+{
+	return *text && strspn(text, digits) == strlen(text);
+}
+
+/*
+ * Is this what a verifier that died left of a file that it was writing? Its end is 16 hex digits of
+ * bastion_output_replace(), or the number of a process of an older verifier.
+ */
 static bool is_unfinished(const char *name)
 {
 	const char *end = strlen(name) > NAME_SIZE ? name + NAME_SIZE - 1 : NULL;
 
-	return end && *end == '.' && !strncmp(end - strlen(SUFFIX), SUFFIX, strlen(SUFFIX)) &&
-	       end[1] && strspn(end + 1, "0123456789") == strlen(end + 1);
+	if (!end || *end != '.' || strncmp(end - strlen(SUFFIX), SUFFIX, strlen(SUFFIX)))
+		return false;
+	return has_only(end + 1, "0123456789") ||
+	       (strlen(end + 1) == 16 && has_only(end + 1, "0123456789abcdef"));
 }
 
 static bool is_history(const char *name)

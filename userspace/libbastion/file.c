@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,31 +121,10 @@ static int sync_folder(const char *path)
 int bastion_file_write(const char *path, const void *data, size_t len, mode_t mode,
 		       struct bastion_error *err)
 {
-	char temporary[PATH_MAX];
-	uint64_t random;
-	int fd, rc;
+	int rc = bastion_output_replace(AT_FDCWD, path, data, len, mode);
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return fail(err, "write", path);
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%016" PRIx64, path, random) >=
-	    sizeof(temporary))
-		return bastion_error_set(err, BASTION_OP_FILE, ENAMETOOLONG, "cannot write %s",
-					 path);
-	/* Unlike mkstemp(3) this asks the umask. */
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
-		return fail(err, "write", path);
-	rc = bastion_output_all(fd, data, len);
-	if (!rc && fsync(fd) < 0)
-		rc = -errno;
-	if (close(fd) < 0 && !rc)
-		rc = -errno;
-	if (!rc && rename(temporary, path) < 0)
-		rc = -errno;
-	if (rc) {
-		unlink(temporary);
+	if (rc)
 		return bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot write %s", path);
-	}
 	rc = sync_folder(path);
 	if (rc)
 		return bastion_error_set(err, BASTION_OP_FILE, -rc, "cannot sync the folder of %s",

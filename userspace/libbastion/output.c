@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,5 +92,32 @@ int bastion_output_special(const char *path, const void *data, size_t len)
 	rc = bastion_output_all(fd, data, len);
 	if (close(fd) < 0 && !rc)
 		rc = -errno;
+	return rc;
+}
+
+int bastion_output_replace(int folder, const char *name, const void *data, size_t len, mode_t mode)
+{
+	char temporary[PATH_MAX];
+	uint64_t random;
+	int fd, rc;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%016" PRIx64, name, random) >=
+	    sizeof(temporary))
+		return -ENAMETOOLONG;
+	/* Unlike mkstemp(3) this asks the umask. */
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -errno;
+	rc = bastion_output_all(fd, data, len);
+	if (!rc && fsync(fd) < 0)
+		rc = -errno;
+	if (close(fd) < 0 && !rc)
+		rc = -errno;
+	if (!rc && renameat(folder, temporary, folder, name) < 0)
+		rc = -errno;
+	if (rc)
+		unlinkat(folder, temporary, 0);
 	return rc;
 }

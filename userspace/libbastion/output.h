@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a user names for output that is no file: a FIFO, /dev/null, /dev/stdout. bastion-verifier has it, too. */
+/*
+ * Writing: files, whole or not at all, and what a user names for output that is none: a FIFO, /dev/null,
+ * /dev/stdout. bastion-verifier has it, too.
+ */
 #ifndef LIBBASTION_OUTPUT_H
 #define LIBBASTION_OUTPUT_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /**
  * bastion_output_special - write there, if it is there and no regular file
@@ -29,5 +33,20 @@ int bastion_output_special(const char *path, const void *data, size_t len);
  * Return: 0 or a negative errno; then some of it may be written.
  */
 int bastion_output_all(int fd, const void *data, size_t len);
+
+/**
+ * bastion_output_replace - write a file, replacing the one that is there in one step
+ * @folder: that its name is relative to, or AT_FDCWD
+ * @name:   its name
+ * @data:   what
+ * @len:    how many bytes
+ * @mode:   its mode, but for what the umask takes away
+ *
+ * Into a new file beside it, fsync, rename; the folder's fsync is left to the caller. What dies before the
+ * rename leaves NAME.RANDOM, 16 hex digits: a name that nobody can take before, and no other process has.
+ *
+ * Return: 0 or a negative errno; then what was there is there.
+ */
+int bastion_output_replace(int folder, const char *name, const void *data, size_t len, mode_t mode);
 
 #endif

@@ -13,6 +13,8 @@ endef
 $(foreach t,$(VERIFY_TESTS),$(eval $(call verify_test,$(t))))
 $(foreach t,vectors bootlog ima inspect tpm ek,$(eval verify-$(t)_SRCS += tests/verify/testvectors.c))
 $(foreach t,ima references policy history machine machinelists machines,$(eval verify-$(t)_SRCS += tests/verify/testima.c))
+$(foreach t,inspect policy tpm ek machines enrolling withdrawing state serve signals, \
+	$(eval verify-$(t)_SRCS += libbastion/output.c))
 $(foreach t,inspect policy tpm ek machines,$(eval verify-$(t)_SRCS += tests/verify/testcommand.c \
 	$(addprefix bastion-verifier/,files.c show.c)))
 verify-inspect_SRCS += bastion-verifier/cmd_inspect_log.c
@@ -28,7 +30,7 @@ verify-ek_SRCS += tests/verify/testek.c $(addprefix bastion-verifier/,anchors.c 
 $(foreach t,policy machines,$(eval verify-$(t)_SRCS += $(addprefix bastion-verifier/,cmd_policy.c \
 	cmd_policy_diff.c cmd_policy_learn.c cmd_policy_simulate.c load.c)))
 verify-machines_SRCS += $(addprefix bastion-verifier/,cmd_machines.c cmd_enroll.c by_hand.c \
-	$(ENROLLING) keys.c output.c session.c state.c) libbastion/output.c
+	$(ENROLLING) keys.c output.c session.c state.c)
 verify-state_SRCS += $(addprefix bastion-verifier/,$(ENROLLING) session.c load.c files.c state.c)
 $(foreach t,serve signals,$(eval verify-$(t)_SRCS += tests/verify/testserver.c \
 	$(addprefix bastion-verifier/,$(ENROLLING) session.c server.c load.c files.c state.c)))
@@ -64,7 +66,8 @@ FUZZ_SESSION := $(addprefix $(BUILD)/fuzz-obj/bastion-verifier/,$(patsubst %.c,%
 $(FUZZ_SESSION): $(BUILD)/fuzz-obj/%.o: %.c $(wildcard bastion-verifier/*.h libbastion-verify/*.h)
 	@mkdir -p $(@D)
 	$(call say,CLANG)$(FUZZ_CLANG) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
-$(abspath ../build/fuzz)/verify-session: $(FUZZ_SESSION)
+# That of tests/ctl.
+$(abspath ../build/fuzz)/verify-session: $(FUZZ_SESSION) $(BUILD)/fuzz-obj/libbastion/output.o
 $(VERIFY_FUZZERS): $(abspath ../build/fuzz)/verify-%: tests/verify/fuzz-%.c \
 		$(BUILD)/fuzz-obj/libbastion-verify.a
 	@mkdir -p $(@D)
