@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +10,8 @@
 
 #include "files.h"
 #include "libbastion/output.h"
+
+#define KEPT_MAX	1000	/* of one name */
 
 static int fail(struct bv_error *err, const char *path, int code)
 {
@@ -162,4 +166,19 @@ int file_replace_at(int folder, const char *name, unsigned int mode, struct bv_s
 int file_replace(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)
 {
 	return file_replace_at(AT_FDCWD, path, mode, bytes, err);
+}
+
+int file_keep_at(int folder, const char *name, const char *mark)
+{
+	char kept[NAME_MAX + 1];
+
+	for (int i = 1; i <= KEPT_MAX; i++) {
+		if ((size_t)snprintf(kept, sizeof(kept), "%s%s%d", name, mark, i) >= sizeof(kept))
+			return -ENAMETOOLONG;
+		if (!linkat(folder, name, folder, kept, 0))
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EMLINK;
 }

@@ -68,4 +68,14 @@ int file_replace(const char *path, unsigned int mode, struct bv_span bytes, stru
 int file_replace_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
 		    struct bv_error *err);
 
+/**
+ * file_keep_at() - give a file one more name, which it keeps for good
+ * @folder:	a descriptor
+ * @name:	its name there
+ * @mark:	what the new name has behind that, before the first number from 1 on that is free
+ *
+ * Return: 0; -EMLINK when too many are kept already, or another negative errno.
+ */
+int file_keep_at(int folder, const char *name, const char *mark);
+
 #endif

@@ -21,7 +21,6 @@
 #define ENROLLED	".enrolled"
 #define LOCK		"lock"
 #define NOTE_MAX	4096	/* bytes of a last verdict */
-#define REPLACED_MAX	1000	/* of one machine */
 #define NAME_SIZE	(2 * BASTION_DIGEST_SIZE + sizeof(SUFFIX))
 #define LONGER_SIZE	(NAME_SIZE + 32)	/* with something more after it */
 
@@ -322,21 +321,6 @@ ssize_t machines_list(struct machines *machines, const struct bv_machine **list,
 	return ret ? ret : (ssize_t)machines->count;
 }
 
-/* Under another name that it keeps for good. */
-static int keep_old(const struct machines *machines, const char *name, struct bv_error *err)
-{
-	char aside[LONGER_SIZE];
-
-	for (int i = 1; i <= REPLACED_MAX; i++) {
-		snprintf(aside, sizeof(aside), "%s" REPLACED "%d", name, i);
-		if (!linkat(machines->fd, name, machines->fd, aside, 0))
-			return 0;
-		if (errno != EEXIST)
-			return fail(machines, aside, errno, err);
-	}
-	return fail(machines, name, EMLINK, err);
-}
-
 static int set_name(const struct machines *machines, const char *temporary, const char *name,
 		    bool replace)
 {
@@ -379,8 +363,10 @@ static int publish(const struct machines *machines, const struct bv_machine *mac
 	file_name(machine->chip_id, name);
 	temporary_name(machine, temporary);
 	if (replace)
-		ret = keep_old(machines, name, err);
-	if (!ret && set_name(machines, temporary, name, replace))
+		ret = file_keep_at(machines->fd, name, REPLACED);
+	if (ret)
+		return fail(machines, name, -ret, err);
+	if (set_name(machines, temporary, name, replace))
 		ret = fail(machines, name, errno, err);
 	if (ret || !fsync(machines->fd))
 		return ret;

@@ -14,7 +14,7 @@
 #include "state.h"
 
 #define SUFFIX		".history"
-#define ASIDE		".damaged"
+#define ASIDE		".damaged-"
 #define NAME_SIZE	(2 * BASTION_DIGEST_SIZE + sizeof(SUFFIX))
 /* Pieces cost a little more than their bytes, and there is a head and a digest. */
 #define FILE_MAX	(2 * (size_t)BV_HISTORY_MAX)
@@ -159,15 +159,18 @@ static int file_path(const struct state *state, const uint8_t chip_id[BASTION_DI
 	return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-/* It may be what somebody has to look at, so it is not thrown away. */
+/* It may be what somebody has to look at, so it is not thrown away, nor is an earlier one. */
 static void set_aside(struct state *state, const uint8_t chip_id[BASTION_DIGEST_SIZE])
 {
-	char name[NAME_SIZE], aside[NAME_SIZE + sizeof(ASIDE)];
+	char name[NAME_SIZE];
+	int ret;
 
 	file_name(chip_id, name);
-	snprintf(aside, sizeof(aside), "%s" ASIDE, name);
-	if (renameat(state->fd, name, state->fd, aside))
-		complain(name, strerror(errno));
+	ret = file_keep_at(state->fd, name, ASIDE);
+	if (!ret && unlinkat(state->fd, name, 0))
+		ret = -errno;
+	if (ret)
+		complain(name, strerror(-ret));
 	else if (state->files)
 		state->files--;
 }

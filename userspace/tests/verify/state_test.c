@@ -279,23 +279,39 @@ static void write_file(const char *path, const void *bytes, size_t len)
 	assert_int_equal(fclose(file), 0);
 }
 
+static void expect_text(const char *path, const char *text)
+{
+	char bytes[16] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	assert_int_equal(fread(bytes, 1, sizeof(bytes) - 1, file), strlen(text));
+	assert_string_equal(bytes, text);
+	fclose(file);
+}
+
+/* Each of them stays, to be looked at. */
 static void test_damaged(void **state)
 {
+	static const char *const nonsense[] = { "first", "the second", "third" };
 	struct state_test *t = *state;
 	char aside[300];
 
-	start(t, t->state);
-	challenge(t);
-	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
-	write_file(t->file, "nonsense", 8);
-	start(t, t->state);
-	assert_int_equal(challenge(t), 0);
-	snprintf(aside, sizeof(aside), "%s.damaged", t->file);
-	assert_int_equal(access(t->file, F_OK), -1);
-	assert_int_equal(access(aside, F_OK), 0);
-	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
-	assert_int_equal(access(t->file, F_OK), 0);
-	assert_int_equal(access(aside, F_OK), 0);
+	for (int i = 0; i < 3; i++) {
+		start(t, t->state);
+		challenge(t);
+		assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+		write_file(t->file, nonsense[i], strlen(nonsense[i]));
+		start(t, t->state);
+		assert_int_equal(challenge(t), 0);
+		assert_int_equal(access(t->file, F_OK), -1);
+		assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+		assert_int_equal(access(t->file, F_OK), 0);
+		for (int j = 0; j <= i; j++) {
+			snprintf(aside, sizeof(aside), "%s.damaged-%d", t->file, j + 1);
+			expect_text(aside, nonsense[j]);
+		}
+	}
 }
 
 /* What could not be read for a while is there again. */
