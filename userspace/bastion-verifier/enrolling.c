@@ -82,7 +82,7 @@ int enrolling_begin(const struct enrolling_terms *terms, const json_t *json, int
 static int check_revoked(const struct bv_policy *policy, const struct bv_machine *machine,
 			 struct bv_error *err)
 {
-	if (bv_digests_has(&policy->revoked_chips, machine->chip_id, sizeof(machine->chip_id)))
+	if (bv_policy_revokes(policy, machine->chip_id))
 		return bv_fail(err, "the policy's \"revoked_chips\" has this chip");
 	return 0;
 }

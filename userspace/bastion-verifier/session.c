@@ -31,13 +31,26 @@ char *session_refuse(const char *why, bool *hangup, char **log)
 	return session_error(why);
 }
 
+/*
+ * Of a chip that the policy does not want nothing is kept: whoever has any of the vendor's could have the
+ * disk written to for as long as he likes. One that lies about its name adds to nobody's history.
+ */
+static bool may_be_kept(const struct session *session, const struct service *service)
+{
+	const struct bv_policy *policy = service->policy;
+
+	return session->has_chip && (!policy || (!bv_policy_revokes(policy, session->chip_id) &&
+						 bv_policy_knows(policy, session->chip_id)));
+}
+
 /* What the machine need not bring again, if it is the one that it says it is. */
 static int add_starts(const struct session *session, const struct service *service, json_t *answer)
 {
-	struct bv_history *history = state_known(service->state, session->chip_id,
-						 session->boot_key);
+	struct bv_history *history = NULL;
 	json_int_t log = 0, ima = 0, offset = 0;
 
+	if (may_be_kept(session, service))
+		history = state_known(service->state, session->chip_id, session->boot_key);
 	if (history) {
 		log = history->replay.count;
 		ima = history->ima_replay.count;
@@ -117,7 +130,7 @@ static char *appraise(struct session *session, const struct service *service,
 	struct bv_result result;
 	json_t *json;
 
-	if (session->has_chip)
+	if (may_be_kept(session, service))
 		memory.history = state_get(service->state, session->chip_id, session->boot_key);
 	if (text && !judge(service->policy, &service->signer, &service->enrolled, BV_SPAN(session->nonce),
 			   (struct bv_span){ (uint8_t *)text, strlen(text) },

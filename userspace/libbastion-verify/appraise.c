@@ -27,13 +27,12 @@ static void check_identity(const struct bv_appraisal *in, struct bv_verdict *ver
 	bv_hex(hex, sizeof(hex), id, BASTION_DIGEST_SIZE);
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-revoked", .claim = BV_INSTANCE_IDENTITY,
-		.tier = bv_must(!bv_digests_has(&policy->revoked_chips, id, BASTION_DIGEST_SIZE)),
+		.tier = bv_must(!bv_policy_revokes(policy, id)),
 		.expected = "a chip that \"revoked_chips\" does not list", .seen = hex,
 		.advice = "The operator withdrew this chip: replace it." });
 	bv_verdict_add(verdict, &(struct bv_check){
 		.name = "chip-known", .claim = BV_INSTANCE_IDENTITY,
-		.tier = bv_must(!policy->chips.given ||
-				bv_digests_has(&policy->chips, id, BASTION_DIGEST_SIZE)),
+		.tier = bv_must(bv_policy_knows(policy, id)),
 		.expected = policy->chips.given ? "a chip that \"chips\" lists"
 						: "any chip: the policy has no \"chips\"",
 		.seen = hex, .advice = "Add the chip's id to \"chips\" if this machine is yours." });

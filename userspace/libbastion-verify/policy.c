@@ -568,6 +568,16 @@ bool bv_digests_has(const struct bv_digests *list, const uint8_t *value, size_t 
 	return false;
 }
 
+bool bv_policy_revokes(const struct bv_policy *policy, const uint8_t chip_id[BASTION_DIGEST_SIZE])
+{
+	return bv_digests_has(&policy->revoked_chips, chip_id, BASTION_DIGEST_SIZE);
+}
+
+bool bv_policy_knows(const struct bv_policy *policy, const uint8_t chip_id[BASTION_DIGEST_SIZE])
+{
+	return !policy->chips.given || bv_digests_has(&policy->chips, chip_id, BASTION_DIGEST_SIZE);
+}
+
 bool bv_texts_has(const struct bv_texts *list, struct bv_span text)
 {
 	for (size_t i = 0; i < list->count; i++)

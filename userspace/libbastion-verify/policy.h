@@ -191,6 +191,12 @@ bool bv_digests_has(const struct bv_digests *list, const uint8_t *value, size_t 
 /** bv_texts_has() - whether a list has exactly these bytes */
 bool bv_texts_has(const struct bv_texts *list, struct bv_span text);
 
+/** bv_policy_revokes() - whether the operator withdrew a chip: "revoked_chips" */
+bool bv_policy_revokes(const struct bv_policy *policy, const uint8_t chip_id[BASTION_DIGEST_SIZE]);
+
+/** bv_policy_knows() - whether a chip is one of the operator's: "chips", or any where there is no such list */
+bool bv_policy_knows(const struct bv_policy *policy, const uint8_t chip_id[BASTION_DIGEST_SIZE]);
+
 /** bv_policy_firmware() - the oldest firmware that is good for a model; NULL when the policy does not say */
 const char *bv_policy_firmware(const struct bv_policy *policy, const char *model);
 

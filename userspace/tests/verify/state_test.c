@@ -249,14 +249,19 @@ static void test_other_machine(void **state)
 	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
 }
 
+static void load_policy(struct state_test *t)
+{
+	bv_policy_free(t->service.policy);
+	t->service.policy = tc_policy(t->tc);
+}
+
 static void test_refused_is_kept(void **state)
 {
 	struct state_test *t = *state;
 
 	start(t, t->state);
 	json_object_set_new(t->tc->policy, "modules", json_pack("[s]", "ffff"));
-	bv_policy_free(t->service.policy);
-	t->service.policy = tc_policy(t->tc);
+	load_policy(t);
 	challenge(t);
 	assert_int_equal(finish(t), -1);
 	start(t, t->state);
@@ -264,9 +269,48 @@ static void test_refused_is_kept(void **state)
 	assert_int_equal(challenge(t), FIRST);
 	assert_int_equal(finish(t), -1);
 	json_object_del(t->tc->policy, "modules");
-	bv_policy_free(t->service.policy);
-	t->service.policy = tc_policy(t->tc);
+	load_policy(t);
 	challenge(t);
+	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+}
+
+/* Of a chip that is not wanted nothing is stored, and what was stored before stays as it is. */
+static void test_unwanted(void **state)
+{
+	char chip[2 * BASTION_DIGEST_SIZE + 1];
+	struct state_test *t = *state;
+	struct stat st, after;
+	struct tc *tc = t->tc;
+	size_t skip;
+
+	start(t, t->state);
+	json_object_set_new(tc->policy, "chips", json_array());
+	load_policy(t);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(challenge(t), 0);
+		assert_int_equal(finish(t), -1);
+		assert_int_equal(access(t->file, F_OK), -1);
+	}
+	json_object_del(tc->policy, "chips");
+	load_policy(t);
+	assert_int_equal(challenge(t), 0);
+	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
+	assert_int_equal(stat(t->file, &st), 0);
+	bv_hex(chip, sizeof(chip), tc->claims.chip_id, BASTION_DIGEST_SIZE);
+	json_object_set_new(tc->policy, "revoked_chips", json_pack("[s]", chip));
+	load_policy(t);
+	skip = tc->log.bytes.len;
+	tc_event(tc, &tc->log, 5, "more", "x", 1);
+	assert_int_equal(challenge(t), 0);
+	assert_int_equal(finish(t), -1);
+	assert_int_equal(stat(t->file, &after), 0);
+	assert_int_equal(after.st_ino, st.st_ino);
+	/* If it is wanted again, it goes on from there. */
+	json_object_del(tc->policy, "revoked_chips");
+	load_policy(t);
+	tc->log_skip = skip;
+	tc->round.log_from = FIRST;
+	assert_int_equal(challenge(t), FIRST);
 	assert_int_equal(finish(t), BASTION_GRANT_KEPT);
 }
 
@@ -454,7 +498,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_in_memory), T(test_durable), T(test_old_client), T(test_bad_names),
-		T(test_other_machine), T(test_refused_is_kept), T(test_damaged), T(test_unread), T(test_other_boot),
+		T(test_other_machine), T(test_refused_is_kept), T(test_unwanted), T(test_damaged),
+		T(test_unread), T(test_other_boot),
 		T(test_died_before_rename), T(test_cannot_store), T(test_folder),
 	};
 
