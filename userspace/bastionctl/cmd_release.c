@@ -9,6 +9,7 @@
 #include "bastionctl/report.h"
 #include "libbastion/blob.h"
 #include "libbastion/keys.h"
+#include "libbastion/release.h"
 
 enum { OPT_BLOB = 1, OPT_TYPE, OPT_KEYRING, OPT_TIMEOUT, OPT_NOWAIT, OPT_FOREVER };
 
@@ -150,22 +151,26 @@ static int choose_keyring(struct request *request, struct bastion_error *err)
 static int release_anywhere(const struct ctl *ctl, struct bastion_release *args,
 			    struct bastion_error *err)
 {
-	struct bastion_error skipped;
+	struct bastion_error why;
 	struct bastion_device dev;
 	char node[32];
-	int i, rc;
+	int i, one, rc;
 
 	rc = ctl_open(ctl, &dev, err);
-	if (rc)
-		return rc;
-	rc = bastion_device_release(&dev, args, err);
-	bastion_device_close(&dev);
-	for (i = 0; rc == -EBADMSG && !ctl->device && i < BASTION_DEVICES_MAX; i++) {
-		snprintf(node, sizeof(node), "/dev/bastion%d", i);
-		if (bastion_device_open(&dev, node, &skipped))
-			continue;
+	if (!rc) {
 		rc = bastion_device_release(&dev, args, err);
 		bastion_device_close(&dev);
+	}
+	for (i = 0; bastion_release_goes_on(rc) && !ctl->device && i < BASTION_DEVICES_MAX; i++) {
+		snprintf(node, sizeof(node), "/dev/bastion%d", i);
+		if (bastion_device_open(&dev, node, &why))
+			continue;
+		one = bastion_device_release(&dev, args, &why);
+		bastion_device_close(&dev);
+		if (!bastion_release_counts(rc, one))
+			continue;
+		rc = one;
+		*err = why;
 	}
 	return rc;
 }

@@ -23,6 +23,7 @@
 #include <bastion/blob.h>
 #include <linux/bastion.h>
 
+#include "libbastion/release.h"
 #include "request-key/parse.h"
 
 #define KEYS_FOLDER	"/etc/bastion/keys.d/"
@@ -122,12 +123,12 @@ static ssize_t read_blob(const char *name, uint8_t *blob)
 	return n < 0 ? -EBADMSG : n;
 }
 
-/* Only the chip that sealed it can tell: the others say EBADMSG. */
+/* Of all chips, until one knows better than that it is another's. */
 static int release(const struct bastion_release *args)
 {
 	char node[] = "/dev/bastionNN";
 	struct bastion_release copy;
-	int i, fd, rc = -ENODEV;
+	int i, fd, one, rc = -ENODEV;
 
 	for (i = 0; i < DEVICES_MAX; i++) {
 		node[strlen("/dev/bastion")] = i < 10 ? '0' + i : '1';
@@ -136,9 +137,11 @@ static int release(const struct bastion_release *args)
 		if (fd < 0)
 			continue;
 		copy = *args;
-		rc = ioctl(fd, BASTION_IOC_RELEASE, &copy) < 0 ? -errno : 0;
+		one = ioctl(fd, BASTION_IOC_RELEASE, &copy) < 0 ? -errno : 0;
 		close(fd);
-		if (rc != -EBADMSG && rc != -ENODEV)
+		if (bastion_release_counts(rc, one))
+			rc = one;
+		if (!bastion_release_goes_on(rc))
 			break;
 	}
 	return rc;

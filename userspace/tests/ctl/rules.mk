@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-ctl_tests := text blob evidence client enroll files verifiers keys pkcs10 request_key tpm trace
+ctl_tests := text blob evidence client enroll files verifiers keys pkcs10 release request_key tpm trace
 TESTS += $(ctl_tests:%=test_ctl_%)
 test_ctl_text_SRCS := tests/ctl/test_ctl_text.c
 test_ctl_blob_SRCS := tests/ctl/test_ctl_blob.c
@@ -12,6 +12,8 @@ test_ctl_keys_SRCS := tests/ctl/test_ctl_keys.c tests/ctl/fake_keys.c \
 	$(addprefix bastionctl/,cmd_key.c key_csr.c key_import.c key_new.c key_pkcs10.c \
 	key_public.c key_rebind.c key_show.c key_sign.c key_terms.c report.c verifiers.c)
 test_ctl_pkcs10_SRCS := tests/ctl/test_ctl_pkcs10.c bastionctl/key_pkcs10.c
+test_ctl_release_SRCS := tests/ctl/test_ctl_release.c tests/ctl/fake_keys.c bastionctl/cmd_release.c \
+	request-key/parse.c
 test_ctl_tpm_SRCS := tests/ctl/test_ctl_tpm.c tests/ctl/fake_tpm.c
 test_ctl_trace_SRCS := tests/ctl/test_ctl_trace.c $(addprefix bastionctl/,report.c trace_line.c \
 	trace_words.c)
