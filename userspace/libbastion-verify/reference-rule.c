@@ -220,7 +220,6 @@ static bool is_ignored(const struct bv_judge *judge, const struct bv_measured *m
 {
 	const struct bv_rule *rule = judge->rule;
 
-
 	if (measured->violation)
 		return rule->violations;
 	if (measured->event)
