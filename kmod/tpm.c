@@ -339,13 +339,14 @@ static int find_storage(struct bastion_tpm *t)
 	struct bastion_tpm_call call;
 	int ret;
 
+	t->storage = 0;
 	ret = read_public(t, STORAGE_HANDLE, &call);
 	if (!ret)
 		ret = know_storage(t, call.out[0].data, call.out[0].len);
-	if (ret != -ENOENT) {
+	if (!ret)
 		t->storage = STORAGE_HANDLE;
+	if (ret != -ENOENT)
 		return ret;
-	}
 	ret = create_primary(t, BASTION_TPM_RH_OWNER, bastion_tpm_put_storage, &call);
 	if (ret)
 		return ret;
@@ -364,7 +365,6 @@ static int find_storage_again(struct bastion_tpm *t)
 
 	memcpy(name, t->storage_name, sizeof(name));
 	memcpy(point, t->storage_point, sizeof(point));
-	t->storage = 0;
 	ret = find_storage(t);
 	if (!ret && memcmp(name, t->storage_name, sizeof(name)))
 		ret = -EIO;

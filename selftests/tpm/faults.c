@@ -5,6 +5,7 @@
  * usage: faults FOLDER COMMAND	FOLDER is vtpm's; COMMAND has the TPM sleep and wake up
  *        faults unread FOLDER COMMAND	its PCR cannot be read afterwards
  *        faults unheard FOLDER COMMAND	what COMMAND begins has a handle that was ours
+ *        faults storage FOLDER	with a module whose storage key was not found at the first try
  *        faults signals FOLDER	with a module whose TPM is waited for until a signal comes
  */
 #include <signal.h>
@@ -195,6 +196,16 @@ static void unheard(const char *command)
 	is(open_gate(), 0, "the next round opens the gate");
 }
 
+/* The storage key that a key is released with is the one that it was made with. */
+static void storage(void)
+{
+	is(open_gate(), 0, "the gate opens");
+	key = sealed_make("new 32", &gate.verifier, "prod", "k", "types=logon", RING);
+	ok(key > 0, "a key is made");
+	ok(release() > 0, "and released");
+	is(round_state(gate.fd), BASTION_STATE_ATTESTED, "and the gate stays open");
+}
+
 static void ignore(int number)
 {
 }
@@ -239,6 +250,10 @@ int main(int argc, char **argv)
 	open_device(false);
 	if (!strcmp(argv[1], "signals")) {
 		signals();
+		return failed;
+	}
+	if (!strcmp(argv[1], "storage")) {
+		storage();
 		return failed;
 	}
 	busy(RC_RETRY, "a busy TPM takes no event");
