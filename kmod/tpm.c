@@ -26,8 +26,6 @@
 #define READ_PAUSE_MS	10
 
 #define STORAGE_HANDLE	0x81000001
-#define CURVE_P256	0x0003
-#define CURVE_P384	0x0004
 
 static unsigned int pcr = PCR_DEFAULT;
 module_param(pcr, uint, 0444);
@@ -232,7 +230,7 @@ static int check_curve(struct bastion_tpm *t, u16 curve)
 	if (call.out[2].len == sizeof(u32) + sizeof(u16) &&
 	    get_unaligned_be16(call.out[2].data + sizeof(u32)) == curve)
 		return 0;
-	pr_err("the TPM does not know NIST P-%u\n", curve == CURVE_P384 ? 384 : 256);
+	pr_err("the TPM does not know NIST P-%u\n", curve == BASTION_TPM_CURVE_P384 ? 384 : 256);
 	return -EOPNOTSUPP;
 }
 
@@ -542,11 +540,8 @@ static int probe(struct bastion_tpm *t, void *unused)
 	t->resets = t->seen_resets;
 	t->restarts = t->seen_restarts;
 	if (!ret)
-		ret = check_curve(t, CURVE_P384) ?: check_curve(t, CURVE_P256);
-	if (!ret)
-		ret = read_identity(t);
-	if (!ret)
-		ret = find_storage(t);
+		ret = check_curve(t, BASTION_TPM_CURVE_P384) ?:
+		      check_curve(t, BASTION_TPM_CURVE_P256) ?: read_identity(t) ?: find_storage(t);
 	bastion_tpm_leave(t);
 	return ret;
 }

@@ -11,7 +11,6 @@
 #include <linux/types.h>
 
 #define BASTION_TPM_COMMAND_MAX		4096	/* of either; the kernel's TPM driver has one page */
-#define BASTION_TPM_HEADER_SIZE		10
 #define BASTION_TPM_DIGEST_MAX		64	/* SHA-512 */
 #define BASTION_TPM_NAME_MAX		(2 + BASTION_TPM_DIGEST_MAX)
 #define BASTION_TPM_PUBLIC_MAX		640	/* of an RSA-4096 key, and some */
@@ -19,16 +18,18 @@
 #define BASTION_TPM_FIELDS_MAX		8
 
 /* Part 2, 6.3 */
-#define BASTION_TPM_ALG_RSA		0x0001
 #define BASTION_TPM_ALG_SHA1		0x0004
 #define BASTION_TPM_ALG_AES		0x0006
 #define BASTION_TPM_ALG_KEYEDHASH	0x0008
 #define BASTION_TPM_ALG_SHA256		0x000b
-#define BASTION_TPM_ALG_SHA384		0x000c
 #define BASTION_TPM_ALG_NULL		0x0010
 #define BASTION_TPM_ALG_ECDSA		0x0018
 #define BASTION_TPM_ALG_ECC		0x0023
 #define BASTION_TPM_ALG_CFB		0x0043
+
+/* Part 2, 6.4 */
+#define BASTION_TPM_CURVE_P256		0x0003
+#define BASTION_TPM_CURVE_P384		0x0004
 
 /* Part 2, 7.4: permanent handles */
 #define BASTION_TPM_RH_OWNER		0x40000001

@@ -18,8 +18,6 @@
 #define DECRYPT			(1u << 17)
 #define SIGN			(1u << 18)
 
-#define CURVE_P256		0x0003
-#define CURVE_P384		0x0004
 #define AES_BITS		128
 
 #define PARENT			(FIXED_TPM | FIXED_PARENT | SENSITIVE_ORIGIN | RESTRICTED | DECRYPT)
@@ -49,7 +47,7 @@ static void put_parent(struct bastion_tpm_writer *w)
 	bastion_tpm_put_number(w, AES_BITS, 2);
 	bastion_tpm_put_number(w, BASTION_TPM_ALG_CFB, 2);
 	bastion_tpm_put_number(w, BASTION_TPM_ALG_NULL, 2);	/* scheme */
-	bastion_tpm_put_number(w, CURVE_P256, 2);
+	bastion_tpm_put_number(w, BASTION_TPM_CURVE_P256, 2);
 	bastion_tpm_put_number(w, BASTION_TPM_ALG_NULL, 2);	/* KDF */
 	bastion_tpm_put_sized(w, zero, sizeof(zero));
 	bastion_tpm_put_sized(w, zero, sizeof(zero));
@@ -92,7 +90,7 @@ void bastion_tpm_put_verifier(struct bastion_tpm_writer *w, const u8 key[BASTION
 	put_head(w, BASTION_TPM_ALG_ECC, USER_WITH_AUTH | SIGN, NULL, 0);
 	bastion_tpm_put_number(w, BASTION_TPM_ALG_NULL, 2);	/* symmetric */
 	bastion_tpm_put_number(w, BASTION_TPM_ALG_NULL, 2);	/* scheme */
-	bastion_tpm_put_number(w, CURVE_P384, 2);
+	bastion_tpm_put_number(w, BASTION_TPM_CURVE_P384, 2);
 	bastion_tpm_put_number(w, BASTION_TPM_ALG_NULL, 2);	/* KDF */
 	bastion_tpm_put_sized(w, key + 1, half);
 	bastion_tpm_put_sized(w, key + 1 + half, half);
