@@ -595,7 +595,6 @@ static struct notifier_block reboot_block = { .notifier_call = at_reboot };
 
 static int start(struct bastion_tpm *t)
 {
-	struct bastion_chip *chip;
 	int ret;
 
 	ret = check_banks(t);
@@ -603,21 +602,21 @@ static int start(struct bastion_tpm *t)
 		ret = bastion_tpm_insist(t, probe, NULL);
 	if (ret)
 		return ret;
-	chip = bastion_chip_alloc(NULL, &tpm_ops, t);
-	if (IS_ERR(chip))
-		return PTR_ERR(chip);
-	t->chip = chip;
-	ret = bastion_chip_register(chip);
-	if (ret) {
-		bastion_chip_put(chip);
-		return ret;
-	}
+	t->chip = bastion_chip_alloc(NULL, &tpm_ops, t);
+	if (IS_ERR(t->chip))
+		return PTR_ERR(t->chip);
 	the_tpm = t;
+	/* Users come with the registration: a module whose init fails after it is freed under them. */
 	ret = register_reboot_notifier(&reboot_block);
-	if (ret) {
-		the_tpm = NULL;
-		bastion_chip_unregister(chip);
-	}
+	if (ret)
+		goto err_chip;
+	ret = bastion_chip_register(t->chip);
+	if (!ret)
+		return 0;
+	unregister_reboot_notifier(&reboot_block);
+err_chip:
+	the_tpm = NULL;
+	bastion_chip_put(t->chip);
 	return ret;
 }
 
