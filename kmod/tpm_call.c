@@ -16,6 +16,9 @@
 #define TRIES		50
 #define PAUSE_MS	10
 
+/* In a command's header, and in an answer's (part 1, 18.2) */
+#define CODE_AT		6
+
 struct aside {
 	struct kthread_work work;
 	struct bastion_tpm *t;
@@ -113,16 +116,18 @@ static size_t answer_len(const struct bastion_tpm *t)
 static int transmit(struct bastion_tpm *t, struct bastion_tpm_call *call,
 		    struct bastion_tpm_frame *frame)
 {
+	bool late;
 	int ret, error;
 
 	t->statistics.commands++;
-	/* A response code is positive, and fits. */
 	ret = tpm_transmit_cmd(t->tpm, &t->buf, 0, NULL);
 	if (ret < 0) {
 		/* It may have loaded something, or not have flushed it. */
 		t->litter = true;
-		t->statistics.timeouts += ret == -ETIME;
-		return ret == -ETIME ? -ETIMEDOUT : -EIO;
+		/* A response code beyond those of TPMs may look like the kernel's error, but is in the answer. */
+		late = ret == -ETIME && get_unaligned_be32(t->buf.data + CODE_AT) != (u32)ret;
+		t->statistics.timeouts += late;
+		return late ? -ETIMEDOUT : -EIO;
 	}
 	if (ret > 0) {
 		t->statistics.refusals++;

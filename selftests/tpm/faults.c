@@ -138,6 +138,28 @@ static void lost(unsigned int command, const char *name)
 	ok(release() > 0, "and a key is released");
 }
 
+static unsigned long timeouts(void)
+{
+	FILE *file = fopen("/sys/class/bastion/bastion0/statistics/timeouts", "r");
+	unsigned long number;
+
+	if (!file || fscanf(file, "%lu", &number) != 1)
+		errx(1, "the timeouts cannot be read");
+	fclose(file);
+	return number;
+}
+
+/* A response code that is an error of the kernel's as an int: -ETIME */
+static void absurd(void)
+{
+	unsigned long before = timeouts();
+
+	is(open_gate(), 0, "the gate is open");
+	fault(LOAD, "refuse=ffffffc2", 1);
+	is(release(), -EIO, "a response code that is none of a TPM's is an error");
+	is(timeouts(), before, "and no timeout");
+}
+
 static void not_flushed(void)
 {
 	/* The session, the object and the storage key */
@@ -266,6 +288,9 @@ int main(int argc, char **argv)
 	lost(LOAD, "Load");
 	lost(CONTEXT_LOAD, "ContextLoad");
 	lost(START_SESSION, "StartAuthSession");
+	absurd();
+	if (open_gate())
+		errx(1, "no grant");
 	not_flushed();
 	resume(argv[2]);
 	is(round_relock(gate.fd), 0, "it is locked");
