@@ -157,6 +157,9 @@ static int mr_extend(struct bastion_chip *chip, u32 index, const u8 digest[BASTI
 		memcpy(t->value, value, sizeof(value));
 		memcpy(t->registers[index], reg, sizeof(reg));
 	}
+	/* Unless it has surely not: a grant that goes here goes in the gate, too. */
+	if (!bastion_chip_not_sent(ret))
+		bastion_tpm_forget_register(t, index);
 	mutex_unlock(&t->lock);
 	return ret;
 }
@@ -550,6 +553,7 @@ static int probe(struct bastion_tpm *t, void *unused)
 
 static void free_tpm(struct bastion_tpm *t)
 {
+	bastion_tpm_grants_exit(t);
 	if (!IS_ERR_OR_NULL(t->worker))
 		kthread_destroy_worker(t->worker);
 	tpm_buf_destroy(&t->buf);
@@ -573,7 +577,7 @@ static struct bastion_tpm *alloc_tpm(struct tpm_chip *tpm)
 	t->tpm = tpm;
 	t->pcr = pcr;
 	mutex_init(&t->lock);
-	INIT_LIST_HEAD(&t->grants);
+	bastion_tpm_grants_init(t);
 	t->params = kzalloc(BASTION_TPM_COMMAND_MAX, GFP_KERNEL);
 	t->storage_context = kzalloc(BASTION_TPM_CONTEXT_MAX, GFP_KERNEL);
 	t->session_context = kzalloc(BASTION_TPM_CONTEXT_MAX, GFP_KERNEL);

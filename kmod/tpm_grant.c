@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "crypto.h"
+#include "gate.h"
 #include "grant_parse.h"
 #include "tpm_internal.h"
 
@@ -135,6 +136,69 @@ void bastion_tpm_forget(struct bastion_tpm *t)
 		drop_grant(grant);
 	t->drawn = false;
 	memzero_explicit(t->session_nonce, sizeof(t->session_nonce));
+}
+
+/**
+ * bastion_tpm_forget_register() - every ticket of a grant that ends with a register
+ * @t:		the TPM, locked
+ * @index:	the register, which is not what it was
+ */
+void bastion_tpm_forget_register(struct bastion_tpm *t, u32 index)
+{
+	struct bastion_tpm_grant *grant, *next;
+
+	lockdep_assert_held(&t->lock);
+	list_for_each_entry_safe(grant, next, &t->grants, list)
+		if (grant->register_mask & BIT(index))
+			drop_grant(grant);
+}
+
+static void drop_expired(struct bastion_tpm *t)
+{
+	struct bastion_tpm_grant *grant, *next;
+	ktime_t now = ktime_get_boottime();
+
+	list_for_each_entry_safe(grant, next, &t->grants, list)
+		if (ktime_compare(now, grant->expires) >= 0)
+			drop_grant(grant);
+}
+
+/* Jiffies do not count while the system sleeps; but no grant is left when it does. */
+static void arm_expiry(struct bastion_tpm *t)
+{
+	struct bastion_tpm_grant *grant;
+	ktime_t first = KTIME_MAX;
+	s64 left;
+
+	list_for_each_entry(grant, &t->grants, list)
+		first = min(first, grant->expires);
+	if (first == KTIME_MAX)
+		return;
+	left = max_t(s64, ktime_ms_delta(first, ktime_get_boottime()), 0);
+	mod_delayed_work(bastion_gate_workqueue(), &t->expiry, msecs_to_jiffies(left) + 1);
+}
+
+/* The TPM believes a ticket for longer than its grant lasts: it does not stay until somebody asks for it. */
+static void expiry_work(struct work_struct *work)
+{
+	struct bastion_tpm *t = container_of(work, struct bastion_tpm, expiry.work);
+
+	mutex_lock(&t->lock);
+	drop_expired(t);
+	arm_expiry(t);
+	mutex_unlock(&t->lock);
+}
+
+void bastion_tpm_grants_init(struct bastion_tpm *t)
+{
+	INIT_LIST_HEAD(&t->grants);
+	INIT_DELAYED_WORK(&t->expiry, expiry_work);
+}
+
+/* Nobody gives it any more; not with @t locked. */
+void bastion_tpm_grants_exit(struct bastion_tpm *t)
+{
+	cancel_delayed_work_sync(&t->expiry);
 }
 
 static int end_session(struct bastion_tpm *t, void *data)
@@ -321,6 +385,7 @@ static int accept(struct bastion_tpm *t, void *data)
 		if (!memcmp(old->verifier, a->grant->verifier, BASTION_DIGEST_SIZE))
 			drop_grant(old);
 	list_add_tail(&a->grant->list, &t->grants);
+	arm_expiry(t);
 	return 0;
 }
 
@@ -337,6 +402,7 @@ static struct bastion_tpm_grant *new_grant(const struct bastion_grant_view *view
 	}
 	grant->entry_count = view->count;
 	grant->ticket_count = count;
+	grant->register_mask = le32_to_cpu(view->fixed.register_mask);
 	memcpy(grant->token_hash, view->fixed.token_hash, sizeof(grant->token_hash));
 	memcpy(grant->verifier, view->fixed.verifier, sizeof(grant->verifier));
 	return grant;
@@ -401,19 +467,17 @@ struct bastion_tpm_grant *bastion_tpm_find_grant(struct bastion_tpm *t,
 						 const u8 token[BASTION_TOKEN_SIZE])
 {
 	const struct kvec part = PART(token, BASTION_TOKEN_SIZE);
-	struct bastion_tpm_grant *grant, *next;
+	struct bastion_tpm_grant *grant;
 	u8 hash[BASTION_DIGEST_SIZE];
 	int ret;
 
 	ret = bastion_hash(BASTION_SHA384, &part, 1, hash);
 	if (ret)
 		return ERR_PTR(ret);
-	list_for_each_entry_safe(grant, next, &t->grants, list) {
-		if (ktime_compare(ktime_get_boottime(), grant->expires) >= 0)
-			drop_grant(grant);
-		else if (!crypto_memneq(grant->token_hash, hash, sizeof(hash)))
+	drop_expired(t);
+	list_for_each_entry(grant, &t->grants, list)
+		if (!crypto_memneq(grant->token_hash, hash, sizeof(hash)))
 			return grant;
-	}
 	return ERR_PTR(-EKEYREVOKED);
 }
 

@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/tpm.h>
+#include <linux/workqueue.h>
 
 #include "chip.h"
 #include "tpm_marshal.h"
@@ -70,6 +71,7 @@ struct bastion_tpm_ticket {
  * @verifier:	digest of its key
  * @name:	and the TPM's name of it
  * @expires:	CLOCK_BOOTTIME
+ * @register_mask: it ends when one of these is extended
  * @entries:	what it allows
  * @entry_count: of them
  * @ticket_count: of @tickets
@@ -81,6 +83,7 @@ struct bastion_tpm_grant {
 	u8 verifier[BASTION_DIGEST_SIZE];
 	u8 name[BASTION_TPM_NAME_SIZE];
 	ktime_t expires;
+	u32 register_mask;
 	struct bastion_grant_entry *entries;
 	u32 entry_count;
 	u32 ticket_count;
@@ -120,6 +123,7 @@ struct bastion_tpm_grant {
  * @session_nonce: its nonceTPM
  * @session_start: when it was made, CLOCK_BOOTTIME
  * @grants:	those that are live
+ * @expiry:	drops those whose time is over
  * @buf:	a command or its answer; wiped after each use of the TPM
  * @params:	a command's parameters in the making; likewise
  * @statistics:	for sysfs; read without the lock
@@ -153,6 +157,7 @@ struct bastion_tpm {
 	u8 session_nonce[BASTION_TPM_NONCE_SIZE];
 	ktime_t session_start;
 	struct list_head grants;
+	struct delayed_work expiry;
 	struct tpm_buf buf;
 	u8 *params;
 	struct bastion_chip_statistics statistics;
@@ -186,7 +191,10 @@ int bastion_tpm_session_check(struct bastion_tpm_call *call, struct bastion_tpm_
 /* tpm_grant.c */
 int bastion_tpm_name_of(const u8 *public, size_t len, u8 name[BASTION_TPM_NAME_SIZE]);
 int bastion_tpm_policy_ref(const u8 policy[BASTION_DIGEST_SIZE], u8 ref[BASTION_TPM_DIGEST_SIZE]);
+void bastion_tpm_grants_init(struct bastion_tpm *t);
+void bastion_tpm_grants_exit(struct bastion_tpm *t);
 void bastion_tpm_forget(struct bastion_tpm *t);
+void bastion_tpm_forget_register(struct bastion_tpm *t, u32 index);
 void bastion_tpm_forget_session(struct bastion_tpm *t);
 struct bastion_tpm_grant *bastion_tpm_find_grant(struct bastion_tpm *t,
 						 const u8 token[BASTION_TOKEN_SIZE]);

@@ -13,6 +13,8 @@
 #include "sign.h"
 
 #define RING	KEY_SPEC_SESSION_KEYRING
+/* Long before the tickets end of themselves */
+#define GRACE_MS	20000
 
 static struct round round;
 static struct round_grant grant;
@@ -101,6 +103,35 @@ static int release_after(key_serial_t key, long long end)
 	return sealed_release(gate.fd, key, BASTION_TYPE_LOGON, RING);
 }
 
+/* As what lets no grant end but the TPM's half of the module, whose tickets the TPM still takes. */
+static void unended(key_serial_t key)
+{
+	struct bastion_extend args = {
+		.size = sizeof(args), .index = 5, .name = "x", .data = (uintptr_t)"x", .data_len = 1,
+	};
+	long long begun = sealed_now_ms(), end;
+	key_serial_t released;
+
+	prepare();
+	round_mask(&round, &grant, 1 << args.index);
+	round_sign(&round, &grant, gate.verifier.key);
+	submit_and_release(key, 0, "a key is released under a grant that names a register");
+	is(round_ioctl(gate.fd, BASTION_IOC_EXTEND, &args), 0, "which is extended");
+	is(sealed_release(gate.fd, key, BASTION_TYPE_LOGON, RING), -EKEYREVOKED,
+	   "its tickets are gone with it");
+
+	prepare();
+	grant.fixed.lifetime = htole32(sealed_short_life(begun));
+	end = sealed_now_ms() + 1000LL * le32toh(grant.fixed.lifetime);
+	round_sign(&round, &grant, gate.verifier.key);
+	submit_and_release(key, 0, "one is released under a grant that is over soon");
+	/* On a slow machine a work item takes its time. */
+	do
+		released = release_after(key, end);
+	while (released > 0 && sealed_now_ms() < end + GRACE_MS);
+	is(released, -EKEYREVOKED, "its tickets go when it is");
+}
+
 /* Of a module that is patched so that it checks nothing (unchecked.patch) */
 static void unchecked(void)
 {
@@ -138,6 +169,7 @@ static void unchecked(void)
 	prepare();
 	round_sign(&round, &grant, gate.verifier.key);
 	submit_and_release(key, 0, "with the right one it does");
+	unended(key);
 }
 
 int main(int argc, char **argv)
