@@ -26,13 +26,10 @@ struct bastion_chip;
  * @kind:	which kind of chip it is
  * @model:	printable, NUL terminated
  * @firmware:	printable, NUL terminated
- * @hardware_version: a number
  * @svn:	security version number of the firmware
  * @id:		SHA-384 of the identity key's SubjectPublicKeyInfo; of a TPM: of the
  *		endorsement key's TPMT_PUBLIC
  * @boot_count:	power cycles
- * @capabilities: BASTION_CAP_*
- * @lifecycle:	BASTION_LIFECYCLE_*
  * @tpm:	the kernel's number of it, of a TPM
  * @pcr:	that is extended, of a TPM
  */
@@ -40,12 +37,9 @@ struct bastion_chip_info {
 	enum bastion_chip_kind kind;
 	char model[33];
 	char firmware[33];
-	u32 hardware_version;
 	u32 svn;
 	u8 id[BASTION_DIGEST_SIZE];
 	u64 boot_count;
-	u32 capabilities;
-	u32 lifecycle;
 	u32 tpm;
 	u32 pcr;
 };

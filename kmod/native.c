@@ -212,12 +212,9 @@ static int info(struct bastion_chip *chip, struct bastion_chip_info *info)
 	info->kind = BASTION_CHIP_NATIVE;
 	copy_string(info->model, out.model, sizeof(out.model));
 	copy_string(info->firmware, out.firmware, sizeof(out.firmware));
-	info->hardware_version = le32_to_cpu(out.hardware_version);
 	info->svn = le32_to_cpu(out.svn);
 	memcpy(info->id, out.chip_id, sizeof(info->id));
 	info->boot_count = le64_to_cpu(out.boot_count);
-	info->capabilities = le32_to_cpu(out.capabilities);
-	info->lifecycle = le32_to_cpu(out.lifecycle);
 	return 0;
 }
 

@@ -258,7 +258,6 @@ static int read_info(struct bastion_tpm *t)
 	snprintf(info->model, sizeof(info->model), "TPM 2.0 %s", name);
 	snprintf(info->firmware, sizeof(info->firmware), "%u.%u.%u.%u", high >> 16,
 		 high & 0xffff, low >> 16, low & 0xffff);
-	info->lifecycle = BASTION_LIFECYCLE_PRODUCTION;
 	info->kind = BASTION_CHIP_TPM;
 	info->tpm = t->tpm->dev_num;
 	info->pcr = t->pcr;
