@@ -162,16 +162,24 @@ TEST_F_TIMEOUT(who, once, 120)
 	EXPECT_TRUE(replays(4));
 }
 
+/* What somebody asks request_key(2) for; NULL: there is no such key. */
+static const char *somebodys_key(struct gate *gate)
+{
+	static char description[64];
+	char options[32];
+
+	snprintf(description, sizeof(description), "bastion:%s", sealed_name());
+	snprintf(options, sizeof(options), "owner=%d", SOMEBODY);
+	return gate_new(gate, description + strlen("bastion:"), options) < 0 ? NULL : description;
+}
+
 /* The helper that asks in its stead runs as root, in the root's cgroup, and is another program. */
 TEST_F_TIMEOUT(who, request_key, 120)
 {
-	char name[48], description[64], options[32];
+	const char *description = somebodys_key(&self->gate);
 	int before = count_events();
 
-	strcpy(name, sealed_name());
-	snprintf(description, sizeof(description), "bastion:%s", name);
-	snprintf(options, sizeof(options), "owner=%d", SOMEBODY);
-	ASSERT_LT(0, gate_new(&self->gate, name, options));
+	ASSERT_NE(NULL, description);
 	ASSERT_EQ(0, ask(self->mount, self->cgroup, SOMEBODY, self->program, description));
 	EXPECT_EQ(1, count_asked(SOMEBODY, self->cgroup, self->program));
 	EXPECT_EQ(before + 1, count_events());
@@ -181,13 +189,10 @@ TEST_F_TIMEOUT(who, request_key, 120)
 /* The helper reads it, and whoever waits for that cannot be killed: so not one of any length. */
 TEST_F_TIMEOUT(who, long_program, 120)
 {
-	char name[48], description[64], options[32];
+	const char *description = somebodys_key(&self->gate);
 	int before = count_events();
 
-	strcpy(name, sealed_name());
-	snprintf(description, sizeof(description), "bastion:%s", name);
-	snprintf(options, sizeof(options), "owner=%d", SOMEBODY);
-	ASSERT_LT(0, gate_new(&self->gate, name, options));
+	ASSERT_NE(NULL, description);
 	ASSERT_EQ(0, truncate(self->program, (1LL << 30) + 1));
 	EXPECT_EQ(EFBIG, ask(self->mount, self->cgroup, SOMEBODY, self->program, description));
 	EXPECT_EQ(before, count_events());

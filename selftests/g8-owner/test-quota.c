@@ -86,8 +86,10 @@ static int count_keys(int *had)
 	return count;
 }
 
+/* @arg: how many there are in the end, which nobody has. */
 static int wait_until_let_go(void *arg)
 {
+	const int *wanted = arg;
 	long long end = sealed_now_ms() + 60000;
 	int count, had;
 
@@ -95,21 +97,8 @@ static int wait_until_let_go(void *arg)
 		return 255;
 	do {
 		count = count_keys(&had);
-	} while (had && sealed_now_ms() < end && !poll(NULL, 0, 20));
-	return had ? 254 : count == MANY ? 0 : 253;
-}
-
-static int wait_until_gone(void *arg)
-{
-	long long end = sealed_now_ms() + 60000;
-	int count, had;
-
-	if (sealed_be_user(HOLDER))
-		return 255;
-	do {
-		count = count_keys(&had);
-	} while (count && sealed_now_ms() < end && !poll(NULL, 0, 20));
-	return count;
+	} while ((had || count != *wanted) && sealed_now_ms() < end && !poll(NULL, 0, 20));
+	return had || count != *wanted;
 }
 
 static int release_as_holder(void *arg)
@@ -141,9 +130,9 @@ static int leave_no_room(void)
 /* Keys that somebody has had, and lets go of: 0. */
 static int have_let_go(struct gate *gate, struct holder *holder)
 {
+	int all = MANY, ret;
 	pid_t pid;
 	char byte;
-	int ret;
 
 	holder->fd = gate->fd;
 	holder->len = gate_blob(gate, HOLDER, "", holder->blob);
@@ -158,7 +147,7 @@ static int have_let_go(struct gate *gate, struct holder *holder)
 	ret = sealed_result(pid);
 	if (ret != EDQUOT)
 		return ret ? ret : -1;
-	return sealed_in_child(NULL, wait_until_let_go, NULL);
+	return sealed_in_child(NULL, wait_until_let_go, &all);
 }
 
 TEST_F_TIMEOUT(quota, another_is_wanted, 200)
@@ -173,10 +162,11 @@ TEST_F_TIMEOUT(quota, another_is_wanted, 200)
 TEST_F_TIMEOUT(quota, the_grant_is_renewed, 200)
 {
 	static struct holder holder;
+	int none = 0;
 
 	ASSERT_EQ(0, have_let_go(&self->gate, &holder));
 	ASSERT_EQ(0, gate_attest(&self->gate));
-	EXPECT_EQ(0, sealed_in_child(NULL, wait_until_gone, NULL));
+	EXPECT_EQ(0, sealed_in_child(NULL, wait_until_let_go, &none));
 }
 
 TEST_HARNESS_MAIN
