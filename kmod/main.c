@@ -22,10 +22,7 @@ static int __init bastion_init(void)
 {
 	int ret;
 
-	ret = bastion_tpm_check_params();
-	if (ret)
-		return ret;
-	ret = bastion_crypto_init();
+	ret = bastion_tpm_check_params() ?: bastion_crypto_init();
 	if (ret)
 		return ret;
 	ret = bastion_grants_module_init();
