@@ -134,20 +134,9 @@ void file_forget(struct bv_span *bytes)
 int file_create_at(int folder, const char *name, unsigned int mode, struct bv_span bytes,
 		   struct bv_error *err)
 {
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	int ret;
+	int ret = bastion_output_create(folder, name, bytes.data, bytes.len, mode);
 
-	if (fd < 0)
-		return fail(err, name, errno);
-	ret = bastion_output_all(fd, bytes.data, bytes.len);
-	if (!ret && fsync(fd))
-		ret = -errno;
-	if (close(fd) && !ret)
-		ret = -errno;
-	if (!ret)
-		return 0;
-	unlinkat(folder, name, 0);
-	return fail(err, name, -ret);
+	return ret ? fail(err, name, -ret) : 0;
 }
 
 int file_create(const char *path, unsigned int mode, struct bv_span bytes, struct bv_error *err)

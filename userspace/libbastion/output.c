@@ -95,19 +95,11 @@ int bastion_output_special(const char *path, const void *data, size_t len)
 	return rc;
 }
 
-int bastion_output_replace(int folder, const char *name, const void *data, size_t len, mode_t mode)
+int bastion_output_create(int folder, const char *name, const void *data, size_t len, mode_t mode)
 {
-	char temporary[PATH_MAX];
-	uint64_t random;
-	int fd, rc;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -errno;
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%016" PRIx64, name, random) >=
-	    sizeof(temporary))
-		return -ENAMETOOLONG;
 	/* Unlike mkstemp(3) this asks the umask. */
-	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int rc, fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
 	if (fd < 0)
 		return -errno;
 	rc = bastion_output_all(fd, data, len);
@@ -115,9 +107,26 @@ int bastion_output_replace(int folder, const char *name, const void *data, size_
 		rc = -errno;
 	if (close(fd) < 0 && !rc)
 		rc = -errno;
-	if (!rc && renameat(folder, temporary, folder, name) < 0)
-		rc = -errno;
 	if (rc)
-		unlinkat(folder, temporary, 0);
+		unlinkat(folder, name, 0);
+	return rc;
+}
+
+int bastion_output_replace(int folder, const char *name, const void *data, size_t len, mode_t mode)
+{
+	char temporary[PATH_MAX];
+	uint64_t random;
+	int rc;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.%016" PRIx64, name, random) >=
+	    sizeof(temporary))
+		return -ENAMETOOLONG;
+	rc = bastion_output_create(folder, temporary, data, len, mode);
+	if (rc || !renameat(folder, temporary, folder, name))
+		return rc;
+	rc = -errno;
+	unlinkat(folder, temporary, 0);
 	return rc;
 }

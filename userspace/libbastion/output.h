@@ -35,6 +35,20 @@ int bastion_output_special(const char *path, const void *data, size_t len);
 int bastion_output_all(int fd, const void *data, size_t len);
 
 /**
+ * bastion_output_create - write a file that is not there yet
+ * @folder: that its name is relative to, or AT_FDCWD
+ * @name:   its name
+ * @data:   what
+ * @len:    how many bytes
+ * @mode:   its mode, but for what the umask takes away
+ *
+ * fsync and all, but not the folder's.
+ *
+ * Return: 0, -EEXIST or another negative errno; then there is none that was not there before.
+ */
+int bastion_output_create(int folder, const char *name, const void *data, size_t len, mode_t mode);
+
+/**
  * bastion_output_replace - write a file, replacing the one that is there in one step
  * @folder: that its name is relative to, or AT_FDCWD
  * @name:   its name
